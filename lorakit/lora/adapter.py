@@ -1,0 +1,124 @@
+"""An adapter in memory: low-rank factors per module, and the card that says what they are."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lorakit.errors import AdapterError
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """The low-rank update of one layer: delta W = scale * up @ down.
+
+    Shapes: Linear: `down` (rank, in), `up` (out, rank). Conv2d: `down` (rank, in, kh, kw), `up` (out, rank, 1, 1).
+    `scale` is alpha / rank (LoRA, arXiv 2106.09685, section 4.1) or alpha / sqrt(rank) with `rslora`
+    (arXiv 2312.03732, section 3). `magnitude` (out,) makes it DoRA (arXiv 2402.09353, section 4).
+    """
+
+    down: Tensor
+    up: Tensor
+    alpha: float
+    magnitude: Tensor | None = None
+    rslora: bool = False
+
+    def __post_init__(self) -> None:
+        if self.down.shape[0] != self.up.shape[1]:
+            raise AdapterError(
+                f"the factors disagree about the rank: down {tuple(self.down.shape)}, up {tuple(self.up.shape)}; "
+                "export the adapter again"
+            )
+
+    @property
+    def rank(self) -> int:
+        return self.down.shape[0]
+
+    @property
+    def scale(self) -> float:
+        return self.alpha / (self.rank**0.5 if self.rslora else self.rank)
+
+    def delta(self) -> Tensor:
+        """The dense float32 update of the layer's weight (out, in[, kh, kw]), without DoRA's magnitude."""
+        dense = self.up.float().flatten(1) @ self.down.float().flatten(1)
+        return (self.scale * dense).view(self.up.shape[0], *self.down.shape[1:])
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        """Shape of the layer weight this update fits."""
+        return (self.up.shape[0], *self.down.shape[1:])
+
+
+@dataclass
+class Card:
+    """What a person wants to know of an adapter; stored as `card.json` beside it."""
+
+    name: str = ""
+    trigger: str = ""
+    base: str = ""
+    family: str = ""
+    rank: int = 0
+    alpha: float = 0.0
+    recipe: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    commercial: bool | None = None
+    created: str = ""
+    notes: str = ""
+    sha256: str = ""
+    scores: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Card":
+        """A card from JSON data; unknown fields (of a later version) are left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclass(eq=False)
+class Adapter:
+    """A named set of low-rank updates for one base family. Hashable by identity: it can be the key of a mix."""
+
+    modules: dict[str, Factors]
+    card: Card = field(default_factory=Card)
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.modules:
+            raise AdapterError(f"{self.source or 'the adapter'}: no low-rank update in it; nothing could be applied")
+
+    @property
+    def name(self) -> str:
+        return self.card.name or self.source or "adapter"
+
+    @property
+    def family(self) -> str:
+        return self.card.family
+
+    @property
+    def trigger(self) -> str:
+        return self.card.trigger
+
+    @property
+    def rank(self) -> int:
+        """The largest rank of any module."""
+        return max(factors.rank for factors in self.modules.values())
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values."""
+        return sum(f.down.numel() + f.up.numel() for f in self.modules.values())
+
+    def check_finite(self) -> None:
+        """Raise AdapterError naming the first module that holds NaN or infinite values."""
+        for name, factors in self.modules.items():
+            if not (torch.isfinite(factors.down).all() and torch.isfinite(factors.up).all()):
+                raise AdapterError(f"{self.name}: {name} holds NaN or infinite values; train or download it again")
+
+
+Mix = dict[Adapter, float]
