@@ -1,0 +1,42 @@
+"""LoraKit: train, mix and use LoRA adapters for product scenes and brand copy.
+
+The public interface. Names are imported when they are first used, so that `import lorakit` costs no torch.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdapterError": "lorakit.errors",
+    "BaseError": "lorakit.errors",
+    "DataError": "lorakit.errors",
+    "LoraKitError": "lorakit.errors",
+    "RecipeError": "lorakit.errors",
+    "Adapter": "lorakit.lora.adapter",
+    "Campaign": "lorakit.generation.runners",
+    "PhotoSet": "lorakit.data.photos",
+    "Recipe": "lorakit.training.recipe",
+    "TextSet": "lorakit.data.texts",
+    "applied": "lorakit.lora.inject",
+    "deltas": "lorakit.lora.merging",
+    "load_adapter": "lorakit.formats:load",
+    "load_base": "lorakit.families",
+    "merge": "lorakit.lora.merging",
+    "save_adapter": "lorakit.formats:save",
+    "train": "lorakit.training",
+    "unmerge": "lorakit.lora.merging",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lorakit' has no attribute {name!r}")
+    home, _, attribute = _HOMES[name].partition(":")
+    return getattr(import_module(home), attribute or name)
+
+
+def __dir__() -> list[str]:
+    return __all__

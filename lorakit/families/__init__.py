@@ -1,0 +1,190 @@
+"""Base models, one file per family. Nothing else in lorakit imports diffusers or transformers.
+
+A family is a module that has the functions of `ImageFamily` or `TextFamily`; a new one is one file and one entry
+in `FAMILIES`.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lorakit.errors import BaseError
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+    from torch import Tensor, nn
+
+FAMILIES = ("lorakit.families.flux1", "lorakit.families.causal_lm")
+STARTERS = {"starter-image": "image", "starter-text": "text"}
+
+
+@dataclass(frozen=True)
+class Licence:
+    """What a base's licence allows. `commercial` is None when lorakit does not know."""
+
+    name: str
+    commercial: bool | None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a base works best with; a base folder may state its own in `lorakit.json`."""
+
+    area: int = 1024 * 1024  # pixels of the pictures it was trained on
+    steps: int = 28
+    guidance: float = 3.5
+    max_tokens: int = 512
+    demonstration: bool = False  # a small model that shows the way, not the quality
+
+
+@dataclass
+class Base:
+    """A loaded base model. `model` is what adapters target: the denoiser or the language model."""
+
+    source: str
+    family: str
+    model: "nn.Module"
+    device: "torch.device"
+    dtype: "torch.dtype"
+    licence: Licence
+    pipeline: Any = None
+    tokenizer: Any = None
+    quantized: str | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+class ImageFamily(Protocol):
+    """Functions of a family of image bases. Latents are (B, C, h, w), normalised and unpacked."""
+
+    name: str
+    objective: str  # a function of lorakit.training.objectives
+    step: int  # both sides of a picture are multiples of this many pixels
+
+    def recognises(self, folder: Path) -> bool: ...
+    def load(self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None) -> Base: ...
+    def targets(self, base: Base) -> list[str]: ...
+    def encode_images(self, base: Base, pixels: "Tensor") -> "Tensor": ...
+    def encode_prompts(self, base: Base, prompts: Sequence[str]) -> "dict[str, Tensor]": ...
+    def predict(self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]") -> "Tensor": ...
+    def sample(
+        self,
+        base: Base,
+        conditioning: "dict[str, Tensor]",
+        negative: "dict[str, Tensor] | None",
+        width: int,
+        height: int,
+        seeds: Sequence[int],
+        steps: int,
+        guidance: float,
+        on_step: Callable[[int], None] | None = None,
+    ) -> "list[Image.Image]": ...
+
+
+class TextFamily(Protocol):
+    """Functions of a family of text bases."""
+
+    name: str
+    objective: str
+
+    def recognises(self, folder: Path) -> bool: ...
+    def load(self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None) -> Base: ...
+    def targets(self, base: Base) -> list[str]: ...
+    def predict(self, base: Base, tokens: "Tensor", mask: "Tensor") -> "Tensor": ...
+    def generate(
+        self,
+        base: Base,
+        messages: Sequence[list[dict[str, str]]],
+        seeds: Sequence[int],
+        max_new_tokens: int,
+        temperature: float,
+        top_p: float,
+        on_text: Callable[[int, str], None] | None = None,
+    ) -> list[str]: ...
+
+
+def load_base(
+    source: str,
+    device: "str | torch.device | None" = None,
+    dtype: "torch.dtype | None" = None,
+    quantize: str | None = None,
+) -> Base:
+    """Load a base: "starter-image", "starter-text", a folder, or a hub id.
+
+    `device` defaults to the best one present; `dtype` to what the family runs best in there; `quantize` "nf4" keeps
+    the linear weights in 4 bits. Raises BaseError, naming what is missing and what to do.
+    """
+    import torch
+
+    if quantize not in (None, "nf4"):
+        raise BaseError(f"quantize={quantize!r} is not supported; use 'nf4' or leave it out")
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise BaseError(f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'")
+    folder = local_folder(source)
+    base = _family_for(source, folder).load(str(folder or source), place, dtype, quantize)
+    base.source = source
+    base.model.eval().requires_grad_(False)
+    return base
+
+
+def family_of(base: "Base | str") -> Any:
+    """The family (module) of a loaded base, or of a source that can be told without loading it."""
+    name = base.family if isinstance(base, Base) else ""
+    for path in FAMILIES:
+        module = import_module(path)
+        if module.name == name:
+            return module
+    if isinstance(base, str):
+        return _family_for(base, local_folder(base))
+    raise BaseError(f"{name}: no such family; supported are {', '.join(import_module(p).name for p in FAMILIES)}")
+
+
+def local_folder(source: str) -> Path | None:
+    """The folder a source names, None for a hub id. Raises BaseError for a folder that is not there."""
+    if source in STARTERS:
+        folder = Path(__file__).parent.parent / "starter" / STARTERS[source]
+        if not folder.is_dir():
+            raise BaseError(f"{source}: its files are missing; make them with: python -m lorakit.starter.build")
+        return folder
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise BaseError(f"{source}: is a file; a base is a folder as diffusers or transformers save it, or a hub id")
+    looks_like_a_path = source.startswith((".", "/", "~")) or os.sep in source.replace("/", "", 1) or source.count("/") > 1
+    if looks_like_a_path or "/" not in source:
+        raise BaseError(
+            f"{source}: no such base folder; give a folder, a hub id such as owner/name, or one of {', '.join(STARTERS)}"
+        )
+    return None
+
+
+def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Licence | None]:
+    """The settings and licence a base folder states in `lorakit.json`; `default` and None when it has no such file."""
+    path = folder / "lorakit.json" if folder else None
+    if path is None or not path.is_file():
+        return default, None
+    try:
+        stated = json.loads(path.read_text(encoding="utf-8"))
+        licence = Licence(**stated["licence"]) if "licence" in stated else None
+        known = {name: stated.get(name, value) for name, value in vars(default).items()}
+        return Settings(**known), licence
+    except (ValueError, TypeError) as error:
+        raise BaseError(f"{path.name} of this base cannot be read ({error}); repair it or remove it") from error
+
+
+def _family_for(source: str, folder: Path | None) -> Any:
+    modules = [import_module(path) for path in FAMILIES]
+    for module in modules:
+        if module.recognises(folder or Path(source)):
+            return module
+    what = ", ".join(module.name for module in modules)
+    raise BaseError(
+        f"{source}: not a base of a supported family ({what}); give a folder as diffusers or transformers save it"
+    )

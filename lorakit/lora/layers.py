@@ -1,0 +1,201 @@
+"""Layers that run low-rank updates beside an untouched base layer.
+
+Covers nn.Linear, bitsandbytes' 4- and 8-bit linears (they are called, never read), transformers' Conv1D and
+nn.Conv2d with one group. Does not cover embeddings.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lorakit.errors import AdapterError
+from lorakit.lora.adapter import Factors
+
+
+def is_conv1d(layer: nn.Module) -> bool:
+    """Is it GPT-2's linear layer, which stores its weight as (in, out)?"""
+    return type(layer).__name__ == "Conv1D" and hasattr(layer, "nf")
+
+
+def weight_shape(layer: nn.Module) -> tuple[int, ...] | None:
+    """The shape (out, in[, kh, kw]) that an update of this layer must have; None when it cannot carry one."""
+    if isinstance(layer, nn.Linear):
+        return layer.out_features, layer.in_features  # not weight.shape: 4-bit weights are packed
+    if isinstance(layer, nn.Conv2d) and layer.groups == 1:
+        return tuple(layer.weight.shape)
+    if is_conv1d(layer):
+        return layer.weight.shape[1], layer.weight.shape[0]
+    if isinstance(layer, LoraLinear):
+        return weight_shape(layer.base)
+    return None
+
+
+def is_quantized(layer: nn.Module) -> bool:
+    """Does the layer keep its weight in 4 or 8 bits?"""
+    return type(layer).__module__.startswith("bitsandbytes")
+
+
+def dense_weight(layer: nn.Module) -> Tensor:
+    """The layer's float32 weight as (out, in[, kh, kw]); a 4-bit weight is dequantized, an 8-bit one scaled."""
+    if isinstance(layer, LoraLinear):
+        return dense_weight(layer.base)
+    weight = layer.weight
+    if not is_quantized(layer):
+        return weight.detach().float().T if is_conv1d(layer) else weight.detach().float()
+    if hasattr(weight, "quant_state"):
+        from bitsandbytes.functional import dequantize_4bit
+
+        return dequantize_4bit(weight.data, weight.quant_state).float()
+    scales = weight.SCB if getattr(weight, "SCB", None) is not None else layer.state.SCB
+    return weight.data.float() * scales.float()[:, None] / 127
+
+
+def row_norm(weight: Tensor) -> Tensor:
+    """Norm of each output row, (out,): DoRA's column-wise norm in the paper's notation (arXiv 2402.09353, eq. 5)."""
+    return weight.flatten(1).norm(dim=1)
+
+
+def dora_gain(layer: nn.Module, factors: Factors) -> Tensor:
+    """m / ||W + s B A||, (out,): what DoRA multiplies the updated rows with."""
+    assert factors.magnitude is not None
+    updated = dense_weight(layer) + factors.delta().to(layer.weight.device)
+    return factors.magnitude.flatten().float().to(updated.device) / row_norm(updated)
+
+
+class LoraLinear(nn.Module):
+    """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias).
+
+    LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of the ranks
+    of all adapters of a mix; `gain` (out,). Gradients reach `down` and `up` when they are parameters.
+    """
+
+    def __init__(self, base: nn.Module, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0):
+        super().__init__()
+        self.base = base
+        self.down = down
+        self.up = up
+        self.gain = gain
+        self.scale = scale
+        self.dropout = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.base(x)
+        if self.gain is not None:
+            y = y + self._spread(self.gain) * (y - self._spread(self.bias) if self.bias is not None else y)
+        return self.add_side(y, self.side(x))
+
+    def side(self, x: Tensor) -> Tensor:
+        """scale * down(x), (..., R): small, so the scale is applied here."""
+        if self.dropout and self.training:
+            x = F.dropout(x, self.dropout)
+        hidden = F.linear(x.to(self.down.dtype), self.down)
+        return hidden if self.scale == 1.0 else hidden * self.scale
+
+    def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
+        """y + up(hidden) in one fused product, in y's type."""
+        if hidden.dtype != y.dtype or self.up.dtype != y.dtype:
+            return y + F.linear(hidden, self.up.to(hidden.dtype)).to(y.dtype)
+        flat = torch.addmm(y.reshape(-1, y.shape[-1]), hidden.reshape(-1, hidden.shape[-1]), self.up.t())
+        return flat.view(y.shape)
+
+    def _spread(self, per_output: Tensor) -> Tensor:
+        return per_output
+
+    # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
+    @property
+    def weight(self) -> Tensor:
+        return self.base.weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        return self.base.bias
+
+    @property
+    def in_features(self) -> int:
+        return self.down.shape[1]
+
+    @property
+    def out_features(self) -> int:
+        return self.up.shape[0]
+
+
+class LoraConv2d(LoraLinear):
+    """The same for a convolution: `down` (R, in, kh, kw) moves as the base does, `up` (out, R, 1, 1) is pointwise."""
+
+    def side(self, x: Tensor) -> Tensor:
+        if self.dropout and self.training:
+            x = F.dropout(x, self.dropout)
+        base = self.base
+        # The base's own forward, so that padding modes other than zeros stay right.
+        hidden = base._conv_forward(x.to(self.down.dtype), self.down, None)
+        return hidden if self.scale == 1.0 else hidden * self.scale
+
+    def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self.base._conv_forward(x, weight, bias)
+
+    def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
+        return y + F.conv2d(hidden, self.up.to(hidden.dtype)).to(y.dtype)
+
+    def _spread(self, per_output: Tensor) -> Tensor:
+        return per_output[:, None, None]
+
+
+class DoraLinear(LoraLinear):
+    """Trainable DoRA: y = bias + magnitude / ||W + s B A|| * (W + s B A) x.
+
+    arXiv 2402.09353: eq. 5, and section 4.3 for keeping the norm out of the gradient. `magnitude` (out,) is a parameter.
+    """
+
+    def __init__(self, base: nn.Module, down: Tensor, up: Tensor, scale: float):
+        super().__init__(base, down, up, None, scale)
+        self.magnitude = nn.Parameter(row_norm(dense_weight(base)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            norm = row_norm(dense_weight(self.base) + self.scale * (self.up.float() @ self.down.float()))
+        gain = self.magnitude / norm
+        y = self.base(x)
+        plain = y - self.bias if self.bias is not None else y
+        update = F.linear(self.side(x), self.up)
+        return y + ((gain - 1) * plain + gain * update).to(y.dtype)
+
+
+def stacked(layer: nn.Module, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
+    """One layer that runs all `parts` (factors, weight): weights, scales and DoRA gains are folded into `up`.
+
+    A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the adapter's.
+    """
+    device, dtype = layer.weight.device, _compute_dtype(layer)
+    downs, ups, gains = [], [], []
+    with torch.no_grad():
+        for factors, weight in parts:
+            up = factors.up.to(device).float() * (weight * factors.scale)
+            if factors.magnitude is not None:
+                gain = dora_gain(layer, factors)
+                up = up * gain.view(-1, *[1] * (up.dim() - 1))
+                gains.append(weight * (gain - 1))
+            downs.append(factors.down.to(device, dtype))
+            ups.append(up.to(dtype))
+        gain = torch.stack(gains).sum(0).to(dtype) if gains else None
+        kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
+        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), gain)
+
+
+def _compute_dtype(layer: nn.Module) -> torch.dtype:
+    if layer.weight.dtype.is_floating_point:
+        return layer.weight.dtype
+    return getattr(layer, "compute_dtype", None) or torch.float32
+
+
+def check_fits(name: str, layer: nn.Module, factors: Factors, adapter: str) -> None:
+    """Raise AdapterError, naming both shapes, unless `factors` is an update of `layer`."""
+    expected = weight_shape(layer)
+    if expected is None:
+        raise AdapterError(f"{adapter}: {name} is a {type(layer).__name__}, which cannot carry a low-rank update")
+    if factors.weight_shape != expected:
+        raise AdapterError(
+            f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has {expected} there; "
+            "the adapter was made for another base"
+        )

@@ -1,0 +1,108 @@
+"""Which module of a model each update of an adapter belongs to."""
+
+import math
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from lorakit.errors import AdapterError
+from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.layers import check_fits
+
+# Parts of a pipeline that adapter files name in front of their modules.
+COMPONENTS = ("transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3")
+
+
+@dataclass
+class Match:
+    """The updates of one adapter that found their module, and the names that found none."""
+
+    modules: dict[str, Factors] = field(default_factory=dict)
+    unmatched: list[str] = field(default_factory=list)
+
+
+def modules_of(model: Any) -> dict[str, nn.Module]:
+    """Every module by name; those of a pipeline carry their component's name in front."""
+    if isinstance(model, nn.Module):
+        return dict(model.named_modules())
+    named = {}
+    for component in COMPONENTS:
+        part = getattr(model, component, None)
+        if isinstance(part, nn.Module):
+            named.update({f"{component}.{name}": module for name, module in part.named_modules()})
+    if not named:
+        raise AdapterError(f"an adapter goes onto a torch module or a pipeline, not onto a {type(model).__name__}")
+    return named
+
+
+def match(adapter: Adapter, model: Any) -> Match:
+    """Find the module of every update. Raises AdapterError when nothing matches or a shape does not fit."""
+    modules = modules_of(model)
+    found = Match()
+    for name, factors in adapter.modules.items():
+        target = _resolve(name, modules, whole=isinstance(model, nn.Module))
+        if target is None:
+            found.unmatched.append(name)
+        elif target in found.modules:
+            raise AdapterError(f"{adapter.name}: two updates meet at {target}; give the whole pipeline to tell them apart")
+        else:
+            check_fits(target, modules[target], factors, adapter.name)
+            found.modules[target] = factors
+    if not found.modules:
+        raise AdapterError(
+            f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would have no effect; "
+            f"it was made for another base. Not found: {_some(found.unmatched)}"
+        )
+    return found
+
+
+def check_mix(mix: Mix) -> None:
+    """Raise AdapterError for an empty mix, or a weight that is not a finite number."""
+    if not mix:
+        raise AdapterError("the mix is empty: give at least one adapter and its weight")
+    for adapter, weight in mix.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise AdapterError(f"{adapter.name}: its weight is {weight!r}; a weight is a number, usually 0 to 1")
+
+
+def match_mix(mix: Mix, model: Any) -> list[tuple[Adapter, float, dict[str, Factors]]]:
+    """Check a whole mix before any layer is touched; updates without a module are warned about by name."""
+    check_mix(mix)
+    matched = []
+    for adapter, weight in mix.items():
+        adapter.check_finite()
+        found = match(adapter, model)
+        missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
+        if missing:
+            warnings.warn(
+                f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this model and "
+                f"have no effect: {_some(missing)}",
+                stacklevel=4,
+            )
+        matched.append((adapter, float(weight), found.modules))
+    return matched
+
+
+def _resolve(name: str, modules: dict[str, nn.Module], whole: bool) -> str | None:
+    if name in modules:
+        return name
+    component, _, rest = name.partition(".")
+    if whole and component in COMPONENTS and rest in modules:
+        return rest
+    if not whole:
+        for denoiser in ("transformer", "unet"):
+            if f"{denoiser}.{name}" in modules:
+                return f"{denoiser}.{name}"
+    return None
+
+
+def _belongs_elsewhere(name: str, model: Any) -> bool:
+    """A denoiser alone was given and the update is one of a text encoder: nothing to warn about."""
+    return isinstance(model, nn.Module) and name.partition(".")[0] in COMPONENTS[2:]
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(name[:80] for name in names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")

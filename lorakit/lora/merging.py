@@ -1,0 +1,77 @@
+"""Folding a mix into the weights, for long runs of one constant mix; and the dense updates by themselves."""
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from lorakit.errors import AdapterError
+from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.inject import forget_stacks
+from lorakit.lora.layers import dense_weight, dora_gain, is_conv1d, is_quantized
+from lorakit.lora.matching import match, match_mix, modules_of
+
+_originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
+
+
+def deltas(adapter: Adapter, model: Any) -> dict[str, Tensor]:
+    """{module name: dense float32 delta W at weight 1}, each of its layer's shape (out, in[, kh, kw]).
+
+    `model` may be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises AdapterError
+    when nothing matches.
+    """
+    layers = modules_of(model)
+    return {name: _delta(name, layers[name], f, adapter) for name, f in match(adapter, model).modules.items()}
+
+
+def _delta(name: str, layer: nn.Module, factors: Factors, adapter: Adapter) -> Tensor:
+    delta = factors.delta()
+    if factors.magnitude is None:
+        return delta
+    if layer.weight.is_meta:
+        raise AdapterError(f"{adapter.name}: {name} is a DoRA update, which needs the base's weights; load the base first")
+    base = dense_weight(layer)
+    gain = dora_gain(layer, factors).view(-1, *[1] * (delta.dim() - 1))
+    return gain * (base + delta.to(base.device)) - base
+
+
+def merge(model: Any, mix: Mix) -> None:
+    """Fold `mix` into the weights of `model`, which then runs at the base's own speed. `unmerge` undoes it exactly.
+
+    The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for a quantized layer: rounding
+    to 4 or 8 bits would swallow most of a small update, so such a base runs adapters beside its weights (`applied`).
+    """
+    if model in _originals:
+        raise AdapterError("this model already has a mix merged into it; call unmerge first")
+    layers = modules_of(model)
+    matched = match_mix(mix, model)
+    for adapter, _, modules in matched:
+        quantized = [name for name in modules if is_quantized(layers[name])]
+        if quantized:
+            raise AdapterError(
+                f"{adapter.name}: {quantized[0]} is quantized; merging would round most of the update away. "
+                "Use the mix live (applied), or load the base unquantized"
+            )
+    total: dict[str, Tensor] = {}
+    for adapter, weight, modules in matched:
+        for name, factors in modules.items():
+            delta = weight * _delta(name, layers[name], factors, adapter)
+            total[name] = total[name] + delta if name in total else delta
+    kept = {name: layers[name].weight.detach().to("cpu", copy=True) for name in total}
+    _originals[model] = kept
+    with torch.no_grad():
+        for name, delta in total.items():
+            weight = layers[name].weight
+            update = delta.T if is_conv1d(layers[name]) else delta
+            weight.copy_(weight.float() + update.to(weight.device))
+    forget_stacks(model)
+
+
+def unmerge(model: Any) -> None:
+    """Put back the exact weights from before `merge`; harmless when nothing is merged."""
+    layers = modules_of(model)
+    with torch.no_grad():
+        for name, weight in _originals.pop(model, {}).items():
+            layers[name].weight.copy_(weight)
+    forget_stacks(model)
