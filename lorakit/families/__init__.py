@@ -67,11 +67,15 @@ class ImageFamily(Protocol):
     step: int  # both sides of a picture are multiples of this many pixels
 
     def recognises(self, folder: Path) -> bool: ...
-    def load(self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None) -> Base: ...
+    def load(
+        self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
+    ) -> Base: ...
     def targets(self, base: Base) -> list[str]: ...
     def encode_images(self, base: Base, pixels: "Tensor") -> "Tensor": ...
     def encode_prompts(self, base: Base, prompts: Sequence[str]) -> "dict[str, Tensor]": ...
-    def predict(self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]") -> "Tensor": ...
+    def predict(
+        self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]"
+    ) -> "Tensor": ...
     def sample(
         self,
         base: Base,
@@ -93,7 +97,9 @@ class TextFamily(Protocol):
     objective: str
 
     def recognises(self, folder: Path) -> bool: ...
-    def load(self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None) -> Base: ...
+    def load(
+        self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
+    ) -> Base: ...
     def targets(self, base: Base) -> list[str]: ...
     def predict(self, base: Base, tokens: "Tensor", mask: "Tensor") -> "Tensor": ...
     def generate(
@@ -125,7 +131,9 @@ def load_base(
         raise BaseError(f"quantize={quantize!r} is not supported; use 'nf4' or leave it out")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if place.type == "cuda" and not torch.cuda.is_available():
-        raise BaseError(f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'")
+        raise BaseError(
+            f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'"
+        )
     folder = local_folder(source)
     base = _family_for(source, folder).load(str(folder or source), place, dtype, quantize)
     base.source = source
@@ -142,7 +150,9 @@ def family_of(base: "Base | str") -> Any:
             return module
     if isinstance(base, str):
         return _family_for(base, local_folder(base))
-    raise BaseError(f"{name}: no such family; supported are {', '.join(import_module(p).name for p in FAMILIES)}")
+    raise BaseError(
+        f"{name}: no such family; supported are {', '.join(import_module(p).name for p in FAMILIES)}"
+    )
 
 
 def local_folder(source: str) -> Path | None:
@@ -150,14 +160,20 @@ def local_folder(source: str) -> Path | None:
     if source in STARTERS:
         folder = Path(__file__).parent.parent / "starter" / STARTERS[source]
         if not folder.is_dir():
-            raise BaseError(f"{source}: its files are missing; make them with: python -m lorakit.starter.build")
+            raise BaseError(
+                f"{source}: its files are missing; make them with: python -m lorakit.starter.build"
+            )
         return folder
     path = Path(source).expanduser()
     if path.is_dir():
         return path
     if path.exists():
-        raise BaseError(f"{source}: is a file; a base is a folder as diffusers or transformers save it, or a hub id")
-    looks_like_a_path = source.startswith((".", "/", "~")) or os.sep in source.replace("/", "", 1) or source.count("/") > 1
+        raise BaseError(
+            f"{source}: is a file; a base is a folder as diffusers or transformers save it, or a hub id"
+        )
+    looks_like_a_path = (
+        source.startswith((".", "/", "~")) or os.sep in source.replace("/", "", 1) or source.count("/") > 1
+    )
     if looks_like_a_path or "/" not in source:
         raise BaseError(
             f"{source}: no such base folder; give a folder, a hub id such as owner/name, or one of {', '.join(STARTERS)}"
@@ -176,7 +192,9 @@ def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Lic
         known = {name: stated.get(name, value) for name, value in vars(default).items()}
         return Settings(**known), licence
     except (ValueError, TypeError) as error:
-        raise BaseError(f"{path.name} of this base cannot be read ({error}); repair it or remove it") from error
+        raise BaseError(
+            f"{path.name} of this base cannot be read ({error}); repair it or remove it"
+        ) from error
 
 
 def _family_for(source: str, folder: Path | None) -> Any:

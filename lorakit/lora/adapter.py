@@ -90,7 +90,9 @@ class Adapter:
 
     def __post_init__(self) -> None:
         if not self.modules:
-            raise AdapterError(f"{self.source or 'the adapter'}: no low-rank update in it; nothing could be applied")
+            raise AdapterError(
+                f"{self.source or 'the adapter'}: no low-rank update in it; nothing could be applied"
+            )
 
     @property
     def name(self) -> str:
@@ -118,7 +120,9 @@ class Adapter:
         """Raise AdapterError naming the first module that holds NaN or infinite values."""
         for name, factors in self.modules.items():
             if not (torch.isfinite(factors.down).all() and torch.isfinite(factors.up).all()):
-                raise AdapterError(f"{self.name}: {name} holds NaN or infinite values; train or download it again")
+                raise AdapterError(
+                    f"{self.name}: {name} holds NaN or infinite values; train or download it again"
+                )
 
 
 Mix = dict[Adapter, float]

@@ -81,7 +81,11 @@ def replace_modules(model: Any, replacements: dict[str, nn.Module]) -> dict[str,
     before = {}
     for name, module in replacements.items():
         parent_name, _, leaf = name.rpartition(".")
-        parent = model.get_submodule(parent_name) if isinstance(model, nn.Module) else _pipeline_module(model, parent_name)
+        parent = (
+            model.get_submodule(parent_name)
+            if isinstance(model, nn.Module)
+            else _pipeline_module(model, parent_name)
+        )
         before[name] = parent._modules[leaf]
         parent._modules[leaf] = module
     return before
@@ -105,7 +109,11 @@ def _cached_wrappers(model: Any, mix: Mix) -> dict[str, nn.Module]:
 
 
 def _placement(model: Any) -> tuple:
-    modules = [model] if isinstance(model, nn.Module) else [m for m in vars(model).values() if isinstance(m, nn.Module)]
+    modules = (
+        [model]
+        if isinstance(model, nn.Module)
+        else [m for m in vars(model).values() if isinstance(m, nn.Module)]
+    )
     first = [next(module.parameters(), None) for module in modules]
     return tuple((p.device, p.dtype) for p in first if p is not None)
 
@@ -191,7 +199,9 @@ def trainable(
     layers: dict[str, LoraLinear] = {}
     for name in targets:
         if name not in modules:
-            raise AdapterError(f"{name}: no such module in this base; choose the targets from its module names")
+            raise AdapterError(
+                f"{name}: no such module in this base; choose the targets from its module names"
+            )
         layers[name] = _trainable_layer(name, modules[name], rank, alpha, rslora, dora, generator)
         layers[name].dropout = dropout
     if not layers:
@@ -207,7 +217,9 @@ def _trainable_layer(
     if shape is None:
         raise AdapterError(f"{name} is a {type(layer).__name__}, which cannot carry a low-rank update")
     if not 1 <= rank <= min(shape[0], math.prod(shape[1:])):
-        raise AdapterError(f"{name} has shape {shape}: rank {rank} is not between 1 and {min(shape[0], math.prod(shape[1:]))}")
+        raise AdapterError(
+            f"{name} has shape {shape}: rank {rank} is not between 1 and {min(shape[0], math.prod(shape[1:]))}"
+        )
     device = layer.weight.device
     down = torch.empty(rank, *shape[1:])
     nn.init.kaiming_uniform_(down, a=math.sqrt(5), generator=generator)

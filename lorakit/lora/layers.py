@@ -71,7 +71,9 @@ class LoraLinear(nn.Module):
     of all adapters of a mix; `gain` (out,). Gradients reach `down` and `up` when they are parameters.
     """
 
-    def __init__(self, base: nn.Module, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0):
+    def __init__(
+        self, base: nn.Module, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0
+    ):
         super().__init__()
         self.base = base
         self.down = down
@@ -193,7 +195,9 @@ def check_fits(name: str, layer: nn.Module, factors: Factors, adapter: str) -> N
     """Raise AdapterError, naming both shapes, unless `factors` is an update of `layer`."""
     expected = weight_shape(layer)
     if expected is None:
-        raise AdapterError(f"{adapter}: {name} is a {type(layer).__name__}, which cannot carry a low-rank update")
+        raise AdapterError(
+            f"{adapter}: {name} is a {type(layer).__name__}, which cannot carry a low-rank update"
+        )
     if factors.weight_shape != expected:
         raise AdapterError(
             f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has {expected} there; "

@@ -33,7 +33,9 @@ def modules_of(model: Any) -> dict[str, nn.Module]:
         if isinstance(part, nn.Module):
             named.update({f"{component}.{name}": module for name, module in part.named_modules()})
     if not named:
-        raise AdapterError(f"an adapter goes onto a torch module or a pipeline, not onto a {type(model).__name__}")
+        raise AdapterError(
+            f"an adapter goes onto a torch module or a pipeline, not onto a {type(model).__name__}"
+        )
     return named
 
 
@@ -46,7 +48,9 @@ def match(adapter: Adapter, model: Any) -> Match:
         if target is None:
             found.unmatched.append(name)
         elif target in found.modules:
-            raise AdapterError(f"{adapter.name}: two updates meet at {target}; give the whole pipeline to tell them apart")
+            raise AdapterError(
+                f"{adapter.name}: two updates meet at {target}; give the whole pipeline to tell them apart"
+            )
         else:
             check_fits(target, modules[target], factors, adapter.name)
             found.modules[target] = factors
@@ -64,7 +68,9 @@ def check_mix(mix: Mix) -> None:
         raise AdapterError("the mix is empty: give at least one adapter and its weight")
     for adapter, weight in mix.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise AdapterError(f"{adapter.name}: its weight is {weight!r}; a weight is a number, usually 0 to 1")
+            raise AdapterError(
+                f"{adapter.name}: its weight is {weight!r}; a weight is a number, usually 0 to 1"
+            )
 
 
 def match_mix(mix: Mix, model: Any) -> list[tuple[Adapter, float, dict[str, Factors]]]:

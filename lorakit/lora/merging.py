@@ -30,7 +30,9 @@ def _delta(name: str, layer: nn.Module, factors: Factors, adapter: Adapter) -> T
     if factors.magnitude is None:
         return delta
     if layer.weight.is_meta:
-        raise AdapterError(f"{adapter.name}: {name} is a DoRA update, which needs the base's weights; load the base first")
+        raise AdapterError(
+            f"{adapter.name}: {name} is a DoRA update, which needs the base's weights; load the base first"
+        )
     base = dense_weight(layer)
     gain = dora_gain(layer, factors).view(-1, *[1] * (delta.dim() - 1))
     return gain * (base + delta.to(base.device)) - base

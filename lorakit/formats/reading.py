@@ -1,0 +1,141 @@
+"""The one safe way to open an adapter file.
+
+Covers safetensors files: the header is checked before any tensor is touched, pickles are never opened, and nothing
+is allocated beyond the file's own size. Not covered: files that change while they are read.
+"""
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lorakit.errors import AdapterError
+
+HEADER_LIMIT = 32 * 1024 * 1024  # assumption: 100,000 tensors with long names take about 15 MB
+TENSOR_LIMIT = 50_000  # assumption: a FLUX adapter over all 494 layers and both text encoders has under 3,000
+NAME_LIMIT = 512
+PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
+BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
+    "F8_E4M3": 1, "F8_E5M2": 1,
+}  # fmt: skip
+TYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One tensor of a file: its type, shape, and where its bytes lie behind the header."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a safetensors file says of itself."""
+
+    path: Path
+    tensors: dict[str, Stored]
+    metadata: dict[str, str]
+    data_start: int
+
+
+def read_header(path: Path) -> Header:
+    """Read and check the header only. Raises AdapterError that names the file and what is wrong with it."""
+    name = path.name
+    if path.suffix.lower() in PICKLES:
+        raise AdapterError(
+            f"{name}: is a pickle, which can run code when opened; convert it to safetensors with the tool that made it"
+        )
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        start = file.read(8)
+        if len(start) < 8:
+            raise AdapterError(f"{name}: is empty or cut off; download or export it again")
+        if start[:2] == b"PK" or start[:1] == b"\x80":
+            raise AdapterError(
+                f"{name}: is a pickle or an archive under a safetensors name; it was not opened"
+            )
+        (length,) = struct.unpack("<Q", start)
+        if length > HEADER_LIMIT or 8 + length > size:
+            raise AdapterError(
+                f"{name}: its header claims {length:,} bytes, which cannot be; download it again"
+            )
+        raw = file.read(length)
+    rows = _parse(name, raw)
+    metadata = rows.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise AdapterError(f"{name}: its metadata is not a table of texts; export it again")
+    if len(rows) > TENSOR_LIMIT:
+        raise AdapterError(f"{name}: holds {len(rows):,} tensors, more than any adapter ({TENSOR_LIMIT:,})")
+    tensors = {key: _stored(name, key, row) for key, row in rows.items()}
+    _check_layout(name, tensors, size - 8 - length)
+    return Header(path, tensors, metadata, 8 + length)
+
+
+def read_tensor(header: Header, key: str) -> Tensor:
+    """One tensor, in its own type. Raises AdapterError for types no adapter is stored in."""
+    stored = header.tensors[key]
+    if stored.dtype not in TYPES:
+        raise AdapterError(f"{header.path.name}: {key[:80]} is stored as {stored.dtype}, which is no weight")
+    with open(header.path, "rb") as file:
+        file.seek(header.data_start + stored.start)
+        data = bytearray(file.read(stored.end - stored.start))
+    if len(data) != stored.end - stored.start:
+        raise AdapterError(f"{header.path.name}: ends before {key[:80]}; download it again")
+    if not data:
+        return torch.empty(stored.shape, dtype=TYPES[stored.dtype])
+    return torch.frombuffer(data, dtype=TYPES[stored.dtype]).view(stored.shape)
+
+
+def _parse(name: str, raw: bytes) -> dict:
+    def unique(pairs: list[tuple[str, object]]) -> dict:
+        table = dict(pairs)
+        if len(table) != len(pairs):
+            twice = next(key for i, (key, _) in enumerate(pairs) if key in {k for k, _ in pairs[:i]})
+            raise AdapterError(f"{name}: names {twice[:80]} twice in its header; export it again")
+        return table
+
+    try:
+        rows = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise AdapterError(
+            f"{name}: its header is not that of a safetensors file; export it again"
+        ) from error
+    if not isinstance(rows, dict):
+        raise AdapterError(f"{name}: its header is not a table of tensors; export it again")
+    return rows
+
+
+def _stored(name: str, key: str, row: object) -> Stored:
+    if len(key) > NAME_LIMIT or "\0" in key or ".." in key or "/" in key:
+        raise AdapterError(f"{name}: holds a tensor with the impossible name {key[:80]!r}; it was not opened")
+    try:
+        dtype, shape, (start, end) = row["dtype"], tuple(row["shape"]), row["data_offsets"]  # type: ignore[index]
+        sound = all(type(n) is int and n >= 0 for n in (*shape, start, end))
+    except (KeyError, TypeError, ValueError) as error:
+        raise AdapterError(f"{name}: the header's entry for {key[:80]} is broken; export it again") from error
+    if dtype not in BYTES:
+        raise AdapterError(f"{name}: {key[:80]} has the unknown type {str(dtype)[:20]!r}")
+    if not sound or end - start != math.prod(shape) * BYTES[dtype]:
+        raise AdapterError(f"{name}: the size of {key[:80]} does not fit its shape; download it again")
+    return Stored(dtype, shape, start, end)
+
+
+def _check_layout(name: str, tensors: dict[str, Stored], available: int) -> None:
+    end = 0
+    for key, stored in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].end)):
+        if stored.start < end:
+            raise AdapterError(f"{name}: {key[:80]} overlaps the tensor before it; it was not opened")
+        if stored.end > available:
+            raise AdapterError(f"{name}: is cut off before the end of {key[:80]}; download it again")
+        end = stored.end
