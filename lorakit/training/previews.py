@@ -1,0 +1,70 @@
+"""Previews while training: the same prompts and seeds every time, through the sampler that the studio uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lorakit import durable
+from lorakit.families import Base, family_of
+from lorakit.training.recipe import Recipe
+
+SCENES = ("on a wooden table", "on a marble counter", "in a green garden", "in a studio")
+SEED = 7
+
+
+@dataclass
+class Previews:
+    """How to make one round of previews, and what the last round left."""
+
+    make: Callable[[int, Callable[[dict[str, Any]], None]], None]
+    files: list[Path] = field(default_factory=list)
+
+    def keep(self, folder: Path) -> None:
+        """Copy the newest pictures into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, file in enumerate(self.files):
+            durable.write_bytes(folder / f"{number:02d}.png", file.read_bytes())
+
+
+def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previews:
+    """One picture per scene, square, at the training's area."""
+    family = family_of(base)
+    prompts = [f"{photos.trigger} {scene}".strip() for scene in SCENES]
+    with torch.no_grad():
+        conditioning = [family.encode_prompts(base, [prompt]) for prompt in prompts]
+        negative = family.encode_prompts(base, [""])
+    side = round((recipe.resolution**2 or base.settings.area) ** 0.5 / family.step) * family.step
+
+    def make(step: int, emit: Callable[[dict[str, Any]], None]) -> None:
+        previews.files = []
+        for number, (prompt, embedded) in enumerate(zip(prompts, conditioning, strict=True)):
+            settings = base.settings
+            image = family.sample(
+                base, embedded, negative, side, side, [SEED], settings.steps, settings.guidance
+            )[0]
+            path = work / "previews" / f"{step:06d}-{number:02d}.png"
+            with durable.replacing(path) as aside:
+                image.save(aside)
+            previews.files.append(path)
+            emit({"event": "preview", "step": step, "path": str(path), "prompt": prompt})
+
+    previews = Previews(make)
+    return previews
+
+
+def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
+    """Two answers to instructions of the training texts."""
+    family = family_of(base)
+    asked = [sample.instruction for sample in texts.samples[:: max(1, len(texts.samples) // 2)]][:2]
+
+    def make(step: int, emit: Callable[[dict[str, Any]], None]) -> None:
+        messages = [[{"role": "user", "content": instruction}] for instruction in asked]
+        room = min(recipe.max_length, 120)
+        answers = family.generate(base, messages, [SEED + i for i in range(len(asked))], room, 0.7, 0.95)
+        for instruction, text in zip(asked, answers, strict=True):
+            emit({"event": "preview", "step": step, "prompt": instruction, "text": text})
+
+    return Previews(make)
