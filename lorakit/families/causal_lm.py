@@ -1,0 +1,167 @@
+"""Any causal language model of transformers: Llama, Qwen, Mistral, Gemma, GPT-2, the starter text base, ...
+
+Targets are found, not listed: every linear layer of the decoder. Not covered: mixture-of-experts layers that keep their
+experts in one tensor.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers.utils import logging as transformers_logging
+
+from lorakit.errors import BaseError
+from lorakit.families import Base, Licence, Settings, read_settings
+from lorakit.families.hub import loading
+from lorakit.lora.layers import weight_shape
+
+name = "llm"
+objective = "next_token"
+
+# Hub ids by their start; the first that fits counts.
+LICENCES = (
+    ("qwen/", Licence("Apache-2.0 for most sizes: check the model's page", True)),
+    ("mistralai/", Licence("see the model's page", None)),
+    ("meta-llama/", Licence("Llama Community License", True)),
+    ("google/gemma", Licence("Gemma Terms of Use", True)),
+)
+UNKNOWN = Licence("unknown: ask the model's owner", None)
+PLAIN_TEMPLATE = (
+    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% if m['role'] == 'assistant' %}{{ eos_token }}"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+)
+
+transformers_logging.set_verbosity_error()
+transformers_logging.disable_progress_bar()
+
+
+def recognises(folder: Path) -> bool:
+    """Is this a language model's folder, or a hub id that no image family took?"""
+    config = folder / "config.json"
+    if config.is_file():
+        try:
+            architectures = json.loads(config.read_text(encoding="utf-8")).get("architectures") or [""]
+            return any(str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
+        except (ValueError, AttributeError):
+            return False
+    return not folder.exists()
+
+
+def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
+    """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
+    dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
+    options: dict[str, Any] = {"dtype": dtype}
+    if quantize == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        )
+        options["device_map"] = {"": device}
+    with loading(source):
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModelForCausalLM.from_pretrained(source, **options)
+        if quantize is None:
+            model.to(device)
+    if tokenizer.eos_token_id is None:
+        raise BaseError(f"{source}: its tokenizer has no end-of-text token, so texts could never end; use another base")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    folder = Path(source) if Path(source).is_dir() else None
+    settings, stated = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
+    licence = stated or next((row for start, row in LICENCES if source.lower().startswith(start)), UNKNOWN)
+    return Base(
+        source, name, model, device, dtype, licence, tokenizer=tokenizer, quantized=quantize, settings=settings
+    )
+
+
+def targets(base: Base) -> list[str]:
+    """Every layer that can carry an update, but the output head and the embeddings."""
+    head = base.model.get_output_embeddings()
+    return [
+        path for path, module in base.model.named_modules() if module is not head and weight_shape(module) is not None
+    ]
+
+
+def predict(base: Base, tokens: Tensor, mask: Tensor) -> Tensor:
+    """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text."""
+    return base.model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
+
+
+@torch.no_grad()
+def generate(
+    base: Base,
+    messages: Sequence[list[dict[str, str]]],
+    seeds: Sequence[int],
+    max_new_tokens: int,
+    temperature: float,
+    top_p: float,
+    on_text: Callable[[int, str], None] | None = None,
+) -> list[str]:
+    """Answer each conversation. Every row draws from its own seed, so its text does not depend on its neighbours.
+
+    `on_text(row, piece)` gets the text as it grows. Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0
+    takes the likeliest token.
+    """
+    tokenizer = base.tokenizer
+    prompts = [
+        tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages
+    ]
+    tokenizer.padding_side = "left"
+    batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(base.device)
+    tokens, mask = batch.input_ids, batch.attention_mask
+    generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+    ends = _end_tokens(base)
+    answers: list[list[int]] = [[] for _ in prompts]
+    told = [""] * len(prompts)
+    running = [True] * len(prompts)
+    cache = None
+    for _ in range(max_new_tokens):
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        out = base.model(
+            input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
+        )
+        cache = out.past_key_values
+        logits = out.logits[:, -1].float().cpu()
+        chosen = [_draw(row, generators[i], temperature, top_p) for i, row in enumerate(logits)]
+        for i, token in enumerate(chosen):
+            if running[i] and token in ends:
+                running[i] = False
+            elif running[i]:
+                answers[i].append(token)
+                told[i] = _tell(tokenizer, i, answers[i], told[i], on_text)
+        if not any(running):
+            break
+        tokens = torch.tensor(chosen, device=base.device)[:, None]
+        mask = torch.cat([mask, mask.new_ones(len(chosen), 1)], dim=1)
+    return [tokenizer.decode(answer, skip_special_tokens=True).strip() for answer in answers]
+
+
+def _tell(tokenizer: Any, row: int, answer: list[int], told: str, on_text: Callable[[int, str], None] | None) -> str:
+    if on_text is None:
+        return told
+    text = tokenizer.decode(answer, skip_special_tokens=True)
+    # A piece of a multi-byte character shows as U+FFFD until the rest has come.
+    if text.endswith("\ufffd") or len(text) <= len(told):
+        return told
+    on_text(row, text[len(told) :])
+    return text
+
+
+def _end_tokens(base: Base) -> set[int]:
+    stated = getattr(base.model.generation_config, "eos_token_id", None)
+    listed = stated if isinstance(stated, list) else [stated]
+    return {token for token in (*listed, base.tokenizer.eos_token_id) if token is not None}
+
+
+def _draw(logits: Tensor, generator: torch.Generator, temperature: float, top_p: float) -> int:
+    if temperature <= 0:
+        return int(logits.argmax())
+    probabilities = torch.softmax(logits / temperature, -1)
+    ordered, order = probabilities.sort(descending=True)
+    ordered[ordered.cumsum(-1) - ordered >= top_p] = 0
+    return int(order[torch.multinomial(ordered, 1, generator=generator)])

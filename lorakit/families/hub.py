@@ -1,0 +1,49 @@
+"""Words for what goes wrong when a base is loaded from a folder or from the hub."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+
+from lorakit.errors import BaseError, LoraKitError
+
+
+@contextmanager
+def loading(source: str) -> Iterator[None]:
+    """Turn the libraries' errors into a BaseError that names the base and what to do."""
+    try:
+        yield
+    except LoraKitError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BaseError(f"{source}: {_advice(error)}") from error
+
+
+def _advice(error: BaseException) -> str:
+    for cause in _chain(error):
+        if isinstance(cause, GatedRepoError):
+            return "its owner asks you to accept terms; accept them on the model's page and set HF_TOKEN"
+        if isinstance(cause, RepositoryNotFoundError):
+            return "no such model on the hub; check the name, or set HF_TOKEN when it is private"
+        if isinstance(cause, HFValidationError):
+            return "is neither a folder nor a hub id of the form owner/name"
+        if isinstance(cause, (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)):
+            return "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+        if isinstance(cause, MemoryError) or "out of memory" in str(cause).lower():
+            return "does not fit into memory; load it with quantize='nf4', or on a larger device"
+    text = str(error)
+    if "couldn't connect" in text.lower() or "offline" in text.lower():
+        return "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+    return f"cannot be loaded ({type(error).__name__}); its files may be incomplete, download them again"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
