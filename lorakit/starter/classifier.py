@@ -1,0 +1,123 @@
+"""A small network that tells shape, colour, pattern and scene of a picture: how the starter base is measured.
+
+Trained on renders only; its own accuracy on held-out renders is part of the report.
+"""
+
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from lorakit.starter import HERE
+from lorakit.starter.dataset import Bucket
+from lorakit.starter.render import COLOURS, PATTERNS, Product
+from lorakit.starter.scenes import SCENES
+from lorakit.starter.shapes import SHAPES
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = HERE / "classifier.safetensors"
+LABELS = {
+    "shape": [shape.name for shape in SHAPES],
+    "colour": list(COLOURS),
+    "pattern": list(PATTERNS),
+    "scene": [scene.id for scene in SCENES],
+}
+BATCH = 32
+
+
+class Classifier(nn.Module):
+    """Five strided convolutions, mean and maximum over the picture, one linear head per attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in ((3, 24), (24, 48), (48, 96), (96, 128), (128, 128)):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.SiLU()]
+        self.trunk = nn.Sequential(*layers)
+        self.heads = nn.ModuleDict({name: nn.Linear(256, len(values)) for name, values in LABELS.items()})
+
+    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        features = self.trunk(pixels)
+        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
+        return {name: head(pooled) for name, head in self.heads.items()}
+
+
+def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
+    """Train for about `seconds` on renders, with small blurs, noise and brightness changes."""
+    torch.manual_seed(0)
+    model = Classifier().train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
+    random, sizes, begun, step = np.random.default_rng(5), list(buckets), time.time(), 0
+    while (spent := time.time() - begun) < seconds:
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3 * min(1.0, spent / 5 + 0.01, 1.02 - spent / seconds)
+        bucket = buckets[sizes[random.integers(len(sizes))]]
+        chosen = random.choice(len(bucket.products), BATCH, replace=False)
+        pixels = _disturbed(to_pixels(bucket.images[np.sort(chosen)]), random)
+        wanted = labels([bucket.products[i] for i in np.sort(chosen)])
+        found = model(pixels)
+        loss = sum((nn.functional.cross_entropy(found[name], wanted[name], label_smoothing=0.02) for name in LABELS), torch.zeros(()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        step += 1
+        if step % 100 == 0:
+            log.info("classifier step %d, %.0f s, loss %.3f", step, spent, loss.item())
+    return model.eval()
+
+
+def save(model: Classifier) -> None:
+    save_file({name: value.half() if value.is_floating_point() else value for name, value in model.state_dict().items()}, WEIGHTS)
+
+
+def load(path: Path = WEIGHTS) -> Classifier:
+    """The trained classifier."""
+    model = Classifier()
+    model.load_state_dict({n: v.float() if v.is_floating_point() else v for n, v in load_file(path).items()})
+    return model.eval()
+
+
+@torch.no_grad()
+def attributes(model: Classifier, images: list[np.ndarray]) -> list[dict[str, str]]:
+    """What each picture (H, W, 3) uint8 shows: shape, colour, pattern and scene."""
+    rows = []
+    for image in images:
+        found = model(to_pixels(image[None]))
+        rows.append({name: LABELS[name][int(found[name].argmax())] for name in LABELS})
+    return rows
+
+
+@torch.no_grad()
+def accuracy(model: Classifier, buckets: dict[tuple[int, int], Bucket]) -> dict[str, float]:
+    """Share of right answers per attribute over all pictures of `buckets`."""
+    right, total = dict.fromkeys(LABELS, 0), 0
+    for bucket in buckets.values():
+        for start in range(0, len(bucket.products), 50):
+            wanted = labels(bucket.products[start : start + 50])
+            found = model(to_pixels(bucket.images[start : start + 50]))
+            total += len(wanted["shape"])
+            for name in LABELS:
+                right[name] += int((found[name].argmax(1) == wanted[name]).sum())
+    return {name: count / total for name, count in right.items()}
+
+
+def labels(products: list[Product]) -> dict[str, Tensor]:
+    return {name: torch.tensor([values.index(getattr(p, name)) for p in products]) for name, values in LABELS.items()}
+
+
+def to_pixels(images: np.ndarray) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) in -1..1."""
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def _disturbed(pixels: Tensor, random: np.random.Generator) -> Tensor:
+    if random.random() < 0.5:
+        small = nn.functional.avg_pool2d(pixels, 2)
+        blurred = nn.functional.interpolate(small, size=pixels.shape[2:], mode="bilinear", align_corners=False)
+        pixels = torch.lerp(pixels, blurred, float(random.uniform(0, 1)))
+    return pixels * float(random.uniform(0.92, 1.08)) + 0.04 * torch.randn_like(pixels) * float(random.uniform(0, 1))
