@@ -1,0 +1,1 @@
+"""What is learned from: photos and texts, read with care. No torch here."""
