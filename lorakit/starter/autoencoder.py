@@ -85,7 +85,7 @@ def train(
     saved = time.time()
     while spent < seconds:
         begun = time.time()
-        rate = _rate(spent / seconds) * (0.4 if decoder_only else 1.0)
+        rate = float(_rate(spent / seconds)) * (0.4 if decoder_only else 1.0)
         for group in optimizer.param_groups:
             group["lr"] = rate
         images, weights = crops(buckets, random, BATCH)
