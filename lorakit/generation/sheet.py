@@ -1,0 +1,127 @@
+"""The contact sheet: every picture of a campaign on one page, scene by scene, at equal height."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from lorakit.generation.formats import find
+from lorakit.generation.results import image_path
+
+WIDTH, MARGIN, GAP = 1840, 56, 20  # pixels
+HEIGHT, WIDEST = 230, 560  # of one picture; a longer one is shown smaller
+MOST = 400  # pictures on one sheet; more make a file that nothing opens
+PAPER, INK, QUIET, LINE = (250, 248, 245), (32, 30, 28), (124, 117, 110), (224, 218, 211)
+# Tried in turn for texts that Pillow's own font has no signs for.
+WORLD_FONTS = (
+    "NotoSans-Regular.ttf",
+    "DejaVuSans.ttf",
+    "Arial Unicode.ttf",
+    "arialuni.ttf",
+    "msyh.ttc",
+    "Arial.ttf",
+)
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """One picture on the sheet: its place, its picture and the two lines below it."""
+
+    x: int
+    y: int
+    image: Image.Image
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A scene's name above its pictures."""
+
+    y: int
+    text: str
+
+
+def draw_sheet(folder: Path, entries: list[dict[str, Any]], plan: dict[str, Any]) -> Image.Image:
+    """The sheet of `entries`, of which the first `MOST` are shown."""
+    placed, height = _layout(folder, entries[:MOST])
+    sheet = Image.new("RGB", (WIDTH, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, (MARGIN, MARGIN), "Campaign", 34, INK)
+    _write(draw, (MARGIN, MARGIN + 48), _summary(entries, plan), 17, QUIET)
+    for item in placed:
+        if isinstance(item, Heading):
+            draw.line((MARGIN, item.y - 14, WIDTH - MARGIN, item.y - 14), fill=LINE)
+            _write(draw, (MARGIN, item.y), item.text, 22, INK, WIDTH - 2 * MARGIN)
+        else:
+            room = max(item.image.width + GAP - 6, 120)
+            sheet.paste(item.image, (item.x, item.y))
+            _write(draw, (item.x, item.y + item.image.height + 7), item.label, 15, INK, room)
+            _write(draw, (item.x, item.y + item.image.height + 27), item.detail, 13, QUIET, room)
+    return sheet
+
+
+def _summary(entries: list[dict[str, Any]], plan: dict[str, Any]) -> str:
+    mix = ", ".join(f"{row['name']} {row['weight']:g}" for row in plan.get("mix", [])) or "no adapter"
+    shown = (
+        f"{len(entries)} pictures" if len(entries) <= MOST else f"the first {MOST} of {len(entries)} pictures"
+    )
+    return f"{shown}  ·  {mix}  ·  base {plan.get('base', '')}  ·  made by AI"
+
+
+def _layout(folder: Path, entries: list[dict[str, Any]]) -> tuple[list[Thumb | Heading], int]:
+    """Where everything goes, and how high the sheet becomes."""
+    placed: list[Thumb | Heading] = []
+    scene, x, y = None, MARGIN, MARGIN + 84
+    for entry in entries:
+        image = _thumbnail(folder, entry)
+        room = max(image.width, 130)
+        if entry["scene"] != scene:
+            y += (HEIGHT + 64 if scene is not None else 0) + 30
+            scene, x = entry["scene"], MARGIN
+            placed.append(Heading(y, str(scene)))
+            y += 44
+        elif x + room > WIDTH - MARGIN:
+            x, y = MARGIN, y + HEIGHT + 64
+        output = find(entry["format"])
+        placed.append(Thumb(x, y, image, output.name, f"{output.pixels} · seed {entry['seed']}"))
+        x += room + GAP
+    return placed, y + HEIGHT + 64 + MARGIN
+
+
+def _thumbnail(folder: Path, entry: dict[str, Any]) -> Image.Image:
+    path = image_path(folder, entry)
+    assert path is not None
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (WIDEST * 2, HEIGHT * 2))
+            small = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        return Image.new("RGB", (HEIGHT, HEIGHT), LINE)  # a damaged file leaves a gap, not a failed export
+    small.thumbnail((WIDEST, HEIGHT), Image.Resampling.LANCZOS)
+    return small
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, fill: Any, room: int = WIDTH
+) -> None:
+    """Write `text` on one line, shortened to `room` pixels."""
+    font = _font(size, text.isascii() or all(ord(c) < 0x250 for c in text))
+    if draw.textlength(text, font) > room:
+        while text and draw.textlength(text + "…", font) > room:
+            text = text[: -max(1, len(text) // 40)]
+        text += "…"
+    draw.text(at, text, fill=fill, font=font)
+
+
+@cache
+def _font(size: int, latin: bool) -> Any:
+    if not latin:
+        for name in WORLD_FONTS:
+            try:
+                return ImageFont.truetype(name, size)
+            except OSError:
+                continue
+    return ImageFont.load_default(size)
