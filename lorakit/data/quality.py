@@ -1,11 +1,12 @@
-"""The quality gate of a photo set: what it finds and what to do about it. It never decides and never drops anything.
+"""The quality gate of a photo set: what it finds and what to do about it. It never decides and drops nothing.
 
-Covers size, sharpness, exposure, near duplicates, one background everywhere, odd shapes and the number of photos. Not
-covered: text overlays and watermarks, which need a reader of text.
+Covers size, sharpness, exposure, near duplicates, one background everywhere, odd shapes and the number of
+photos. Not covered: text overlays and watermarks, which need a reader of text.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +15,8 @@ from PIL import Image
 SEVERITIES = ("info", "warn", "error")
 FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
 SIDE = 256  # pixels of the longer side that a look is taken at, so that figures compare
-SHARP_SHARE = 98  # percentile of the 8x8 tiles: one sharp product before a soft background is a sharp photo
-BLURRED = 10.0  # variance of the Laplacian of the sharpest tiles; see tests/data/test_quality.py for both sides of it
+SHARP_SHARE = 98  # percentile of the tiles: one sharp product before a soft background is a sharp photo
+BLURRED = 10.0  # variance of the Laplacian of the sharpest tiles
 CLIPPED = 0.5  # share of the pixels that are not background
 SAME_BITS = 12  # of 256 bits of a difference hash: 5%
 WIDEST = 2.5  # longer side over shorter side
@@ -113,12 +114,12 @@ def _sharpness(grey: np.ndarray) -> float:
     """Variance of the Laplacian (Pech-Pacheco 2000) of the sharpest tiles of 16x16 pixels."""
     if min(grey.shape) < 3:
         return 0.0
-    laplacian = (
-        grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
-    )
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     rows, columns = (max(1, size // 16) for size in laplacian.shape)
     tiles = [
-        float(tile.var()) for row in np.array_split(laplacian, rows) for tile in np.array_split(row, columns, axis=1)
+        float(tile.var())
+        for row in np.array_split(laplacian, rows)
+        for tile in np.array_split(row, columns, axis=1)
     ]
     return float(np.percentile(tiles, SHARP_SHARE))
 
@@ -126,11 +127,16 @@ def _sharpness(grey: np.ndarray) -> float:
 def _border_tiles(pixels: np.ndarray) -> np.ndarray:
     height, width = pixels.shape[:2]
     deep, wide = max(1, height // 12), max(1, width // 12)
-    strips = (pixels[:deep], pixels[-deep:], pixels[:, :wide].swapaxes(0, 1), pixels[:, -wide:].swapaxes(0, 1))
+    strips = (
+        pixels[:deep],
+        pixels[-deep:],
+        pixels[:, :wide].swapaxes(0, 1),
+        pixels[:, -wide:].swapaxes(0, 1),
+    )
     tiles = []
     for strip in strips:
         edges = np.linspace(0, strip.shape[1], 4).astype(int)
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             tiles.append(strip[:, start : max(end, start + 1)].reshape(-1, 3).mean(0))
     return np.stack(tiles)
 
@@ -158,7 +164,9 @@ def _of_one(photo: HasLook, area: int) -> list[Finding]:
     if pixels < 0.8 * area:
         severity = "warn" if pixels < 0.5 * area else "info"
         advice = f"use a photo of at least {side}x{side} pixels"
-        found.append(Finding(name, "small", severity, f"is only {size}; this base works at {side}x{side}", advice))
+        found.append(
+            Finding(name, "small", severity, f"is only {size}; this base works at {side}x{side}", advice)
+        )
     longer, shorter = max(photo.width, photo.height), min(photo.width, photo.height)
     if longer > WIDEST * shorter:
         advice = "crop it yourself around the product, or the training has to cut its ends"
@@ -198,7 +206,9 @@ def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
     found, count = [], len(photos)
     different = count - alike
     if different < FEW:
-        number = f"{count} photo{'s' if count != 1 else ''}" + (f", {different} of them different" if alike else "")
+        number = f"{count} photo{'s' if count != 1 else ''}" + (
+            f", {different} of them different" if alike else ""
+        )
         advice = f"add more: about {IDEAL} from several sides, in several places and lights, work best"
         found.append(Finding("", "few", "warn", f"only {number}", advice))
     elif different < 20:
@@ -208,8 +218,10 @@ def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
         advice = f"choose the best: beyond about {IDEAL}, variety counts and not number"
         found.append(Finding("", "many", "info", f"{count} photos", advice))
     if count >= 5 and _one_background(photos):
-        advice = "add photos in other places, and name the background in the captions, or it is learned as part of the product"
-        found.append(Finding("", "one-background", "warn", "nearly all photos have the same background", advice))
+        advice = "add photos in other places: what is in every photo is learned as part of the product"
+        found.append(
+            Finding("", "one-background", "warn", "nearly all photos have the same background", advice)
+        )
     return found
 
 

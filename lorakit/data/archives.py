@@ -1,0 +1,152 @@
+"""Unpacking a zip of photos that nobody vouches for.
+
+Sizes are counted while unpacking, never believed; names are made safe; entries that are encrypted, links,
+archives or that climb out of the folder are left out and named.
+"""
+
+import re
+import stat
+import unicodedata
+import zipfile
+import zlib
+from pathlib import Path
+
+from lorakit import durable
+from lorakit.data.captions import shown
+from lorakit.data.quality import Finding
+from lorakit.errors import DataError
+
+MOST_ENTRIES = 10_000
+LARGEST_ENTRY = 200 * 2**20  # bytes, unpacked
+LARGEST_WHOLE = 4 * 2**30  # bytes, unpacked, of all entries
+CHUNK = 2**20
+NESTED = (".zip", ".rar", ".7z", ".tar", ".gz", ".bz2", ".xz")
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+class _Refused(Exception):
+    """Why an entry is left out; `args` are kind, what and advice."""
+
+
+def unpack(archive: Path, into: Path) -> list[Finding]:
+    """Unpack into the folder `into`. Each entry that is left out becomes a finding.
+
+    Raises DataError when the file is no zip archive, or has too many entries.
+    """
+    name = shown(archive.name)
+    if not archive.is_file():
+        raise DataError(f"{name}: no such file; check its name")
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return _unpack(opened, name, into)
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        UnicodeDecodeError,
+        ValueError,
+        OSError,
+    ) as error:
+        if isinstance(error, DataError):
+            raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DataError(
+                f"{name}: cannot be unpacked ({error.strerror}); free some space or check rights"
+            ) from None
+        raise DataError(f"{name}: is damaged or no zip archive; make it again") from None
+
+
+def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
+    entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
+    if len(entries) > MOST_ENTRIES:
+        raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
+    found, taken, room = [], set(), LARGEST_WHOLE
+    for entry in entries:
+        label = shown(_real_name(entry))
+        try:
+            target = _target(entry, taken)
+            room -= _write(opened, entry, into / target, room)
+            taken.add(target.as_posix().casefold())
+        except _Refused as refused:
+            found.append(Finding(label, refused.args[0], "error", refused.args[1], refused.args[2]))
+            if refused.args[0] == "archive-too-large":
+                break
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            what, advice = "has the same name as a folder of the archive", "rename it"
+            found.append(Finding(label, "unsafe-path", "error", what, advice))
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+            what = "is damaged inside the archive, or packed in a way that is not supported"
+            found.append(Finding(label, "damaged", "error", what, "make the archive again as a plain zip"))
+    return found
+
+
+def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
+    """Unpack one entry all or nothing; returns its real size."""
+    size = 0
+    with opened.open(entry) as source, durable.replacing(target) as aside, open(aside, "wb") as file:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > LARGEST_ENTRY:
+                what = f"is larger than {LARGEST_ENTRY // 2**20} MB when unpacked"
+                raise _Refused("entry-too-large", what, "leave it out or make it smaller")
+            if size > room:
+                what = f"goes past {LARGEST_WHOLE // 2**30} GB unpacked; it and all after it are left out"
+                raise _Refused("archive-too-large", what, "make the archive smaller")
+            file.write(chunk)
+    return size
+
+
+def _target(entry: zipfile.ZipInfo, taken: set[str]) -> Path:
+    """A safe relative path for an entry. Raises _Refused for what must not be unpacked."""
+    original = _real_name(entry)
+    path = original.replace("\\", "/")
+    parts = path.split("/")
+    if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+        raise _Refused("unsafe-path", "points outside the archive", "pack the photos again with plain names")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise _Refused("link", "is a link and no file", "put the photo itself into the archive")
+    if entry.flag_bits & 1:
+        raise _Refused("encrypted", "is encrypted", "make the archive without a password")
+    if path.lower().endswith(NESTED):
+        raise _Refused("nested-archive", "is an archive inside the archive", "unpack it and add its pictures")
+    # Deeper folders than these say nothing about a photo, and make names too long for some systems.
+    safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
+    if not safe.name:
+        raise _Refused("unsafe-path", "has no name", "pack the photos again with plain names")
+    stem, number = safe.stem, 2
+    while safe.as_posix().casefold() in taken:
+        safe, number = safe.with_name(f"{stem}-{number}{safe.suffix}"), number + 1
+    return safe
+
+
+def _safe(part: str) -> str:
+    """A file name that every system can keep, in any script."""
+    clean = "".join(
+        "_" if c in '<>:"|?*' or not c.isprintable() else c for c in unicodedata.normalize("NFC", part)
+    )
+    clean = clean.strip(" .") or "file"
+    stem, dot, ending = clean.rpartition(".")
+    stem, ending = (stem, dot + ending[:10]) if stem else (clean, "")
+    while len(stem.encode()) > 150:
+        stem = stem[:-8]
+    return ("_" if DEVICES.match(stem) else "") + stem + ending
+
+
+def _real_name(entry: zipfile.ZipInfo) -> str:
+    """macOS packs UTF-8 names without saying so; Python then reads them as code page 437."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _is_litter(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
+    return (
+        "__MACOSX" in parts
+        or parts[-1].startswith("._")
+        or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
+    )

@@ -1,0 +1,224 @@
+"""Opening any picture file as upright sRGB, or saying why that cannot be.
+
+Covers EXIF orientation, transparency (on white), CMYK, 16 bits, floats, palettes, grey, animations (the first
+frame) and colour profiles, also broken ones. Only formats that Pillow decodes by itself are tried, so no file
+starts another program. Not covered: HEIC, camera raw and vector formats, which are named.
+"""
+
+import io
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from lorakit.errors import DataError
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "TGA", "ICO", "PPM")
+MOST_PIXELS = 100_000_000  # 300 MB as RGB; a medium format camera's photo
+SAVE_AS = "save it as JPEG or PNG"
+
+# What a file is by its first bytes, or else by its ending, and what to do about it.
+UNSUPPORTED = (
+    ("a PDF", (b"%PDF",), (".pdf",), "export its pictures as JPEG or PNG"),
+    ("an SVG drawing", (b"<svg",), (".svg", ".svgz"), "export it as PNG"),
+    (
+        "a HEIC photo",
+        (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftypheim"),
+        (".heic", ".heif", ".hif"),
+        "export it as JPEG; an iPhone does so by itself under Settings, Camera, Formats, Most Compatible",
+    ),
+    (
+        "a video",
+        (b"ftypqt", b"ftypisom", b"ftypmp4", b"ftypM4V", b"ftypavc1", b"\x1aE\xdf\xa3"),
+        (".mov", ".mp4", ".m4v", ".avi", ".mkv", ".webm"),
+        "take photos, or save single frames as JPEG",
+    ),
+    (
+        "a camera raw file",
+        (),
+        (".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf"),
+        "export it as JPEG",
+    ),
+    ("a Photoshop file", (b"8BPS",), (".psd", ".psb"), "export it as PNG"),
+    ("an EPS drawing", (b"%!PS",), (".eps", ".ai", ".ps"), "export it as PNG"),
+    (
+        "an archive",
+        (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf"),
+        (".zip", ".rar", ".7z"),
+        "unpack it and add its pictures",
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An upright RGB image and what reading it had to do."""
+
+    image: Image.Image
+    mask: Image.Image | None  # L, 255 where the product is; None when nothing is transparent
+    width: int  # of the whole photo, upright; `image` may be smaller when less was asked for
+    height: int
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture:
+    """Read a file. `at_least` (width, height) allows a JPEG to be decoded smaller, but not below that size.
+
+    Raises DataError saying what the file is and what to do; the caller names the file.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise DataError("is empty (0 bytes); copy it again")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                return _read(image, at_least)
+    except DataError:
+        raise
+    except UnidentifiedImageError:
+        raise DataError(_what_it_is(path)) from None
+    except Image.DecompressionBombError:
+        raise DataError(f"has more than {MOST_PIXELS // 10**6} megapixels; make it smaller") from None
+    except PermissionError:
+        raise DataError("may not be read; change its permissions") from None
+    except MemoryError:
+        raise DataError("does not fit into memory; make it smaller") from None
+    # Decoders raise nearly anything on broken data (OSError, SyntaxError, struct.error, ValueError, ...).
+    except Exception:
+        raise DataError(f"is damaged or incomplete; copy it again or {SAVE_AS}") from None
+
+
+def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
+    if image.width * image.height > MOST_PIXELS:
+        size = f"{image.width}x{image.height} pixels"
+        raise DataError(f"is too large ({size}, at most {MOST_PIXELS // 10**6} megapixels); make it smaller")
+    notes = []
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        notes.append("is an animation or has several pages: only the first is used")
+    whole = image.size
+    if at_least and image.format == "JPEG":
+        # The sides may be swapped by the orientation, which is known only later.
+        image.draft(None, (max(at_least), max(at_least)))
+    image.load()
+    turned = _orientation(image)
+    if image.format == "TIFF":
+        whole = image.size
+    mask, note = _mask(image)
+    notes += note
+    flat, note = _to_srgb(image)
+    notes += note
+    if mask is not None:
+        flat = Image.composite(flat, Image.new("RGB", flat.size, "white"), mask)
+    if turned is not None:
+        flat, mask = flat.transpose(turned), mask.transpose(turned) if mask is not None else None
+        if turned in SWAPS:
+            whole = whole[::-1]
+    return Picture(flat, mask, *whole, tuple(notes))
+
+
+# EXIF tag 0x0112 (Exif 2.32, 4.6.4): how the stored picture has to be turned to stand upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SWAPS = {TURNS[5], TURNS[6], TURNS[7], TURNS[8]}
+
+
+def _orientation(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:  # a broken EXIF block is no reason to lose the photo
+        return None
+
+
+def _mask(image: Image.Image) -> tuple[Image.Image | None, list[str]]:
+    """The alpha channel when it hides something."""
+    if not image.has_transparency_data:
+        return None, []
+    alpha = image.convert("RGBA").getchannel("A")
+    darkest, lightest = alpha.getextrema()
+    if lightest < 8:
+        return None, ["is fully transparent: its transparency is ignored"]
+    return (alpha if darkest < 250 else None), []
+
+
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """RGB of any mode, through the colour profile when it fits the picture."""
+    if image.mode.startswith(("I", "F")):
+        return _from_deep(image), []
+    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa", "1"):
+        plain = image.convert("RGBA").convert("RGB")
+    else:
+        plain = image.convert("RGB")
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return plain, []
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return plain, []
+        colours = image if image.mode in ("CMYK", "LAB") else plain
+        if source.profile.xcolor_space.strip() == "GRAY":
+            colours = image.convert("L")
+        converted = ImageCms.profileToProfile(
+            colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+        return converted or plain, []
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
+        return plain, ["has a colour profile that does not fit: its colours are taken as they are"]
+
+
+def _from_deep(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits, or of floats, to 8 bits. Which range is meant shows in the values."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    highest = float(values.max(initial=0.0))
+    if image.mode.startswith("I;16") or (image.mode == "I" and 255 < highest <= 65535):
+        full = 65535.0
+    elif image.mode == "F" and highest <= 1.0:
+        full = 1.0
+    else:
+        full = max(255.0, highest)
+    grey = (values / full * 255).round().clip(0, 255).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _what_it_is(path: Path) -> str:
+    with open(path, "rb") as file:
+        start = file.read(512)
+    for what, marks, endings, advice in UNSUPPORTED:
+        if _begins(start, marks) or (path.suffix.lower() in endings):
+            return f"is {what}, which is not supported; {advice}"
+    if start.isascii() and b"\0" not in start:
+        return "is a text and no picture, whatever its name says; remove it or replace it"
+    return f"is no picture that can be read; {SAVE_AS}"
+
+
+def _begins(start: bytes, marks: Sequence[bytes]) -> bool:
+    head = start.lstrip()
+    if b"<svg" in marks and head.startswith((b"<?xml", b"<!DOCTYPE svg")):
+        return b"<svg" in start
+    return any(
+        head.startswith(mark) or (mark.startswith(b"ftyp") and start[4:].startswith(mark)) for mark in marks
+    )
+
+
+def fit(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Scale to cover width x height (Lanczos) and cut only what is left over, the same on both sides."""
+    scale = max(width / image.width, height / image.height)
+    wide, high = width / scale, height / scale
+    left, top = (image.width - wide) / 2, (image.height - high) / 2
+    box = (
+        max(0.0, left),
+        max(0.0, top),
+        min(float(image.width), left + wide),
+        min(float(image.height), top + high),
+    )
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)

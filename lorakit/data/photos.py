@@ -1,0 +1,265 @@
+"""Photos to learn a product from: any folder, zip or list of files -> upright pictures, captions and sizes.
+
+What cannot be read becomes a finding and the rest goes on. Sizes keep the photo's shape: buckets of one area,
+a few per cent cut, nothing enlarged that need not be.
+"""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from lorakit.data import archives, captions, quality
+from lorakit.data.captions import Captions, shown
+from lorakit.data.images import fit, read_picture
+from lorakit.data.quality import Finding, Look, QualityReport
+from lorakit.errors import DataError
+
+LOOK_SIDE = 2 * quality.SIDE
+SHRINK = (1.0, 0.75, 0.5, 0.25)  # of the base's side, for photos that are smaller
+ENLARGED = 1.1  # at most, before a smaller size is taken
+LONGEST = 4.0  # ratio of a bucket's sides
+LITTER = ("thumbs.db", "desktop.ini")
+
+
+@dataclass
+class Photo:
+    """One photo with its caption; `width` and `height` in pixels, upright."""
+
+    path: Path
+    caption: str
+    width: int
+    height: int
+    name: str = ""  # within its set
+
+    def __post_init__(self) -> None:
+        self.name = self.name or shown(self.path.name)
+
+    def open(self) -> Image.Image:
+        """The whole photo as upright sRGB on white. Raises DataError when the file has changed or gone."""
+        return self._read(None)[0]
+
+    def mask(self) -> Image.Image | None:
+        """Where the product is (L, 255), when the file is transparent around it."""
+        return self._read(None)[1]
+
+    def pixels(self, width: int, height: int) -> np.ndarray:
+        """The photo at a bucket's size: float32 (3, height, width) in -1..1."""
+        image = fit(self._read((2 * width, 2 * height))[0], width, height)
+        return np.ascontiguousarray(np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 127.5 - 1.0)
+
+    @cached_property
+    def look(self) -> Look:
+        """What the quality gate judges by."""
+        return quality.take_look(self._read((LOOK_SIDE, LOOK_SIDE))[0])
+
+    def _read(self, at_least: tuple[int, int] | None) -> tuple[Image.Image, Image.Image | None]:
+        try:
+            picture = read_picture(self.path, at_least)
+        except (DataError, OSError) as error:
+            why = error if isinstance(error, DataError) else "is no longer there; add it again"
+            raise DataError(f"{self.name}: {why}") from None
+        return picture.image, picture.mask
+
+
+@dataclass
+class PhotoSet:
+    """Photos of one product. `skipped` says what could not be used, `notes` what was done with the rest."""
+
+    photos: list[Photo]
+    trigger: str = ""
+    skipped: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def from_folder(
+        cls, folder: str | Path, trigger: str, captions: Mapping[str, str] | str | Path | None = None
+    ) -> "PhotoSet":
+        """All photos in a folder and below it, in the order of their names.
+
+        `captions` maps file names to captions, or is a table file; captions beside the photos are found by
+        themselves. Raises DataError when the folder is missing or has no readable photo.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            what = "is a file, a folder is needed" if folder.exists() else "no such folder"
+            raise DataError(f"{shown(folder.name)}: {what}; check the name (PhotoSet.from_zip reads a zip)")
+        files = [
+            (path.relative_to(folder).as_posix(), path)
+            for parent, folders, names in os.walk(folder)
+            for path in (Path(parent) / name for name in names)
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        ]
+        return _read_set(files, trigger, captions, f"the folder {shown(folder.name)}", [])
+
+    @classmethod
+    def from_zip(
+        cls,
+        archive: str | Path,
+        trigger: str,
+        into: str | Path,
+        captions: Mapping[str, str] | str | Path | None = None,
+    ) -> "PhotoSet":
+        """Unpack a zip safely into the folder `into` and read it. Raises DataError like `from_folder`."""
+        archive, into = Path(archive), Path(into)
+        refused = archives.unpack(archive, into)
+        files = [(path.relative_to(into).as_posix(), path) for path in into.rglob("*") if path.is_file()]
+        return _read_set(files, trigger, captions, f"the archive {shown(archive.name)}", refused)
+
+    @classmethod
+    def from_files(
+        cls,
+        paths: Iterable[str | Path],
+        trigger: str,
+        captions: Mapping[str, str] | str | Path | None = None,
+    ) -> "PhotoSet":
+        """Single files, as an upload gives them; caption files may be among them."""
+        files = [(Path(path).name, Path(path)) for path in paths]
+        return _read_set(files, trigger, captions, "the chosen files", [])
+
+    def report(self, area: int = quality.SMALLEST) -> QualityReport:
+        """The quality gate, for a base that was trained on pictures of `area` pixels."""
+        return quality.assess(self.photos, [*self.skipped, *self.notes], area)
+
+    def buckets(self, area: int, step: int) -> dict[tuple[int, int], list[Photo]]:
+        """Photos by the (width, height) they are learned at: multiples of `step`, about `area` pixels.
+
+        The nearest shape is taken (by the logarithm of the ratio). A photo that is smaller than `area` is
+        learned at a smaller size rather than enlarged, down to sides of eight steps.
+        """
+        grouped: dict[tuple[int, int], list[Photo]] = {}
+        for photo in self.photos:
+            grouped.setdefault(_size_for(photo, area, step), []).append(photo)
+        return dict(sorted(grouped.items()))
+
+
+@cache
+def bucket_sizes(area: int, step: int) -> tuple[tuple[int, int], ...]:
+    """The sizes around `area`: for every width the two nearest heights, and the same turned."""
+    side = math.sqrt(area)
+    longest = max(1, math.ceil(side * math.sqrt(LONGEST) / step))
+    sizes = set()
+    for across in range(max(1, math.floor(side / math.sqrt(LONGEST) / step)), longest + 1):
+        down = area / (across * step) / step
+        for rows in {max(1, math.floor(down)), max(1, math.ceil(down))}:
+            if max(across, rows) <= LONGEST * min(across, rows):
+                sizes |= {(across * step, rows * step), (rows * step, across * step)}
+    return tuple(sorted(sizes))
+
+
+def _size_for(photo: Photo, area: int, step: int) -> tuple[int, int]:
+    wanted = math.log(photo.width / photo.height)
+    chosen = (step, step)
+    for share in SHRINK:
+        if share < 1 and share * math.sqrt(area) < 8 * step:
+            break
+        sizes = bucket_sizes(round(area * share * share), step)
+        chosen = min(
+            sizes, key=lambda size: (round(abs(math.log(size[0] / size[1]) - wanted), 6), -size[0] * size[1])
+        )
+        if chosen[0] <= ENLARGED * photo.width and chosen[1] <= ENLARGED * photo.height:
+            break
+    return chosen
+
+
+def _read_set(
+    files: list[tuple[str, Path]],
+    trigger: str,
+    given: Mapping[str, str] | str | Path | None,
+    where: str,
+    refused: list[Finding],
+) -> PhotoSet:
+    trigger = captions.tidy(trigger or "")
+    files = sorted(
+        (pair for pair in files if pair[1].name.lower() not in LITTER), key=lambda pair: _natural(pair[0])
+    )
+    pictures, known, beside = _sort_out(files)
+    extra = captions.given(given)
+    found = PhotoSet([], trigger, list(refused), [*known.findings, *extra.findings])
+    known.by_name |= extra.by_name
+    added = bare = 0
+    for name, path in pictures:
+        photo = _read_photo(name, path, found)
+        if photo is None:
+            continue
+        own = captions.read_sidecar(beside.pop(name)) if name in beside else known.of(name)
+        photo.caption = captions.with_trigger(own or "", trigger)
+        bare += not own
+        added += bool(own) and photo.caption != own
+        found.photos.append(photo)
+    if not found.photos:
+        reasons = "".join(f" [{finding}]" for finding in found.skipped[:3])
+        raise DataError(f"{where} has no photo that can be read; add JPEG or PNG photos.{reasons}")
+    found.notes += known.missing({name for name, _ in pictures}) + _about_captions(bare, added, trigger)
+    return found
+
+
+def _sort_out(files: list[tuple[str, Path]]) -> tuple[list[tuple[str, Path]], Captions, dict[str, Path]]:
+    """Which files are pictures, what the tables say, and which text belongs to which picture."""
+    known, pictures, texts = Captions(), [], []
+    for name, path in files:
+        if path.name.lower() in captions.TABLES and path.is_file():
+            table = captions.read_table(path)
+            parent = name[: -len(path.name)]
+            known.by_name |= {parent + file: text for file, text in table.by_name.items()}
+            known.findings += table.findings
+        elif path.suffix.lower() == ".txt":
+            texts.append((name, path))
+        else:
+            pictures.append((name, path))
+    named = {name: name for name, _ in pictures}
+    by_stem = {str(PurePosixPath(name).with_suffix("")): name for name in named}
+    beside = {}
+    for name, path in texts:
+        stem = str(PurePosixPath(name).with_suffix(""))
+        picture = named.get(stem) or by_stem.get(stem)
+        if picture and path.is_file():
+            beside[picture] = path
+        else:
+            advice = "name it like its photo (photo.jpg, photo.txt), or remove it"
+            what = "is a text without a photo of that name"
+            known.findings.append(Finding(shown(name), "caption-without-photo", "info", what, advice))
+    return pictures, known, beside
+
+
+def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
+    """Read one file once, small: that proves that it is whole, and gives what the quality gate needs."""
+    try:
+        if not path.is_file():
+            raise DataError("is no file or is not there; check its name")
+        picture = read_picture(path, (LOOK_SIDE, LOOK_SIDE))
+    except (DataError, OSError) as error:
+        what, _, advice = (
+            str(error).partition("; ") if isinstance(error, DataError) else ("cannot be read", "", "")
+        )
+        found.skipped.append(Finding(shown(name), "unreadable", "error", what, advice or "copy it again"))
+        return None
+    photo = Photo(path, "", picture.width, picture.height, shown(name))
+    photo.look = quality.take_look(picture.image)
+    found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in picture.notes]
+    return photo
+
+
+def _about_captions(bare: int, added: int, trigger: str) -> list[Finding]:
+    notes = []
+    if bare:
+        have = "photos have" if bare > 1 else "photo has"
+        what = f"{bare} {have} no caption and will be learned as {trigger!r} alone"
+        advice = "say in a caption what is around the product, so that it is not learned as part of it"
+        notes.append(Finding("", "no-caption", "info", what, advice))
+    if added:
+        what = f"the trigger word {trigger!r} was put in front of {added} caption{'s' if added > 1 else ''}"
+        notes.append(Finding("", "trigger-added", "info", what, "nothing to do"))
+    return notes
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """photo2 before photo10."""
+    parts = re.split(r"(\d{1,18})", name.casefold())
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
