@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lorakit.generation.formats import MAX_CROP, OutputFormat
 
-EDGE = 0.14  # share of the picture that its continuation is made of
+EDGE = 0.05  # share of the picture that its continuation is made of; products stand further inside
 SOFTNESS = (
     0.03,
     0.10,
@@ -68,7 +68,7 @@ def _softened(canvas: np.ndarray, outside: np.ndarray, short: int) -> np.ndarray
     sharp = Image.fromarray(canvas.round().clip(0, 255).astype(np.uint8))
     for share in SOFTNESS:
         levels.append(np.asarray(sharp.filter(ImageFilter.GaussianBlur(share * short)), np.float32))
-    depth = len(SOFTNESS) * (1 - np.exp(-outside / (0.35 * short)))
+    depth = len(SOFTNESS) * (1 - np.exp(-outside / (0.8 * short)))
     depth[outside == 0] = 0
     soft = np.zeros_like(canvas)
     for level, picture in enumerate(levels):

@@ -107,11 +107,11 @@ def find(name: "str | OutputFormat") -> OutputFormat:
         raise DataError(
             f"format {name!r}: give its name, such as 'instagram-story', or a size, such as '1080x1920'"
         )
-    wanted = re.sub(r"[^a-z0-9.:×]+", "-", name.lower()).strip("-").replace("×", "x")
+    wanted = re.sub(r"[^a-z0-9.:]+", "-", name.lower()).strip("-")
     for row in FORMATS:
         if wanted in (row.id, _slug(row.name), f"{_slug(row.name)}-{row.pixels}"):
             return row
-    if size := re.fullmatch(r"(\d{1,12})-?x-?(\d{1,12})", wanted):
+    if size := re.fullmatch(r"\s*(-?\d{1,12})\s*[x×]\s*(-?\d{1,12})\s*(px)?\s*", name.lower()):
         return _of_size(int(size[1]), int(size[2]))
     if ratio := re.fullmatch(r"(\d{1,4}(?:\.\d{1,4})?)-?:-?(\d{1,4}(?:\.\d{1,4})?)", wanted):
         return _of_ratio(name, float(ratio[1]), float(ratio[2]))

@@ -8,6 +8,7 @@ No torch here.
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ USER_COMMENT = 0x9286  # EXIF tag
 EXIF_FOLDER = 0x8769
 QUALITY = 94  # of JPEG and WebP
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 OPENING, CLOSING = "<lorakit:record>", "</lorakit:record>"
 
 XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -102,7 +104,7 @@ class Provenance:
     def xmp(self) -> bytes:
         """The XMP packet."""
         plain = {"prompt": self.prompt, "base": self.base, "version": self.version, "created": self.created}
-        safe = {key: escape(str(value)) for key, value in plain.items()}
+        safe = {key: escape(NOT_IN_XML.sub("", str(value))) for key, value in plain.items()}
         record = escape(json.dumps(self.to_dict(), ensure_ascii=True))
         return XMP.format(
             source_type=SOURCE_TYPE, tool=TOOL, opening=OPENING, closing=CLOSING, record=record, **safe
