@@ -9,14 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lorakit.errors import DataError, RecipeError
-from lorakit.generation.plan import (
-    SCENES,
-    check_negative,
-    check_sampling,
-    clean,
-    plan,
-    slug,
-)
+from lorakit.generation.plan import check_negative, check_sampling, clean, plan, slug
+from lorakit.generation.scenes import SCENES
 
 AREA = 128 * 128
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
-from lorakit.generation import runners
+from lorakit.generation import rendering
 from lorakit.generation.provenance import read_provenance
 from lorakit.generation.results import pictures
 
@@ -49,7 +49,7 @@ def test_texts_are_encoded_once_and_equal_renders_are_shared_and_batched(tmp_pat
 
 def test_a_picture_does_not_depend_on_the_batch_or_the_order(tmp_path, family, campaign, monkeypatch):
     campaign(tmp_path / "a").run()
-    monkeypatch.setitem(runners.PIXELS_AT_ONCE, "cpu", 1)
+    monkeypatch.setitem(rendering.PIXELS_AT_ONCE, "cpu", 1)
     campaign(tmp_path / "b", scenes=("studio", "snow"), formats=("9:16", "1:1"), seeds=(2, 1)).run()
     one, two = files(tmp_path / "a"), files(tmp_path / "b")
     assert one.keys() == two.keys()

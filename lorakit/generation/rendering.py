@@ -1,0 +1,208 @@
+"""One run of a campaign: missing pictures in batches of equal size, each written as soon as it is drawn.
+
+A batch that fails is halved until the picture to blame is found; the others go on.
+"""
+
+import errno
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import torch
+from PIL import Image
+
+from lorakit import durable
+from lorakit.errors import LoraKitError
+from lorakit.generation.fitting import deliver
+from lorakit.generation.plan import Shot
+from lorakit.generation.provenance import Provenance, public_name, save_image
+from lorakit.generation.results import IMAGES, MANIFEST, stamp
+
+if TYPE_CHECKING:
+    from lorakit.generation.runners import Campaign
+
+PROMPTS_AT_ONCE = 64  # text embeddings held at a time: about 256 MB for FLUX
+# Pixels rendered at once; halved whenever memory runs out. On a CPU more brings nothing.
+PIXELS_AT_ONCE = {"cpu": 8 * 17_000, "cuda": 4 * 1024 * 1024, "mps": 1024 * 1024}
+MAX_BATCH = 32
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+class Stopped(Exception):
+    """Raised between two sampling steps to leave the sampler."""
+
+
+@dataclass(frozen=True)
+class Render:
+    """One picture the base has to draw, and the shots that are delivered from it."""
+
+    prompt: str
+    width: int
+    height: int
+    seed: int
+    shots: tuple[Shot, ...]
+
+
+class Work:
+    """One run: the missing renders in batches of equal size."""
+
+    def __init__(self, campaign: "Campaign", emit: Emit, stop: Any, between: Any, entries: dict[str, Any]):
+        self.campaign, self.entries = campaign, entries
+        self.emit, self.stop, self.between = emit, stop, between
+        self.done = len(entries)
+        self.pixels = PIXELS_AT_ONCE.get(campaign.base.device.type, PIXELS_AT_ONCE["mps"])
+        self.embedded: dict[str, dict[str, torch.Tensor]] = {}
+        self.negative: dict[str, torch.Tensor] | None = None
+
+    def go(self) -> None:
+        renders = _renders(shot for shot in self.campaign.plan if shot.id not in self.entries)
+        prompts = list(dict.fromkeys(render.prompt for render in renders))
+        for start in range(0, len(prompts), PROMPTS_AT_ONCE):
+            some = prompts[start : start + PROMPTS_AT_ONCE]
+            self._read(some, start, len(prompts))
+            self._render_all([render for render in renders if render.prompt in self.embedded])
+
+    def _read(self, prompts: list[str], start: int, total: int) -> None:
+        """Text embeddings of `prompts`, each made alone so that it does not depend on the others."""
+        base, family = self.campaign.base, self.campaign.family
+        self.embedded = {}
+        for number, prompt in enumerate(prompts):
+            self._check_stop()
+            self.emit(
+                {"event": "phase", "name": "Reading the scenes", "done": start + number, "total": total}
+            )
+            try:
+                self.embedded[prompt] = family.encode_prompts(base, [prompt])
+            except Exception as error:
+                shots = [s for s in self.campaign.plan if s.prompt == prompt and s.id not in self.entries]
+                self._failed(shots, _in_words(error))
+        if self.negative is None:
+            self.negative = family.encode_prompts(base, [self.campaign.negative])
+
+    def _render_all(self, renders: list[Render]) -> None:
+        sizes: dict[tuple[int, int], list[Render]] = {}
+        for render in renders:
+            sizes.setdefault((render.width, render.height), []).append(render)
+        for (width, height), group in sizes.items():
+            waiting = group
+            while waiting:
+                self._check_stop()
+                self._progress()
+                count = max(1, min(MAX_BATCH, self.pixels // (width * height), len(waiting)))
+                batch, waiting = waiting[:count], waiting[count:]
+                self._safely(batch)
+                if self.between is not None:
+                    self.between()
+        self._progress()
+
+    def _progress(self) -> None:
+        total = len(self.campaign.plan)
+        self.emit({"event": "phase", "name": "Rendering", "done": self.done, "total": total})
+
+    def _safely(self, batch: list[Render]) -> None:
+        """Render a batch; when it fails, halves of it, down to the one render that is to blame."""
+        begun = time.monotonic()
+        try:
+            images = self._sample(batch)
+        except Exception as error:
+            if isinstance(error, Stopped):
+                raise
+            if _is_out_of_memory(error):
+                _free_memory()
+                self.pixels = max(1, self.pixels // 2)
+            if len(batch) == 1:
+                self._failed(batch[0].shots, _in_words(error))
+                return
+            half = len(batch) // 2
+            self._safely(batch[:half])
+            self._safely(batch[half:])
+            return
+        seconds = (time.monotonic() - begun) / len(batch)
+        for render, image in zip(batch, images, strict=True):
+            for shot in render.shots:
+                self._deliver(shot, image, seconds / len(render.shots))
+
+    def _sample(self, batch: list[Render]) -> list[Image.Image]:
+        campaign, first = self.campaign, batch[0]
+        rows = [self.embedded[render.prompt] for render in batch]
+        conditioning = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
+        with torch.no_grad(), campaign.mixed():
+            return campaign.family.sample(
+                campaign.base, conditioning, self.negative, first.width, first.height,
+                [render.seed for render in batch], campaign.steps, campaign.guidance,
+                on_step=lambda number: self._check_stop(),
+            )  # fmt: skip
+
+    def _deliver(self, shot: Shot, image: Image.Image, seconds: float) -> None:
+        out, output = self.campaign.out, shot.output
+        path = out / IMAGES / f"{shot.file_name}.{self.campaign.file_type}"
+        try:
+            save_image(deliver(image, output), path, self._provenance(shot), output.dpi)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise
+            self._failed([shot], _in_words(error))
+            return
+        entry = {
+            **shot.to_dict(), "path": f"{IMAGES}/{path.name}", "width": output.width,
+            "height": output.height, **stamp(path), "seconds": round(seconds, 3),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }  # fmt: skip
+        durable.append_line(out / MANIFEST, entry)
+        self.entries[shot.id] = entry
+        self.done += 1
+        total = len(self.campaign.plan)
+        self.emit({"event": "image", "shot": shot.id, "path": str(path), "done": self.done, "total": total})
+
+    def _failed(self, shots: Iterable[Shot], error: str) -> None:
+        for shot in shots:
+            entry = {**shot.to_dict(), "error": error}
+            durable.append_line(self.campaign.out / MANIFEST, entry)
+            self.entries[shot.id] = entry
+            text = f"{shot.scene[:80]}, {shot.output.name}, seed {shot.seed}: {error}"
+            self.emit({"event": "note", "shot": shot.id, "text": text, "error": error})
+
+    def _provenance(self, shot: Shot) -> Provenance:
+        campaign = self.campaign
+        return Provenance(
+            prompt=shot.prompt, negative=campaign.negative, seed=shot.seed,
+            base=public_name(campaign.base.source),
+            adapters=campaign.adapters, steps=campaign.steps, guidance=campaign.guidance,
+            size=(shot.render_width, shot.render_height),
+        )  # fmt: skip
+
+    def _check_stop(self) -> None:
+        if self.stop():
+            raise Stopped
+
+
+def _renders(shots: Iterable[Shot]) -> list[Render]:
+    """Group shots that differ only in how the same render is delivered."""
+    groups: dict[tuple[str, int, int, int], list[Shot]] = {}
+    for shot in shots:
+        groups.setdefault((shot.prompt, shot.render_width, shot.render_height, shot.seed), []).append(shot)
+    return [Render(*key, tuple(group)) for key, group in groups.items()]
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in str(error).lower()
+
+
+def _free_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _in_words(error: Exception) -> str:
+    if _is_out_of_memory(error):
+        return (
+            "there was not enough memory for it; close other programs, or load the base with quantize='nf4'"
+        )
+    if isinstance(error, LoraKitError):
+        return str(error)
+    first_line = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"it could not be drawn ({type(error).__name__}: {first_line})"
