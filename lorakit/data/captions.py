@@ -84,7 +84,8 @@ def given(captions: Mapping[str, str] | str | Path | None) -> Captions:
 def read_sidecar(path: Path) -> str:
     """The caption in a text file; its beginning when it is long."""
     with open(path, "rb") as file:
-        return tidy(decoded(file.read(4 * LONGEST)))
+        start = file.read(4 * LONGEST)
+        return tidy(decoded(start, cut=len(start) == 4 * LONGEST))
 
 
 def with_trigger(caption: str, trigger: str) -> str:
@@ -106,14 +107,14 @@ def shown(name: str) -> str:
     return clean if len(clean) <= 120 else clean[:80] + "..." + clean[-30:]
 
 
-def decoded(data: bytes) -> str:
-    """Text of UTF-8 or UTF-16 (by its mark), else of Windows-1252."""
+def decoded(data: bytes, cut: bool = False) -> str:
+    """Text of UTF-8 or UTF-16 (by its mark), else of Windows-1252. `cut` data may end inside a character."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start >= len(data) - 3:  # a character that was cut in two by reading only the beginning
+        if cut and error.start >= len(data) - 3:
             return data[: error.start].decode("utf-8-sig")
         return data.decode("cp1252", "replace")
 

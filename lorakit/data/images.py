@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from lorakit.errors import DataError
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "TGA", "ICO", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB; a medium format camera's photo
 SAVE_AS = "save it as JPEG or PNG"
 
@@ -74,7 +74,8 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
             raise DataError("is empty (0 bytes); copy it again")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            Image.init()
+            with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
                 return _read(image, at_least)
     except DataError:
         raise
@@ -82,6 +83,8 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
         raise DataError(_what_it_is(path)) from None
     except Image.DecompressionBombError:
         raise DataError(f"has more than {MOST_PIXELS // 10**6} megapixels; make it smaller") from None
+    except FileNotFoundError:
+        raise DataError("is no longer there; add it again") from None
     except PermissionError:
         raise DataError("may not be read; change its permissions") from None
     except MemoryError:

@@ -62,9 +62,8 @@ class Photo:
     def _read(self, at_least: tuple[int, int] | None) -> tuple[Image.Image, Image.Image | None]:
         try:
             picture = read_picture(self.path, at_least)
-        except (DataError, OSError) as error:
-            why = error if isinstance(error, DataError) else "is no longer there; add it again"
-            raise DataError(f"{self.name}: {why}") from None
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from None
         return picture.image, picture.mask
 
 
@@ -234,11 +233,9 @@ def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
         if not path.is_file():
             raise DataError("is no file or is not there; check its name")
         picture = read_picture(path, (LOOK_SIDE, LOOK_SIDE))
-    except (DataError, OSError) as error:
-        what, _, advice = (
-            str(error).partition("; ") if isinstance(error, DataError) else ("cannot be read", "", "")
-        )
-        found.skipped.append(Finding(shown(name), "unreadable", "error", what, advice or "copy it again"))
+    except DataError as error:
+        what, _, advice = str(error).partition("; ")
+        found.skipped.append(Finding(shown(name), "unreadable", "error", what, advice))
         return None
     photo = Photo(path, "", picture.width, picture.height, shown(name))
     photo.look = quality.take_look(picture.image)
