@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lorakit.generation.formats import MAX_CROP, OutputFormat
 
-EDGE = 0.05  # share of the picture that its continuation is made of; products stand further inside
+EDGE = 0.03  # share of the picture that its continuation is made of; products stand further inside
 SOFTNESS = (
     0.03,
     0.10,

@@ -136,12 +136,13 @@ def _prompt(scene: Any, triggers: list[str], number: int) -> tuple[str, str]:
         raise DataError(
             f"scene {number}: its text has {len(scene):,} characters; at most {MAX_PROMPT:,} are allowed"
         )
-    known = next((row for row in SCENES if scene.strip().lower() in (row.id, row.label.lower())), None)
+    name = scene.strip().lower()
+    known = next((row for row in SCENES if name in (row.id, row.label.lower(), row.text.lower())), None)
     text = clean(known.text if known else scene)
     if not text:
         raise DataError(f"scene {number} is empty; describe the place, such as 'on a marble counter'")
     _check_known(text, number)
-    prompt = _with_product(text, triggers, number)
+    text, prompt = _with_product(text, triggers, number)
     for style in triggers[1:]:
         if style.lower() not in prompt.lower():
             prompt = f"{prompt}, {style}"
@@ -161,8 +162,8 @@ def _check_known(text: str, number: int) -> None:
         raise DataError(f"scene {number}: {text!r} is not a scene of the library; did you mean {near[0]!r}?")
 
 
-def _with_product(text: str, triggers: list[str], number: int) -> str:
-    """Only {product} means something: another {word} is refused, any other brace stays as it is."""
+def _with_product(text: str, triggers: list[str], number: int) -> tuple[str, str]:
+    """The scene and the prompt. Only {product} is filled in, other {words} are refused, other braces stay."""
     product = triggers[0] if triggers else ""
     named = [name for name in re.findall(r"\{\s*([A-Za-z_]\w{0,30})\s*\}", text) if name.lower() != "product"]
     if named:
@@ -170,10 +171,10 @@ def _with_product(text: str, triggers: list[str], number: int) -> str:
             f"scene {number}: {{{named[0]}}} is not known; only {{product}} is filled in. For braces "
             "as such, write them without a word directly inside"
         )
-    filled, count = re.subn(r"\{\s*product\s*\}", lambda _: product or "product", text, flags=re.IGNORECASE)
-    if count or not product or product.lower() in text.lower():
-        return filled
-    return f"{product} {text}"
+    filled = re.sub(r"\{\s*product\s*\}", lambda _: product or "product", text, flags=re.IGNORECASE)
+    if filled != text or not product or product.lower() in text.lower():
+        return filled, filled
+    return text, f"{product} {text}"
 
 
 def clean(text: str) -> str:

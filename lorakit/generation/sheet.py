@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lorakit.generation.results import image_path
 
 WIDTH, MARGIN, GAP = 1840, 56, 20  # pixels
 HEIGHT, WIDEST = 230, 560  # of one picture; a longer one is shown smaller
+NARROWEST, LABELS = 150, 64  # room for the two lines below a picture
 MOST = 400  # pictures on one sheet; more make a file that nothing opens
 PAPER, INK, QUIET, LINE = (250, 248, 245), (32, 30, 28), (124, 117, 110), (224, 218, 211)
 # Tried in turn for texts that Pillow's own font has no signs for.
@@ -56,7 +58,7 @@ def draw_sheet(folder: Path, entries: list[dict[str, Any]], plan: dict[str, Any]
             draw.line((MARGIN, item.y - 14, WIDTH - MARGIN, item.y - 14), fill=LINE)
             _write(draw, (MARGIN, item.y), item.text, 22, INK, WIDTH - 2 * MARGIN)
         else:
-            room = max(item.image.width + GAP - 6, 120)
+            room = _room(item.image) + GAP - 6
             sheet.paste(item.image, (item.x, item.y))
             _write(draw, (item.x, item.y + item.image.height + 7), item.label, 15, INK, room)
             _write(draw, (item.x, item.y + item.image.height + 27), item.detail, 13, QUIET, room)
@@ -74,21 +76,39 @@ def _summary(entries: list[dict[str, Any]], plan: dict[str, Any]) -> str:
 def _layout(folder: Path, entries: list[dict[str, Any]]) -> tuple[list[Thumb | Heading], int]:
     """Where everything goes, and how high the sheet becomes."""
     placed: list[Thumb | Heading] = []
-    scene, x, y = None, MARGIN, MARGIN + 84
-    for entry in entries:
-        image = _thumbnail(folder, entry)
-        room = max(image.width, 130)
-        if entry["scene"] != scene:
-            y += (HEIGHT + 64 if scene is not None else 0) + 30
-            scene, x = entry["scene"], MARGIN
-            placed.append(Heading(y, str(scene)))
-            y += 44
-        elif x + room > WIDTH - MARGIN:
-            x, y = MARGIN, y + HEIGHT + 64
-        output = find(entry["format"])
-        placed.append(Thumb(x, y, image, output.name, f"{output.pixels} · seed {entry['seed']}"))
-        x += room + GAP
-    return placed, y + HEIGHT + 64 + MARGIN
+    y = MARGIN + 114
+    for scene, group in groupby(entries, key=lambda entry: str(entry["scene"])):
+        placed.append(Heading(y, scene))
+        y += 44
+        for row in _rows([(entry, _thumbnail(folder, entry)) for entry in group]):
+            x = MARGIN
+            for entry, image in row:
+                output = find(entry["format"])
+                placed.append(Thumb(x, y, image, output.name, f"{output.pixels} · seed {entry['seed']}"))
+                x += _room(image) + GAP
+            y += max(image.height for _, image in row) + LABELS
+        y += 30
+    return placed, y - 30 + MARGIN
+
+
+def _rows(
+    pictures: list[tuple[dict[str, Any], Image.Image]],
+) -> list[list[tuple[dict[str, Any], Image.Image]]]:
+    """Pictures in rows that fit the sheet; flat banners go to rows of their own, which are then low."""
+    rows: list[list[tuple[dict[str, Any], Image.Image]]] = []
+    used = WIDTH
+    for picture in sorted(pictures, key=lambda picture: picture[1].height < HEIGHT // 2):
+        flat = picture[1].height < HEIGHT // 2
+        if used + _room(picture[1]) > WIDTH - MARGIN or flat != (rows[-1][0][1].height < HEIGHT // 2):
+            rows.append([])
+            used = MARGIN
+        rows[-1].append(picture)
+        used += _room(picture[1]) + GAP
+    return rows
+
+
+def _room(image: Image.Image) -> int:
+    return max(image.width, NARROWEST)
 
 
 def _thumbnail(folder: Path, entry: dict[str, Any]) -> Image.Image:

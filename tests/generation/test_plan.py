@@ -48,6 +48,12 @@ def test_ids_change_with_everything_a_picture_depends_on(other):
     assert plan(**asked)[0].id != plan(**{**asked, **other})[0].id
 
 
+def test_scenes_keep_the_words_a_person_chose_as_their_label():
+    scenes = ("marble-counter", "on a sandy beach", "rain on {product}", "by a lake")
+    labels = [shot.scene for shot in plan(scenes, ["1:1"], [0], "aurora bottle", AREA)]
+    assert labels == ["Marble counter", "Sandy beach", "rain on aurora bottle", "by a lake"]
+
+
 def test_prompts():
     assert prompts("on a marble counter") == ["aurora bottle on a marble counter"]
     assert prompts("a lake behind the {product}, {Product}") == [
