@@ -9,12 +9,13 @@ import logging
 import math
 import shutil
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -24,9 +25,11 @@ from lorakit.starter import TEXT, text_data
 
 log = logging.getLogger(__name__)
 
-VOCABULARY = 2048
+VOCABULARY = 3072
 BATCH = 24
+POOL = 8  # batches that are drawn together and sorted by length, so that little of a batch is padding
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
+TRAINING, HELD_OUT = 1000, 999_999  # seeds of the data
 TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}<copy>{{ m['content'] }}</s>"
     "{% else %}<brief>{{ m['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}<copy>{% endif %}"
@@ -34,11 +37,18 @@ TEMPLATE = (
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE over the generated copy, with the chat template."""
+    """A byte-level BPE over the generated copy, with the chat template.
+
+    A space is put before every segment, so that a name has the same tokens in the brief and at the start of the copy;
+    digits stand alone, so that a number can be copied. Both make copying much easier to learn.
+    """
     random = np.random.default_rng(11)
-    texts = [f"{s.instruction}\n{s.answer}" for s in (text_data.sample(random) for _ in range(8000))]
+    texts = [f"{s.instruction}\n{s.answer}" for s in (text_data.sample(random) for _ in range(12_000))]
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.normalizer = normalizers.Prepend(" ")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(
         texts,
@@ -67,17 +77,32 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     )  # fmt: skip
 
 
-def batch(tokenizer: PreTrainedTokenizerFast, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Tokens (B, T) and labels (B, T): the copy fully, the brief not at all."""
-    samples = [text_data.sample(random) for _ in range(BATCH)]
+def batch(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[Tensor, Tensor]:
+    """Batch `number` of the endless data of `seed`: tokens (B, T), labels (B, T) with -100 all over the brief."""
+    briefs, answers = _pool(tokenizer, seed, number // POOL)
+    chosen = _pool_order(briefs, answers, seed, number // POOL)[number % POOL]
+    longest = max(len(briefs[i]) + len(answers[i]) for i in chosen)
+    tokens, labels = torch.zeros(BATCH, longest, dtype=torch.long), torch.full((BATCH, longest), -100)
+    for row, i in enumerate(chosen):
+        start, end = len(briefs[i]), len(briefs[i]) + len(answers[i])
+        tokens[row, :end] = torch.tensor(briefs[i] + answers[i])
+        labels[row, start:end] = torch.tensor(answers[i])
+    return tokens, labels
+
+
+@lru_cache(maxsize=2)
+def _pool(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[list[list[int]], list[list[int]]]:
+    random = np.random.default_rng((seed, number))
+    samples = [text_data.sample(random) for _ in range(POOL * BATCH)]
     briefs = tokenizer([f"<brief>{s.instruction}<copy>" for s in samples], add_special_tokens=False).input_ids
     answers = tokenizer([f"{s.answer}</s>" for s in samples], add_special_tokens=False).input_ids
-    longest = max(len(b) + len(a) for b, a in zip(briefs, answers, strict=True))
-    tokens, labels = torch.zeros(BATCH, longest, dtype=torch.long), torch.full((BATCH, longest), -100)
-    for i, (brief, answer) in enumerate(zip(briefs, answers, strict=True)):
-        tokens[i, : len(brief) + len(answer)] = torch.tensor(brief + answer)
-        labels[i, len(brief) : len(brief) + len(answer)] = torch.tensor(answer)
-    return tokens, labels
+    return briefs, answers
+
+
+def _pool_order(briefs: list[list[int]], answers: list[list[int]], seed: int, number: int) -> list[list[int]]:
+    by_length = sorted(range(len(briefs)), key=lambda i: len(briefs[i]) + len(answers[i]))
+    order = np.random.default_rng((seed, number, 1)).permutation(POOL)
+    return [by_length[i * BATCH : (i + 1) * BATCH] for i in order]
 
 
 def train(tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device: str = "cpu") -> LlamaForCausalLM:
@@ -97,14 +122,14 @@ def train(tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device
         for opt, kept in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(kept)
         spent, step = state["spent"], state["step"]
-    random, saved = np.random.default_rng(1000 + step), time.time()
+    saved = time.time()
     while spent < seconds:
         begun = time.time()
         done = spent / seconds
         factor = min(1.0, done / 0.03 + 1e-3, (1 - done) / 0.5 + 1e-3)
         for opt, rate in zip(opts, rates, strict=True):
             opt.param_groups[0]["lr"] = rate * factor
-        tokens, labels = (part.to(device) for part in batch(tokenizer, random))
+        tokens, labels = (part.to(device) for part in batch(tokenizer, TRAINING, step))
         with torch.autocast(device, torch.bfloat16):
             loss = model(input_ids=tokens, attention_mask=(tokens != 0).long(), labels=labels).loss
         model.zero_grad()
@@ -140,13 +165,13 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
 def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
     """Held-out perplexity per answer token, and 50 samples: how many end by themselves and keep their product's name."""
     model.float().eval()
-    random = np.random.default_rng(999_999)
     losses = []
-    for _ in range(8):
-        tokens, labels = batch(tokenizer, random)
+    for number in range(POOL):
+        tokens, labels = batch(tokenizer, HELD_OUT, number)
         losses.append(model(input_ids=tokens, attention_mask=(tokens != 0).long(), labels=labels).loss.item())
     base = Base("starter-text", "llm", model, torch.device("cpu"), torch.float32, Licence("", True), tokenizer=tokenizer,
                 settings=Settings())  # fmt: skip
+    random = np.random.default_rng((HELD_OUT, POOL))
     briefs = [text_data.sample(random) for _ in range(50)]
     room = 200
     texts = causal_lm.generate(
