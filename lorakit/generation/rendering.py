@@ -109,7 +109,7 @@ class Work:
         try:
             images = self._sample(batch)
         except Exception as error:
-            # After an accelerator error the whole process is lost to the device: its supervisor starts another.
+            # After an accelerator error this process has lost the device: its supervisor starts another.
             if isinstance(error, Stopped | torch.AcceleratorError):
                 raise
             if _is_out_of_memory(error):
