@@ -59,7 +59,7 @@ class Store:
     def __init__(self, folder: str | Path | None = None):
         self.folder = Path(folder) if folder else workspace.adapters_folder()
 
-    def list(self) -> list[Entry]:
+    def list(self) -> "list[Entry]":
         """All adapters by name. Reads cards only; a folder that is no adapter is left out."""
         if not self.folder.is_dir():
             return []
@@ -127,7 +127,7 @@ class Store:
                 target, number = self.folder / TRASH / f"{slug}-{number}", number + 1
             os.replace(self._path(slug), target)
 
-    def trashed(self) -> list[str]:
+    def trashed(self) -> "list[str]":
         """Names in the trash."""
         folder = self.folder / TRASH
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
