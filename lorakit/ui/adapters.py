@@ -85,7 +85,7 @@ def add_files(files: list[str] | None, name: str) -> str:
     try:
         paths = [Path(file) for file in files]
         source = paths[0] if len(paths) == 1 else _together(paths)
-        entry = Store().add(source, name.strip() or None)
+        entry = Store().add(source, (name or "").strip() or None)
     except LoraKitError as error:
         return pieces.empty("This cannot be added", str(error))
     return pieces.empty(f"{entry.name} is in the store", f"rank {entry.rank}, {pieces.size(entry.size_bytes)}")
@@ -104,7 +104,7 @@ def _together(paths: list[Path]) -> Path:
 
 def rename_one(slug: str | None, name: str) -> str:
     """Give the adapter another name; its folder follows."""
-    return _told(slug, "Choose an adapter first.", lambda store, one: f"It is now called {store.rename(one, name).name}.")
+    return _told(slug, "Choose an adapter first.", lambda store, one: f"It is now called {store.rename(one, name or '').name}.")
 
 
 def trash_one(slug: str | None) -> str:

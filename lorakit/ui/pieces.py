@@ -33,6 +33,11 @@ def step(number: int, title: str, hint: str = "") -> str:
     return f'<p class="step"><span>{number}</span>{escape(title)}<em>{escape(hint)}</em></p>'
 
 
+def hero(title: str, hint: str) -> str:
+    """The invitation at the top of a tab."""
+    return f"<h2>{escape(title)}</h2><p>{escape(hint)}</p>"
+
+
 def empty(title: str, hint: str) -> str:
     """What stands where nothing is yet."""
     return f'<div class="empty"><b>{escape(title)}</b>{escape(hint)}</div>'

@@ -115,13 +115,13 @@ def _campaign_label(job: Any) -> str:
     return f"{job.created[:16].replace('T', ' ')}: {', '.join(spec['mix']) or 'base alone'}, {number} pictures"
 
 
-def all_scenes(scenes: list[str], own: str) -> list[str]:
+def all_scenes(scenes: list[str], own: str | None) -> list[str]:
     """The scenes' texts: chosen ones, then the person's own lines."""
     texts = [scene.text for scene in SCENES if scene.id in scenes]
-    return texts + [line.strip() for line in own.splitlines() if line.strip()]
+    return texts + [line.strip() for line in (own or "").splitlines() if line.strip()]
 
 
-def tell_total(scenes: list[str], own: str, formats: list[str], count: float) -> str:
+def tell_total(scenes: list[str], own: str | None, formats: list[str], count: float) -> str:
     """How many pictures the plan makes."""
     places, pictures = len(all_scenes(scenes, own)), int(count)
     number = places * len(formats) * pictures
@@ -138,7 +138,7 @@ def start(
         "base": base, "mix": {slug: float(weights.get(slug, 1.0)) for slug in chosen or []},
         "scenes": all_scenes(scenes, own), "formats": list(formats), "seeds": list(range(first, first + int(count))),
     }  # fmt: skip
-    spec |= {k: v for k, v in (("trigger", trigger.strip()), ("negative", negative.strip())) if v}
+    spec |= {k: v for k, v in (("trigger", (trigger or "").strip()), ("negative", (negative or "").strip())) if v}
     spec |= {k: v for k, v in (("steps", int(steps or 0)), ("guidance", float(guidance or 0))) if v}
     try:
         same = [job for job in jobs.list_jobs(["campaign"]) if job.state in ("queued", "running") and job.spec == spec]

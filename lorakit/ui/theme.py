@@ -10,7 +10,7 @@ def theme() -> gr.themes.Base:
     """The theme, for `launch`."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.orange, secondary_hue=gr.themes.colors.stone, neutral_hue=gr.themes.colors.stone,
-        font=SANS, font_mono=MONO, radius_size=gr.themes.sizes.radius_lg, spacing_size=gr.themes.sizes.spacing_lg,
+        font=SANS, font_mono=MONO, radius_size=gr.themes.sizes.radius_lg, spacing_size=gr.themes.sizes.spacing_md,
     ).set(
         body_background_fill="#faf8f5", body_background_fill_dark="#faf8f5",
         block_background_fill="#ffffff", block_border_color="#ebe5dc", block_border_width="1px",
@@ -24,7 +24,10 @@ def theme() -> gr.themes.Base:
 
 
 # The theme is light only, whatever the system prefers: product pictures are judged on a light page.
+# The style stands in the head because Gradio limits `css` to what is inside its container.
 HEAD = """<meta name="color-scheme" content="light">
+<style>@media (max-width: 640px) { .gradio-container { min-width: 0 !important; max-width: 100vw !important; }
+.gradio-container > .main { padding: 10px !important; min-width: 0; } }</style>
 <script>
 if (document.body) document.body.classList.remove('dark');
 new MutationObserver(() => document.body && document.body.classList.remove('dark'))
@@ -33,7 +36,7 @@ new MutationObserver(() => document.body && document.body.classList.remove('dark
 
 CSS = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto !important; }
-.studio-head { display: flex; align-items: center; gap: 14px; padding: 14px 4px 4px; }
+.studio-head { display: flex; align-items: center; gap: 14px; padding: 6px 4px 0; }
 .studio-head .mark { width: 40px; height: 40px; border-radius: 12px; background: linear-gradient(135deg, #e8773a, #c2501c);
   position: relative; flex: none; }
 .studio-head .mark::before, .studio-head .mark::after { content: ""; position: absolute; background: #fff; border-radius: 3px; }
@@ -44,6 +47,10 @@ CSS = """
 .note { background: #fdf3ea; border: 1px solid #f4dcc5; border-radius: 12px; padding: 10px 14px; color: #6a3d1e;
   font-size: .9rem; line-height: 1.45; }
 .note b { color: #4d2a12; }
+.hero { background: linear-gradient(120deg, #fff6ee, #fdeee1) !important; border: 1px solid #f4dcc5 !important;
+  border-radius: 16px !important; padding: 16px !important; }
+.hero h2 { margin: 0 0 2px; font-size: 1.08rem; } .hero p { margin: 0; color: #6a3d1e; font-size: .92rem; }
+.html-container { padding: 0 !important; }
 .step { font-weight: 600; font-size: 1.02rem; margin: 4px 0 0; }
 .step span { display: inline-flex; width: 24px; height: 24px; border-radius: 50%; background: #c2501c; color: #fff;
   align-items: center; justify-content: center; font-size: .82rem; margin-right: 8px; }
@@ -71,5 +78,5 @@ CSS = """
 .copy .count .meter i { display: block; height: 100%; background: #3f8f5b; }
 .sum { font-size: 1.02rem; padding: 6px 2px; } .sum b { color: #c2501c; font-size: 1.25rem; }
 footer { opacity: .6; }
-@media (max-width: 640px) { .studio-head p { font-size: .85rem; } .gradio-container { padding: 8px !important; } }
+@media (max-width: 640px) { .studio-head p { font-size: .85rem; } .studio-head h1 { font-size: 1.15rem; } }
 """

@@ -28,8 +28,8 @@ def build() -> dict[str, Any]:
     photos_folder = gr.State("")
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            with gr.Group():
-                gr.HTML(pieces.empty("New here?", "Train a striped bottle the base has never seen: about two minutes."))
+            with gr.Column(elem_classes="hero"):
+                gr.HTML(pieces.hero("New here?", "Train a striped bottle the base has never seen: about two minutes."))
                 sample = gr.Button("Try it with the sample product", variant="primary", size="lg")
             gr.HTML(pieces.step(1, "What is it?", "A made-up name works best: you will write it in prompts to call the product."))
             trigger = gr.Textbox(label="Name of the product", placeholder="aurora bottle", max_length=80)
@@ -113,7 +113,7 @@ def start_own(trigger: str, folder: str, base: str, *values: Any) -> str:
     """Train on the uploaded photos."""
     if not folder:
         raise gr.Error("Add photos first (step 2).", print_exception=False)
-    if not trigger.strip():
+    if not (trigger or "").strip():
         raise gr.Error("Give the product a name first (step 1).", print_exception=False)
     return _start(trigger.strip(), folder, base, list(values))
 

@@ -29,8 +29,8 @@ def build() -> dict[str, Any]:
     job_id, seen, texts_path, copy_id, copy_seen = gr.State(""), gr.State(""), gr.State(""), gr.State(""), gr.State("")
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            with gr.Group():
-                gr.HTML(pieces.empty("New here?", "Learn the dry voice of a made-up brand from its 60 texts: about a minute."))
+            with gr.Column(elem_classes="hero"):
+                gr.HTML(pieces.hero("New here?", "Learn the dry voice of a made-up brand from its 60 texts: about a minute."))
                 sample = gr.Button("Try it with the sample voice", variant="primary", size="lg")
             gr.HTML(pieces.step(1, "Whose voice?"))
             name = gr.Textbox(label="Name of the voice", placeholder="Nordal voice", max_length=80)
@@ -107,7 +107,7 @@ def check_file(file: str | None) -> tuple[str, str]:
 
 def check_pasted(text: str) -> tuple[str, str]:
     """Keep pasted texts as a file, so that the job can be run again."""
-    if not text.strip():
+    if not (text or "").strip():
         return "", ""
     target = workspace.uploads_folder() / uuid.uuid4().hex[:12] / "pasted.txt"
     durable.write_text(target, text)
@@ -140,7 +140,7 @@ def start_own(name: str, path: str, base: str, *values: Any) -> str:
     """Train on the uploaded or pasted texts."""
     if not path:
         raise gr.Error("Add texts first (step 2).", print_exception=False)
-    if not name.strip():
+    if not (name or "").strip():
         raise gr.Error("Give the voice a name first (step 1).", print_exception=False)
     return _start(name.strip(), path, base, list(values))
 
@@ -190,7 +190,7 @@ def start_copy(
 ) -> str:
     """Write the copy's job."""
     try:
-        brief = Brief(product, facts, audience, where, tone or "")
+        brief = Brief(product or "", facts or "", audience or "", where, tone or "")
         mix = {voice: 1.0} if voice and voice != NO_VOICE else {}
         own = Store().get(voice).base if mix else base
         number = len(jobs.list_jobs(["copy"]))
