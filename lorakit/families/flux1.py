@@ -1,12 +1,13 @@
 """FLUX.1 (dev, schnell, and the starter image base), on diffusers' own classes.
 
-Covers loading (folder or hub id, optionally NF4), encoding, the velocity prediction of training, and sampling through
-`FluxPipeline` itself. Not covered: Fill, Canny, Depth and Kontext variants, whose inputs are wider.
+Covers loading (folder or hub id, optionally NF4), encoding, the velocity prediction of training, and sampling
+through `FluxPipeline` itself. Not covered: Fill, Canny, Depth and Kontext variants, whose inputs are wider.
 """
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image
 from torch import Tensor, nn
 
-from lorakit.errors import BaseError
+from lorakit.errors import BaseError, DataError
 from lorakit.families import Base, Licence, Settings, read_settings
 from lorakit.families.hub import loading
 
@@ -24,9 +25,10 @@ name = "flux"
 objective = "flow_matching"
 step = 16
 
+HUB = "https://huggingface.co/black-forest-labs/"
 LICENCES = {
-    "FLUX.1-dev": Licence("FLUX.1 [dev] Non-Commercial License", False, "https://huggingface.co/black-forest-labs/FLUX.1-dev"),
-    "FLUX.1-schnell": Licence("Apache-2.0", True, "https://huggingface.co/black-forest-labs/FLUX.1-schnell"),
+    "FLUX.1-dev": Licence("FLUX.1 [dev] Non-Commercial License", False, HUB + "FLUX.1-dev"),
+    "FLUX.1-schnell": Licence("Apache-2.0", True, HUB + "FLUX.1-schnell"),
 }
 UNKNOWN = Licence("unknown: ask the model's owner", None)
 SCHNELL = Settings(steps=4, guidance=0.0, max_tokens=256)
@@ -51,15 +53,18 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
     """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     folder = Path(source) if Path(source).is_dir() else None
+    if folder:
+        _check_parts(folder)
     with loading(source):
         parts: dict[str, Any] = {}
         if quantize == "nf4":
             parts["transformer"] = _quantized_transformer(source, dtype)
-        pipeline = FluxPipeline.from_pretrained(source, torch_dtype=dtype, **parts)
+        pipeline = FluxPipeline.from_pretrained(source, dtype=dtype, **parts)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
     if pipeline.transformer.config.in_channels != 4 * pipeline.vae.config.latent_channels:
-        raise BaseError(f"{source}: is a FLUX variant with extra inputs (Fill, Canny, Depth); use FLUX.1-dev or schnell")
+        what = "is a FLUX variant with extra inputs (Fill, Canny, Depth)"
+        raise BaseError(f"{source}: {what}; use FLUX.1-dev or FLUX.1-schnell")
     default = DEV if pipeline.transformer.config.guidance_embeds else SCHNELL
     settings, stated = read_settings(folder, default)
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.text_encoder_2):
@@ -70,14 +75,28 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
     )  # fmt: skip
 
 
+def _check_parts(folder: Path) -> None:
+    """Raise BaseError when a part that model_index.json lists is not there."""
+    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    listed = [part for part, classes in index.items() if isinstance(classes, list) and classes[0]]
+    missing = [part for part in listed if not (folder / part).is_dir() or not any((folder / part).iterdir())]
+    if missing:
+        raise BaseError(
+            f"{folder.name}: its {', '.join(missing)} is missing; download this base again, complete"
+        )
+
+
 def _quantized_transformer(source: str, dtype: torch.dtype) -> FluxTransformer2DModel:
     from diffusers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
     )
     return FluxTransformer2DModel.from_pretrained(
-        source, subfolder="transformer", quantization_config=config, torch_dtype=dtype
+        source, subfolder="transformer", quantization_config=config, dtype=dtype
     )
 
 
@@ -86,7 +105,7 @@ def _licence(source: str) -> Licence:
 
 
 def targets(base: Base) -> list[str]:
-    """All linear layers of attention and feed-forward; not the norms' modulations, embedders or the output."""
+    """All linear layers of attention and feed-forward; not the modulations, embedders or the output."""
     return [
         path
         for path, module in base.model.named_modules()
@@ -104,11 +123,34 @@ def encode_images(base: Base, pixels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def encode_prompts(base: Base, prompts: Sequence[str]) -> dict[str, Tensor]:
-    """The two text embeddings of each prompt: `prompt_embeds` (B, T, D) and `pooled_prompt_embeds` (B, P)."""
+    """Both text embeddings of each prompt: `prompt_embeds` (B, T, D) and `pooled_prompt_embeds` (B, P)."""
+    for encoder in (base.pipeline.text_encoder, base.pipeline.text_encoder_2):
+        encoder.to(base.device)
     embeds, pooled, _ = base.pipeline.encode_prompt(
         prompt=list(prompts), prompt_2=None, max_sequence_length=base.settings.max_tokens
     )
     return {"prompt_embeds": embeds, "pooled_prompt_embeds": pooled}
+
+
+def free_encoders(base: Base) -> None:
+    """Make room on a GPU once texts are encoded; `encode_prompts` brings the text encoders back by itself."""
+    if base.device.type == "cuda":
+        for encoder in (base.pipeline.text_encoder, base.pipeline.text_encoder_2):
+            encoder.to("cpu")
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def _without_encoders(pipeline: FluxPipeline) -> Iterator[None]:
+    """Sampling from embeddings needs none, and diffusers takes its device from any part, also a freed one."""
+    encoders = {"text_encoder": pipeline.text_encoder, "text_encoder_2": pipeline.text_encoder_2}
+    try:
+        for part in encoders:
+            setattr(pipeline, part, None)
+        yield
+    finally:
+        for part, encoder in encoders.items():
+            setattr(pipeline, part, encoder)
 
 
 def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tensor]) -> Tensor:
@@ -127,7 +169,9 @@ def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tens
         pooled_projections=conditioning["pooled_prompt_embeds"].to(base.device, base.dtype),
         encoder_hidden_states=text,
         txt_ids=torch.zeros(text.shape[1], 3, device=base.device, dtype=base.dtype),
-        img_ids=FluxPipeline._prepare_latent_image_ids(batch, height // 2, width // 2, base.device, base.dtype),
+        img_ids=FluxPipeline._prepare_latent_image_ids(
+            batch, height // 2, width // 2, base.device, base.dtype
+        ),
         return_dict=False,
     )[0]
     return FluxPipeline._unpack_latents(packed, height * 8, width * 8, 8)
@@ -147,12 +191,19 @@ def sample(
 ) -> list[Image.Image]:
     """One picture per seed through the pipeline itself.
 
-    `conditioning` and `negative` have one row, or one per seed. A base that was not distilled for guidance is guided
-    by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has its own generator, so its noise does
-    not depend on what it is batched with.
+    `conditioning` and `negative` have one row, or one per seed. A base that was not distilled for guidance is
+    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has its own generator,
+    so its noise does not depend on what it is batched with. Raises DataError when a side is no multiple of
+    `step`.
     """
+    if min(width, height) < step or width % step or height % step:
+        raise DataError(
+            f"size {width}x{height}: both sides must be multiples of {step}; choose the nearest ones"
+        )
     count = len(seeds)
-    options: dict[str, Any] = {key: _rows(value, count).to(base.device, base.dtype) for key, value in conditioning.items()}
+    options: dict[str, Any] = {
+        k: _rows(v, count).to(base.device, base.dtype) for k, v in conditioning.items()
+    }
     if base.model.config.guidance_embeds:
         options["guidance_scale"] = guidance
     elif negative is not None and guidance > 1:
@@ -162,9 +213,15 @@ def sample(
         options["callback_on_step_end"] = lambda pipe, number, t, kept: (on_step(number), kept)[1]
     # Noise is drawn on the CPU, so that a seed gives the same picture on every device.
     noise = [torch.Generator("cpu").manual_seed(int(seed)) for seed in seeds]
-    return base.pipeline(
-        width=width, height=height, num_inference_steps=steps, generator=noise, output_type="pil", **options
-    ).images
+    with _without_encoders(base.pipeline):
+        return base.pipeline(
+            width=width,
+            height=height,
+            num_inference_steps=steps,
+            generator=noise,
+            output_type="pil",
+            **options,
+        ).images
 
 
 def _rows(rows: Tensor, count: int) -> Tensor:

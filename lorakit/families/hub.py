@@ -13,6 +13,10 @@ from huggingface_hub.errors import (
 
 from lorakit.errors import BaseError, LoraKitError
 
+UNREACHABLE = (
+    "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+)
+
 
 @contextmanager
 def loading(source: str) -> Iterator[None]:
@@ -32,14 +36,16 @@ def _advice(error: BaseException) -> str:
         if isinstance(cause, RepositoryNotFoundError):
             return "no such model on the hub; check the name, or set HF_TOKEN when it is private"
         if isinstance(cause, HFValidationError):
-            return "is neither a folder nor a hub id of the form owner/name"
+            return "is neither a folder nor a hub id; give one of the form owner/name"
         if isinstance(cause, (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)):
-            return "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+            return UNREACHABLE
+        if isinstance(cause, ImportError):
+            return f"needs a package that is not installed ({cause.name or cause}); install it and try again"
         if isinstance(cause, MemoryError) or "out of memory" in str(cause).lower():
             return "does not fit into memory; load it with quantize='nf4', or on a larger device"
-    text = str(error)
-    if "couldn't connect" in text.lower() or "offline" in text.lower():
-        return "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+    text = str(error).lower()
+    if any(words in text for words in ("couldn't connect", "offline", "not fully cached")):
+        return UNREACHABLE
     return f"cannot be loaded ({type(error).__name__}); its files may be incomplete, download them again"
 
 

@@ -1,0 +1,51 @@
+"""What goes wrong while a base is fetched is said in words that help."""
+
+import httpx
+import pytest
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+
+from lorakit.errors import BaseError, DataError
+from lorakit.families.hub import loading
+
+
+def refused(kind: type, status: int) -> Exception:
+    request = httpx.Request("GET", "https://example.org/owner/name")
+    return kind("refused, token=secret", response=httpx.Response(status, request=request))
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (refused(GatedRepoError, 403), "accept them on the model's page and set HF_TOKEN"),
+        (refused(RepositoryNotFoundError, 404), "no such model on the hub"),
+        (HFValidationError("bad"), "neither a folder nor a hub id"),
+        (OfflineModeIsEnabled("off"), "hub cannot be reached"),
+        (LocalEntryNotFoundError("none"), "hub cannot be reached"),
+        (OSError("We couldn't connect to 'https://example.org'"), "hub cannot be reached"),
+        (OSError("Cannot load model: the model is not fully cached locally"), "hub cannot be reached"),
+        (ImportError("no", name="bitsandbytes"), "bitsandbytes.*install it"),
+        (MemoryError(), "does not fit into memory.*nf4"),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), "does not fit into memory"),
+        (KeyError("weight"), "incomplete, download them again"),
+    ],
+)
+def test_every_cause_has_its_words(error, says):
+    with pytest.raises(BaseError, match=f"owner/name: .*{says}") as caught, loading("owner/name"):
+        raise error
+    assert "secret" not in str(caught.value) and "; " in str(caught.value)
+
+
+def test_the_cause_beneath_counts_and_own_errors_pass_unchanged():
+    with pytest.raises(BaseError, match="HF_TOKEN"), loading("owner/name"):
+        try:
+            raise refused(GatedRepoError, 403)
+        except GatedRepoError as error:
+            raise OSError("cannot load") from error
+    with pytest.raises(DataError, match="as it is"), loading("owner/name"):
+        raise DataError("as it is")
