@@ -1,11 +1,12 @@
 """Any causal language model of transformers: Llama, Qwen, Mistral, Gemma, GPT-2, the starter text base, ...
 
-Targets are found, not listed: every linear layer of the decoder. Not covered: mixture-of-experts layers that keep their
-experts in one tensor.
+Targets are found, not listed: every linear layer of the decoder. Not covered: mixture-of-experts layers that
+keep their experts in one tensor.
 """
 
 import json
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ LICENCES = (
 )
 UNKNOWN = Licence("unknown: ask the model's owner", None)
 PLAIN_TEMPLATE = (
-    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% if m['role'] == 'assistant' %}{{ eos_token }}"
-    "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}"
+    "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 )
 
 transformers_logging.set_verbosity_error()
@@ -52,12 +54,22 @@ def recognises(folder: Path) -> bool:
 
 
 def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
-    """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
+    """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
+
+    Raises BaseError when it is not there, may not be read, or cannot end a text.
+    """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     options: dict[str, Any] = {"dtype": dtype}
     if quantize == "nf4":
+        if find_spec("bitsandbytes") is None:
+            raise BaseError(
+                f"{source}: quantize='nf4' needs the package bitsandbytes; install it or leave it out"
+            )
         options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
         )
         options["device_map"] = {"": device}
     with loading(source):
@@ -66,7 +78,9 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
         if quantize is None:
             model.to(device)
     if tokenizer.eos_token_id is None:
-        raise BaseError(f"{source}: its tokenizer has no end-of-text token, so texts could never end; use another base")
+        raise BaseError(
+            f"{source}: its tokenizer has no end-of-text token, so texts could never end; use another base"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.chat_template is None:
@@ -75,7 +89,15 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
     settings, stated = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
     licence = stated or next((row for start, row in LICENCES if source.lower().startswith(start)), UNKNOWN)
     return Base(
-        source, name, model, device, dtype, licence, tokenizer=tokenizer, quantized=quantize, settings=settings
+        source,
+        name,
+        model,
+        device,
+        dtype,
+        licence,
+        tokenizer=tokenizer,
+        quantized=quantize,
+        settings=settings,
     )
 
 
@@ -83,7 +105,9 @@ def targets(base: Base) -> list[str]:
     """Every layer that can carry an update, but the output head and the embeddings."""
     head = base.model.get_output_embeddings()
     return [
-        path for path, module in base.model.named_modules() if module is not head and weight_shape(module) is not None
+        path
+        for path, module in base.model.named_modules()
+        if module is not head and weight_shape(module) is not None
     ]
 
 
@@ -102,15 +126,13 @@ def generate(
     top_p: float,
     on_text: Callable[[int, str], None] | None = None,
 ) -> list[str]:
-    """Answer each conversation. Every row draws from its own seed, so its text does not depend on its neighbours.
+    """Answer each conversation. A row draws from its own seed: its text does not depend on its neighbours.
 
-    `on_text(row, piece)` gets the text as it grows. Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0
-    takes the likeliest token.
+    `on_text(row, piece)` gets the text as it grows. Nucleus sampling: arXiv 1904.09751, section 3.1; a
+    temperature of 0 takes the likeliest token.
     """
     tokenizer = base.tokenizer
-    prompts = [
-        tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages
-    ]
+    prompts = [tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages]
     tokenizer.padding_side = "left"
     batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(base.device)
     tokens, mask = batch.input_ids, batch.attention_mask
@@ -123,7 +145,11 @@ def generate(
     for _ in range(max_new_tokens):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         out = base.model(
-            input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
+            input_ids=tokens,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
         )
         cache = out.past_key_values
         logits = out.logits[:, -1].float().cpu()
@@ -141,10 +167,12 @@ def generate(
     return [tokenizer.decode(answer, skip_special_tokens=True).strip() for answer in answers]
 
 
-def _tell(tokenizer: Any, row: int, answer: list[int], told: str, on_text: Callable[[int, str], None] | None) -> str:
+def _tell(
+    tokenizer: Any, row: int, answer: list[int], told: str, on_text: Callable[[int, str], None] | None
+) -> str:
     if on_text is None:
         return told
-    text = tokenizer.decode(answer, skip_special_tokens=True)
+    text = tokenizer.decode(answer, skip_special_tokens=True).lstrip()
     # A piece of a multi-byte character shows as U+FFFD until the rest has come.
     if text.endswith("\ufffd") or len(text) <= len(told):
         return told
