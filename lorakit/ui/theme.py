@@ -26,8 +26,10 @@ def theme() -> gr.themes.Base:
 # The theme is light only, whatever the system prefers: product pictures are judged on a light page.
 # The style stands in the head because Gradio limits `css` to what is inside its container.
 HEAD = """<meta name="color-scheme" content="light">
-<style>@media (max-width: 640px) { .gradio-container { min-width: 0 !important; max-width: 100vw !important; }
-.gradio-container > .main { padding: 10px !important; min-width: 0; } }</style>
+<style>@media (max-width: 640px) { .gradio-container { min-width: 0 !important; max-width: 100vw !important; width: 100vw; }
+.gradio-container main, .gradio-container .wrap { min-width: 0 !important; max-width: 100%; }
+.gradio-container .row { flex-wrap: wrap; } .gradio-container .row > .column { flex: 1 1 100% !important; min-width: 0 !important; max-width: 100%; }
+.gradio-container > .main { padding: 10px !important; min-width: 0; max-width: 100vw; } }</style>
 <script>
 if (document.body) document.body.classList.remove('dark');
 new MutationObserver(() => document.body && document.body.classList.remove('dark'))
