@@ -61,7 +61,9 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
     entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
     if len(entries) > MOST_ENTRIES:
         raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
-    found, taken, room = [], set(), LARGEST_WHOLE
+    found: list[Finding] = []
+    taken: set[str] = set()
+    room = LARGEST_WHOLE
     for entry in entries:
         label = shown(_real_name(entry))
         try:

@@ -147,10 +147,10 @@ def _mask(image: Image.Image) -> tuple[Image.Image | None, list[str]]:
     if not image.has_transparency_data:
         return None, []
     alpha = image.convert("RGBA").getchannel("A")
-    darkest, lightest = alpha.getextrema()
-    if lightest < 8:
+    values = np.asarray(alpha)
+    if values.max() < 8:
         return None, ["is fully transparent: its transparency is ignored"]
-    return (alpha if darkest < 250 else None), []
+    return (alpha if values.min() < 250 else None), []
 
 
 def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:

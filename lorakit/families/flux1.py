@@ -53,18 +53,23 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
     """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     folder = Path(source) if Path(source).is_dir() else None
+    shown = folder.name if folder else source
+    if quantize and device.type != "cuda":
+        raise BaseError(
+            f"{shown}: quantize={quantize!r} needs a CUDA device; leave it out on the {device.type}"
+        )
     if folder:
         _check_parts(folder)
-    with loading(source):
+    with loading(shown):
         parts: dict[str, Any] = {}
         if quantize == "nf4":
             parts["transformer"] = _quantized_transformer(source, dtype)
         pipeline = FluxPipeline.from_pretrained(source, dtype=dtype, **parts)
+        pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(device)
     if pipeline.transformer.config.in_channels != 4 * pipeline.vae.config.latent_channels:
         what = "is a FLUX variant with extra inputs (Fill, Canny, Depth)"
-        raise BaseError(f"{source}: {what}; use FLUX.1-dev or FLUX.1-schnell")
+        raise BaseError(f"{shown}: {what}; use FLUX.1-dev or FLUX.1-schnell")
     default = DEV if pipeline.transformer.config.guidance_embeds else SCHNELL
     settings, stated = read_settings(folder, default)
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.text_encoder_2):
@@ -141,7 +146,7 @@ def free_encoders(base: Base) -> None:
 
 
 @contextmanager
-def _without_encoders(pipeline: FluxPipeline) -> Iterator[None]:
+def _without_encoders(pipeline: Any) -> Iterator[None]:
     """Sampling from embeddings needs none, and diffusers takes its device from any part, also a freed one."""
     encoders = {"text_encoder": pipeline.text_encoder, "text_encoder_2": pipeline.text_encoder_2}
     try:
@@ -158,7 +163,7 @@ def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tens
     batch, channels, height, width = latents.shape
     text = conditioning["prompt_embeds"].to(base.device, base.dtype)
     guidance = None
-    if base.model.config.guidance_embeds:
+    if base.pipeline.transformer.config.guidance_embeds:
         # Training with guidance 1 keeps the distilled base's own guidance usable afterwards (diffusers' and
         # ai-toolkit's FLUX trainings do the same).
         guidance = torch.ones(batch, device=base.device, dtype=base.dtype)
@@ -192,8 +197,8 @@ def sample(
     """One picture per seed through the pipeline itself.
 
     `conditioning` and `negative` have one row, or one per seed. A base that was not distilled for guidance is
-    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has its own generator,
-    so its noise does not depend on what it is batched with. Raises DataError when a side is no multiple of
+    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has a generator of its
+    own, so its noise does not depend on what it is batched with. Raises DataError when a side is no multiple of
     `step`.
     """
     if min(width, height) < step or width % step or height % step:
@@ -204,7 +209,7 @@ def sample(
     options: dict[str, Any] = {
         k: _rows(v, count).to(base.device, base.dtype) for k, v in conditioning.items()
     }
-    if base.model.config.guidance_embeds:
+    if base.pipeline.transformer.config.guidance_embeds:
         options["guidance_scale"] = guidance
     elif negative is not None and guidance > 1:
         options["true_cfg_scale"] = guidance

@@ -207,3 +207,18 @@ def test_fit_keeps_the_shape_and_cuts_only_what_is_left_over():
     # 144:64 of 300x100 keeps 225 columns in the middle: 37.5 are cut at each side.
     assert fitted[:, 0].mean() == pytest.approx(255 * 37.5 / 300, abs=3)
     assert fitted[:, -1].mean() == pytest.approx(255 * (1 - 37.5 / 300), abs=3)
+
+
+@pytest.mark.parametrize("ending", ["jpeg", "png", "webp", "gif", "tiff", "bmp"])
+def test_damaged_bytes_anywhere_give_a_picture_or_words(tmp_path, ending):
+    buffer, random = io.BytesIO(), np.random.default_rng(3)
+    four_colours(40, 30).save(buffer, ending)
+    for _ in range(60):
+        data = bytearray(buffer.getvalue())
+        for at in random.integers(0, len(data), 4):
+            data[at] = random.integers(256)
+        (tmp_path / f"a.{ending}").write_bytes(data)
+        try:
+            assert read_picture(tmp_path / f"a.{ending}", (64, 64)).image.mode == "RGB"
+        except DataError as error:
+            assert "; " in str(error)
