@@ -1,7 +1,7 @@
 """Neutral product copy for the starter text base: instruction in, copy out.
 
-Products, facts, audiences and sentence frames are combined at random. Most product names and a third of the facts are
-made up, so that the model learns to copy a name and a fact from the brief instead of remembering them.
+Products, facts, audiences and sentence frames are combined at random. Most product names and a third of the
+facts are made up, so that the model learns to copy them from the brief instead of remembering them.
 """
 
 from collections.abc import Sequence
@@ -53,24 +53,40 @@ def sample(random: np.random.Generator) -> Sample:
 
 
 def brand(random: np.random.Generator) -> str:
-    """A made-up brand of two to three syllables, with a capital."""
-    middle = _pick(words.MIDDLES, random) if random.random() < 0.5 else ""
-    return (_pick(words.STARTS, random) + middle + _pick(words.ENDS, random)).capitalize()
+    """A brand: mostly one to four made-up syllables, now and then a word of the language; with a capital."""
+    if random.random() < 0.15:
+        plain = _pick((words.MATERIALS, words.ADJECTIVES, words.PARTS, words.PLACES), random)
+        return _pick(plain, random).capitalize()
+    count = (1, 2, 2, 2, 2, 3, 3)[int(random.integers(7))]
+    return "".join(_syllable(random, last=i == count - 1) for i in range(count)).capitalize()
+
+
+def _syllable(random: np.random.Generator, last: bool) -> str:
+    onset, vowel = _pick(words.ONSETS, random), _pick(words.VOWELS, random)
+    closed = random.random() < (0.6 if last else 0.25)
+    return onset + vowel + (_pick(words.CODAS, random) if closed else "")
 
 
 def made_up_fact(random: np.random.Generator) -> str:
     """A fact that no product is known for, so that it can only be copied."""
     number = int(random.integers(2, 100)) if random.random() < 0.6 else int(random.integers(1, 40)) * 50
-    adjective, part, material = (_pick(row, random) for row in (words.ADJECTIVES, words.PARTS, words.MATERIALS))
+    adjective, part, material = (
+        _pick(row, random) for row in (words.ADJECTIVES, words.PARTS, words.MATERIALS)
+    )
     unit, place = _pick(words.UNITS, random), _pick(words.PLACES, random)
-    substance = _pick(words.SUBSTANCES, random).replace("_", " ")
+    substance, other = _pick(words.SUBSTANCES, random), _pick(words.ADJECTIVES, random)
     frames = (
-        f"made of {material}", f"made of {adjective} {material}", f"with a {adjective} {part}", f"{adjective} {part}",
-        f"{material} {part}", f"{number} {unit}", f"with {number} {unit}", f"free of {substance}", f"no {substance}",
-        f"made in {place}", f"designed in {place}", f"lasts {number} {unit}", f"{adjective} and {_pick(words.ADJECTIVES, random)}",
-        f"with {material} and {_pick(words.MATERIALS, random)}", f"up to {number} {unit}", f"only {number} {unit}",
-        f"{part} made of {material}", f"guaranteed for {number} years", f"in {adjective} {material}", f"by {brand(random)}",
+        f"made of {material}", f"made of {adjective} {material}", f"with a {adjective} {part}",
+        f"{adjective} {part}",
+        f"{material} {part}", f"{number} {unit}", f"with {number} {unit}", f"free of {substance}",
+        f"no {substance}",
+        f"made in {place}", f"designed in {place}", f"lasts {number} {unit}", f"{adjective} and {other}",
+        f"with {material} and {_pick(words.MATERIALS, random)}", f"up to {number} {unit}",
+        f"only {number} {unit}",
+        f"{part} made of {material}", f"guaranteed for {number} years", f"in {adjective} {material}",
+        f"by {brand(random)}",
         f"{number} percent {material}", f"{adjective}", f"ready in {number} minutes", f"from {number} euros",
+        f"made of {brand(random).lower()}", f"with {brand(random).lower()} {part}", f"{brand(random)} {part}",
     )  # fmt: skip
     return _pick(frames, random)
 
@@ -78,7 +94,8 @@ def made_up_fact(random: np.random.Generator) -> str:
 def _topic(random: np.random.Generator) -> Topic:
     kind = _pick(KINDS, random)
     noun = _pick(kind.nouns, random)
-    name = _name(noun, random)
+    called = noun if random.random() < 0.8 else _pick(words.PARTS + words.MATERIALS, random)
+    name = _name(called, random)
     facts = [kind.facts[i] for i in random.permutation(len(kind.facts))[: random.integers(1, 4)]]
     facts = [made_up_fact(random) if random.random() < 0.35 else fact for fact in facts]
     if random.random() < 0.15:  # facts of other things must be repeated just as faithfully
@@ -106,6 +123,8 @@ def _name(noun: str, random: np.random.Generator) -> str:
         return f"{first} {brand(random)} {noun}"
     if style < 0.74:
         return f"{first} {int(random.integers(1, 1000))}"
+    if style < 0.77:
+        return f"{first}{brand(random)} {noun}"
     if style < 0.84:
         return first
     if style < 0.91:
@@ -119,7 +138,8 @@ def _headline(topic: Topic, random: np.random.Generator) -> str:
     name, benefit = topic.name, topic.benefit
     fact = _pick(topic.facts, random) if topic.facts else benefit
     frames = (
-        f"{name}: {fact}", f"{name}: {benefit}", f"Meet {name}", f"{_up(benefit)} with {name}", f"{name}, {fact}",
+        f"{name}: {fact}", f"{name}: {benefit}", f"Meet {name}", f"{_up(benefit)} with {name}",
+        f"{name}, {fact}",
         f"{name} for {topic.audience or 'every day'}", f"{name}. {_up(fact)}.", f"New: {name}",
     )  # fmt: skip
     return _pick(frames, random)
@@ -128,12 +148,15 @@ def _headline(topic: Topic, random: np.random.Generator) -> str:
 OPENINGS = {
     "playful": ("Guess who is coming along {use}? {name}!", "Hello, {name}!", "Plot twist: {name} is here.",
                 "Psst. Have you seen {name}?", "Ready, steady, {name}!"),
-    "elegant": ("{name}. Made with care.", "A quiet pleasure: {name}.", "Introducing {name}.", "The art of less: {name}."),
+    "elegant": ("{name}. Made with care.", "A quiet pleasure: {name}.", "Introducing {name}.",
+    "The art of less: {name}."),
     "confident": ("{name} does more.", "This is {name}.", "You will not want to be without {name}.",
                   "{name} sets the standard."),
-    "warm": ("For the moments that matter: {name}.", "Say hello to {name}.", "{name} is made for days like this.",
+    "warm": ("For the moments that matter: {name}.", "Say hello to {name}.",
+    "{name} is made for days like this.",
              "A little warmth for you: {name}."),
-    "friendly": ("Meet {name}.", "Here is something for you: {name}.", "{name} is here, and we are happy about it.",
+    "friendly": ("Meet {name}.", "Here is something for you: {name}.",
+    "{name} is here, and we are happy about it.",
                  "You and {name}? A good match."),
     "plain": ("This is {name}.", "New: {name}.", "{name} is here.", "Now available: {name}."),
 }  # fmt: skip
@@ -142,7 +165,9 @@ OPENINGS = {
 def _post(topic: Topic, random: np.random.Generator) -> str:
     use, benefit = topic.use, topic.benefit
     opening = _pick(OPENINGS[topic.tone or _pick(TONES, random)], random).format(name=topic.name, use=use)
-    place = _pick((f"Perfect {use}.", f"Just right {use}.", f"Take it with you {use}.", f"At its best {use}."), random)
+    place = _pick(
+        (f"Perfect {use}.", f"Just right {use}.", f"Take it with you {use}.", f"At its best {use}."), random
+    )
     closing = _pick(
         (f"{_up(benefit)}.", f"Made for {topic.audience or 'you'}.", f"Because you deserve to {benefit}.",
          f"One for {topic.audience or 'everyone'}.", "Who would you share it with?", "Which one is yours?",
@@ -159,7 +184,8 @@ def _description(topic: Topic, random: np.random.Generator) -> str:
     name, use, benefit = topic.name, topic.use, topic.benefit
     first = _pick(
         (f"{name} helps you {benefit}, {use} and wherever you need it.", f"With {name} you {benefit}.",
-         f"{name} was made for one thing: to help you {benefit}.", f"Say yes to {name}, made to help you {benefit}.",
+         f"{name} was made for one thing: to help you {benefit}.",
+         f"Say yes to {name}, made to help you {benefit}.",
          f"Looking for a way to {benefit}? {name} is the answer.", f"{name} is made to {benefit}."),
         random,
     )  # fmt: skip
@@ -183,11 +209,14 @@ def _email(topic: Topic, random: np.random.Generator) -> str:
         random,
     )  # fmt: skip
     closing = _pick(
-        (f"Enjoy it {use}.", f"See how it helps you {benefit}.", f"Made for {topic.audience or 'you'}, {use}.",
+        (f"Enjoy it {use}.", f"See how it helps you {benefit}.",
+        f"Made for {topic.audience or 'you'}, {use}.",
          "Take a look today.", f"We think {topic.audience or 'you'} will like it."),
         random,
     )  # fmt: skip
-    return f"Subject: {subject}\n\n{greeting}\n" + " ".join(p for p in (body, _told(topic, random), closing) if p)
+    return f"Subject: {subject}\n\n{greeting}\n" + " ".join(
+        p for p in (body, _told(topic, random), closing) if p
+    )
 
 
 def _told(topic: Topic, random: np.random.Generator) -> str:
@@ -196,13 +225,20 @@ def _told(topic: Topic, random: np.random.Generator) -> str:
     if not facts:
         return ""
     if len(facts) == 1:
-        return _pick((f"{_up(facts[0])}.", f"Good to know: {facts[0]}.", f"The best part: {facts[0]}."), random)
+        return _pick(
+            (f"{_up(facts[0])}.", f"Good to know: {facts[0]}.", f"The best part: {facts[0]}."), random
+        )
     if random.random() < 0.5:
         return f"{_up(', '.join(facts[:-1]))} and {facts[-1]}."
     return " ".join(f"{_up(fact)}." for fact in facts)
 
 
-WRITERS = {"ad headline": _headline, "social post": _post, "product description": _description, "email": _email}
+WRITERS = {
+    "ad headline": _headline,
+    "social post": _post,
+    "product description": _description,
+    "email": _email,
+}
 
 
 def _up(text: str) -> str:

@@ -4,43 +4,40 @@
 """
 
 import argparse
-import json
+import hashlib
 import logging
 import math
-import shutil
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from lorakit import durable
-from lorakit.families import Base, Licence, Settings, causal_lm
-from lorakit.starter import TEXT, text_data
+from lorakit.starter import TEXT, text_data, text_quality
+from lorakit.starter.text_batches import batch
 
 log = logging.getLogger(__name__)
 
-VOCABULARY = 3072
-BATCH = 24
-POOL = 8  # batches that are drawn together and sorted by length, so that little of a batch is padding
+VOCABULARY = 2048
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
-TRAINING, HELD_OUT = 1000, 999_999  # seeds of the data
+TRAINING = 1000  # seed of the data
+REPORT = TEXT.parent / "report" / "text.md"
 TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}<copy>{{ m['content'] }}</s>"
-    "{% else %}<brief>{{ m['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}<copy>{% endif %}"
+    "{% else %}<brief>{{ m['content'] }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<copy>{% endif %}"
 )
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """A byte-level BPE over the generated copy, with the chat template.
 
-    A space is put before every segment, so that a name has the same tokens in the brief and at the start of the copy;
-    digits stand alone, so that a number can be copied. Both make copying much easier to learn.
+    A space is put before every segment, so that a name has the same tokens in the brief and at the start of
+    the copy; digits stand alone, so that a number can be copied. Both make copying much easier to learn.
     """
     random = np.random.default_rng(11)
     texts = [f"{s.instruction}\n{s.answer}" for s in (text_data.sample(random) for _ in range(12_000))]
@@ -70,42 +67,18 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     torch.manual_seed(0)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=256, intermediate_size=704, num_hidden_layers=6, num_attention_heads=4,
-            num_key_value_heads=4, max_position_embeddings=512, tie_word_embeddings=True, pad_token_id=0, bos_token_id=1,
+            vocab_size=len(tokenizer),
+            hidden_size=256, intermediate_size=704, num_hidden_layers=6, num_attention_heads=4,
+            num_key_value_heads=4, max_position_embeddings=512, tie_word_embeddings=True,
+            pad_token_id=0, bos_token_id=1,
             eos_token_id=1,
         )
     )  # fmt: skip
 
 
-def batch(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[Tensor, Tensor]:
-    """Batch `number` of the endless data of `seed`: tokens (B, T), labels (B, T) with -100 all over the brief."""
-    briefs, answers = _pool(tokenizer, seed, number // POOL)
-    chosen = _pool_order(briefs, answers, seed, number // POOL)[number % POOL]
-    longest = max(len(briefs[i]) + len(answers[i]) for i in chosen)
-    tokens, labels = torch.zeros(BATCH, longest, dtype=torch.long), torch.full((BATCH, longest), -100)
-    for row, i in enumerate(chosen):
-        start, end = len(briefs[i]), len(briefs[i]) + len(answers[i])
-        tokens[row, :end] = torch.tensor(briefs[i] + answers[i])
-        labels[row, start:end] = torch.tensor(answers[i])
-    return tokens, labels
-
-
-@lru_cache(maxsize=2)
-def _pool(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[list[list[int]], list[list[int]]]:
-    random = np.random.default_rng((seed, number))
-    samples = [text_data.sample(random) for _ in range(POOL * BATCH)]
-    briefs = tokenizer([f"<brief>{s.instruction}<copy>" for s in samples], add_special_tokens=False).input_ids
-    answers = tokenizer([f"{s.answer}</s>" for s in samples], add_special_tokens=False).input_ids
-    return briefs, answers
-
-
-def _pool_order(briefs: list[list[int]], answers: list[list[int]], seed: int, number: int) -> list[list[int]]:
-    by_length = sorted(range(len(briefs)), key=lambda i: len(briefs[i]) + len(answers[i]))
-    order = np.random.default_rng((seed, number, 1)).permutation(POOL)
-    return [by_length[i * BATCH : (i + 1) * BATCH] for i in order]
-
-
-def train(tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device: str = "cpu") -> LlamaForCausalLM:
+def train(
+    tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device: str = "cpu"
+) -> LlamaForCausalLM:
     """Train for about `seconds` in all, continuing `work`/text.pt."""
     model = new_model(tokenizer).to(device).train()
     hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
@@ -116,8 +89,11 @@ def train(tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device
     ]
     rates = [MUON_RATE, ADAM_RATE]
     path, spent, step, smooth = work / "text.pt", 0.0, 0, math.nan
-    if path.exists():
-        state = torch.load(path, weights_only=True, map_location=device)
+    identity = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+    state = torch.load(path, weights_only=True, map_location=device) if path.exists() else {}
+    if state and state.get("tokenizer") != identity:
+        log.info("text: %s was made with other tokens or data; starting anew", path.name)
+    elif state:
         model.load_state_dict(state["model"])
         for opt, kept in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(kept)
@@ -144,7 +120,13 @@ def train(tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device
             log.info("text step %d, %.0f s, loss %.4f", step, spent, smooth)
         if time.time() - saved > 60 or spent >= seconds:
             saved = time.time()
-            state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "spent": spent, "step": step}
+            state = {
+                "tokenizer": identity,
+                "model": model.state_dict(),
+                "optimizers": [o.state_dict() for o in opts],
+                "spent": spent,
+                "step": step,
+            }
             torch.save(state, path.with_suffix(".tmp"))
             path.with_suffix(".tmp").rename(path)
     return model.eval()
@@ -161,55 +143,27 @@ def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: 
     model.float()
 
 
-@torch.no_grad()
-def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    """Held-out perplexity per answer token, and 50 samples: how many end by themselves and keep their product's name."""
-    model.float().eval()
-    losses = []
-    for number in range(POOL):
-        tokens, labels = batch(tokenizer, HELD_OUT, number)
-        losses.append(model(input_ids=tokens, attention_mask=(tokens != 0).long(), labels=labels).loss.item())
-    base = Base("starter-text", "llm", model, torch.device("cpu"), torch.float32, Licence("", True), tokenizer=tokenizer,
-                settings=Settings())  # fmt: skip
-    random = np.random.default_rng((HELD_OUT, POOL))
-    briefs = [text_data.sample(random) for _ in range(50)]
-    room = 200
-    texts = causal_lm.generate(
-        base, [[{"role": "user", "content": brief.instruction}] for brief in briefs], range(50), room, 0.7, 0.9
-    )
-    ended = [len(tokenizer(text).input_ids) < room - 2 for text in texts]
-    named = [brief.name.lower() in text.lower() for brief, text in zip(briefs, texts, strict=True)]
-    return {
-        "perplexity": math.exp(float(np.mean(losses))),
-        "ended": sum(ended),
-        "named": sum(named),
-        "samples": [{"brief": b.instruction, "copy": t} for b, t in zip(briefs, texts, strict=True)],
-        "parameters": sum(p.numel() for p in model.parameters()),
-    }
-
-
 def build(work: Path, minutes: float, device: str = "cpu") -> dict[str, Any]:
-    """Make the starter text base within `minutes`; returns what was measured."""
+    """Make the starter text base within `minutes`; returns what was measured, and writes its report."""
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = make_tokenizer()
     model = train(tokenizer, work, minutes * 60, device).cpu()
-    measured = measure(model, tokenizer)
     export(model, tokenizer, TEXT)
-    shutil.copy(TEXT / "tokenizer.json", work / "text-tokenizer.json")
+    measured = text_quality.measure(model, tokenizer)
     durable.write_json(work / "text-measured.json", measured)
+    durable.write_text(REPORT, text_quality.markdown(measured))
     return measured
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="make the starter text base")
     parser.add_argument("--work", type=Path, default=Path("build/starter"))
-    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument(
+        "--minutes", type=float, default=12, help="of training, earlier runs in WORK counted in"
+    )
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if options.threads:
         torch.set_num_threads(options.threads)
-    result = build(options.work, options.minutes)
-    print(json.dumps({k: v for k, v in result.items() if k != "samples"}))
-    for row in result["samples"][:8]:
-        print(row["brief"], "\n->", row["copy"], "\n")
+    print(text_quality.markdown(build(options.work, options.minutes)))

@@ -1,0 +1,101 @@
+"""What the starter text base can do, measured: perplexity, endings, names and facts; and the report of it."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from lorakit.families import Base, Licence, Settings, causal_lm
+from lorakit.generation.copy import Brief
+from lorakit.starter import text_data
+from lorakit.starter.text_batches import POOL, batch
+
+HELD_OUT = 999_999  # seed of data that no training draws
+SAMPLES = 50
+ROOM = 200  # tokens; every kind of copy it knows is much shorter
+TEMPERATURE, TOP_P = 0.7, 0.92
+
+# Names and facts as people give them, none put together from the parts that the training data uses.
+FROM_LIFE = (
+    ("Nordal teapot", "holds 900 ml; keeps its heat"),
+    ("Aurora bottle", "keeps drinks cold for 24 hours; made of recycled steel"),
+    ("GreenLeaf kettle", "boils in two minutes; made of glass"),
+    ("Bergmann & Sons rye bread", "baked at four in the morning; with sourdough"),
+    ("Luna 3 night light", "glows for ten hours; charges by USB"),
+    ("Casa Verde olive oil", "from Andalusia; pressed the same day"),
+    ("PetalSoft pillow", "filled with down; washable at 60 degrees"),
+    ("Hopscotch sneaker", "in sizes 20 to 35; with glow soles"),
+    ("Ember & Oak candle", "burns for 60 hours; scented with smoked vanilla"),
+    ("Trailmate XT backpack", "holds 38 litres; with a rain cover"),
+)
+
+
+@torch.no_grad()
+def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
+    """Held-out perplexity per answer token; of 50 samples, how many end by themselves, keep their name and tell
+    all their facts (headlines tell one); and of `FROM_LIFE`, how many keep the name.
+    """
+    model.float().eval()
+    losses = []
+    for number in range(POOL):
+        tokens, labels = batch(tokenizer, HELD_OUT, number)
+        losses.append(model(input_ids=tokens, attention_mask=(tokens != 0).long(), labels=labels).loss.item())
+    base = Base(
+        "starter-text", "llm", model, torch.device("cpu"), torch.float32, Licence("", True),
+        tokenizer=tokenizer, settings=Settings(),
+    )  # fmt: skip
+    random = np.random.default_rng((HELD_OUT, POOL))
+    samples = [text_data.sample(random) for _ in range(SAMPLES)]
+    texts = _write(base, [sample.instruction for sample in samples])
+    life = [
+        Brief(product, facts, channel=c) for product, facts in FROM_LIFE for c in ("meta-primary", "email")
+    ]
+    written = _write(base, [brief.prompt() for brief in life])
+    told = [
+        all(fact.lower() in text.lower() for fact in _facts(sample.instruction))
+        for sample, text in zip(samples, texts, strict=True)
+        if sample.channel != "ad headline"
+    ]
+    return {
+        "perplexity": math.exp(float(np.mean(losses))),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "ended": sum(len(tokenizer(text).input_ids) < ROOM - 2 for text in texts),
+        "named": sum(
+            sample.name.lower() in text.lower() for sample, text in zip(samples, texts, strict=True)
+        ),
+        "factual": [sum(told), len(told)],
+        "named_from_life": [sum(b.product in t for b, t in zip(life, written, strict=True)), len(life)],
+        "texts": [[sample.instruction, text] for sample, text in zip(samples, texts, strict=True)],
+        "texts_from_life": [[brief.prompt(), text] for brief, text in zip(life, written, strict=True)],
+    }
+
+
+def _facts(instruction: str) -> list[str]:
+    return instruction.partition("Facts: ")[2].split("\n")[0].split("; ")
+
+
+def _write(base: Base, prompts: list[str]) -> list[str]:
+    messages = [[{"role": "user", "content": prompt}] for prompt in prompts]
+    return causal_lm.generate(base, messages, range(len(prompts)), ROOM, TEMPERATURE, TOP_P)
+
+
+def markdown(measured: dict[str, Any]) -> str:
+    """The report's section: the figures, and texts to judge by reading."""
+    told, briefs = measured["factual"]
+    kept, asked = measured["named_from_life"]
+    lines = [
+        "| measured | value |",
+        "| --- | --- |",
+        f"| parameters | {measured['parameters'] / 1e6:.1f} M |",
+        f"| perplexity per token of held-out copy | {measured['perplexity']:.2f} |",
+        f"| samples that end by themselves | {measured['ended']} of {SAMPLES} |",
+        f"| samples that keep their product's name, made up and new | {measured['named']} of {SAMPLES} |",
+        f"| posts, descriptions and emails that tell every fact of their brief | {told} of {briefs} |",
+        f"| texts that keep a real-world name, letter by letter | {kept} of {asked} |",
+        "",
+    ]
+    for prompt, text in [*measured["texts"][:6], *measured["texts_from_life"][:8]]:
+        lines += ["```text", prompt, "```", "", *("> " + line for line in text.split("\n")), ""]
+    return "\n".join(lines)
