@@ -5,6 +5,7 @@ in `FAMILIES`.
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 FAMILIES = ("lorakit.families.flux1", "lorakit.families.causal_lm")
 STARTERS = {"starter-image": "image", "starter-text": "text"}
+
+# Said before the libraries are imported: they warn of optional packages that nothing here uses.
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+for _library in ("bitsandbytes", "huggingface_hub"):
+    logging.getLogger(_library).setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)

@@ -197,9 +197,9 @@ def sample(
     """One picture per seed through the pipeline itself.
 
     `conditioning` and `negative` have one row, or one per seed. A base that was not distilled for guidance is
-    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has a generator of its
-    own, so its noise does not depend on what it is batched with. Raises DataError when a side is no multiple of
-    `step`.
+    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has a generator of
+    its own, so its noise does not depend on what it is batched with. Raises DataError when a side is no
+    multiple of `step`.
     """
     if min(width, height) < step or width % step or height % step:
         raise DataError(

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -324,3 +326,9 @@ def test_the_settings_file_may_state_a_part_only(tmp_path, flux_folder):
     (tmp_path / "base" / "lorakit.json").write_text(json.dumps({"steps": 9, "unknown": 1}))
     loaded = load_base(str(tmp_path / "base"), device="cpu")
     assert loaded.settings.steps == 9 and loaded.settings.area == 1024 * 1024
+
+
+def test_the_libraries_are_quiet_from_the_first_import(flux_folder):
+    code = f"from lorakit import load_base; load_base({flux_folder!r}, device='cpu')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "" and done.stderr == ""
