@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from lorakit.data.texts import brief_text, plain
@@ -24,6 +25,7 @@ TRIES = 3  # a variant that is over its limit, empty or a repetition is written 
 MOST_VARIANTS = 20
 MOST_TOKENS = 400
 TOP_P = 0.92
+NEAR = 0.75  # share of letters in common, in order, above which words are meant to be the product's name
 FIELD_LIMITS = {
     "product": 200, "facts": 1000, "audience": 200, "tone": 100, "language": 40, "channel": 60, "name": 200,
 }  # fmt: skip
@@ -62,9 +64,13 @@ class Brief:
     def prompt(self) -> str:
         """The brief as a base reads it; the same words as in a training text's columns."""
         tone = ", ".join(part for part in (self.tone, f"in {self.language}" if self.language else "") if part)
+        return brief_text(channel(self.channel).style, tone, self.audience, self.facts, self.full_name)
+
+    @property
+    def full_name(self) -> str:
+        """The product with its brand, as the copy should call it."""
         named = self.name.lower() in self.product.lower()
-        product = self.product if named else f"{self.name} {self.product}"
-        return brief_text(channel(self.channel).style, tone, self.audience, self.facts, product)
+        return self.product if named else f"{self.name} {self.product}"
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,8 @@ def write_copy(
     """Write `variants` texts for `brief` with the adapters of `mix` (empty: the base alone).
 
     `on_text(variant, piece)` streams the first try of each. A text over the channel's limit is written anew,
-    then shortened, and its note says so; one that repeats another is written anew. Once `should_stop()` says
-    so, what there is comes back.
+    then shortened, and its note says so; one that repeats another, or on a starter base lacks the product's
+    name, is written anew too. Once `should_stop()` says so, what there is comes back.
     Raises DataError for a number of variants outside 1..20.
     """
     if not 1 <= variants <= MOST_VARIANTS:
@@ -118,23 +124,43 @@ def write_copy(
         if stop():
             raise _Stopped
 
+    def faults(text: str, others: list[str]) -> int:
+        nameless = base.settings.demonstration and brief.full_name.lower() not in text.lower()
+        return 8 * (not text) + 4 * is_over(text, row) + 2 * (text in others) + nameless
+
     texts: list[str] = []
     with applied(base.model, dict(mix)) if mix else nullcontext():
         try:
             texts = _generate(base, brief, [seed + i for i in range(variants)], temperature, hear)
             for attempt in range(1, TRIES):
-                weak = [
-                    i for i, text in enumerate(texts) if not text or is_over(text, row) or text in texts[:i]
-                ]
+                weak = [i for i, text in enumerate(texts) if faults(text, texts[:i])]
                 if not weak:
                     break
                 seeds = [seed + i + 1000 * attempt for i in weak]
                 for i, text in zip(weak, _generate(base, brief, seeds, temperature, quietly), strict=True):
-                    if text and text not in texts and (not is_over(text, row) or not texts[i]):
+                    if faults(text, texts) < faults(texts[i], texts[:i]):
                         texts[i] = text
         except _Stopped:
             return [_copy(text, row, "" if texts else "stopped") for text in (texts or told)]
-    return [_copy(text, row) for text in texts]
+    return [_copy(respelled(text, brief.full_name), row) for text in texts]
+
+
+def respelled(text: str, name: str) -> str:
+    """`text` with the capitalised words that nearly spell `name` put right; unchanged when it has the name.
+
+    A small base copies an unusual name with a letter or two wrong, and no brand wants that.
+    """
+    if name.lower() in text.lower():
+        return text
+    words = list(re.finditer(r"[\w&'’+.-]*[\w+]", text))
+    best, where = NEAR, ""
+    for length in {len(name.split()) + extra for extra in (-1, 0, 1)} - {0}:
+        for first, last in zip(words, words[length - 1 :], strict=False):
+            found = text[first.start() : last.end()]
+            alike = SequenceMatcher(None, found.lower(), name.lower()).ratio()
+            if found[0].isupper() and "\n" not in found and alike > best:
+                best, where = alike, found
+    return text.replace(where, name) if where else text
 
 
 def _generate(

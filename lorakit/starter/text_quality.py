@@ -34,8 +34,8 @@ FROM_LIFE = (
 
 @torch.no_grad()
 def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    """Held-out perplexity per answer token; of 50 samples, how many end by themselves, keep their name and tell
-    all their facts (headlines tell one); and of `FROM_LIFE`, how many keep the name.
+    """Held-out perplexity per answer token; of 50 samples, how many end by themselves, keep their name and
+    tell all their facts (headlines tell one); and of `FROM_LIFE`, how many keep the name.
     """
     model.float().eval()
     losses = []

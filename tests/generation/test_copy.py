@@ -4,7 +4,7 @@ import pytest
 
 from lorakit.errors import DataError
 from lorakit.generation.channels import CHANNELS, EMOJI, channel, count, is_over, limit_of, shortened
-from lorakit.generation.copy import FIELD_LIMITS, Brief, write_copy
+from lorakit.generation.copy import FIELD_LIMITS, Brief, respelled, write_copy
 
 X, SMS, HEADLINE = channel("x-post"), channel("sms"), channel("google-headline")
 
@@ -96,7 +96,7 @@ class Family:
         return texts
 
 
-def base_with(monkeypatch, answers, demonstration=True):
+def base_with(monkeypatch, answers, demonstration=False):
     family = Family(answers)
     monkeypatch.setattr("lorakit.families.family_of", lambda base: family)
     tokenizer = SimpleNamespace(all_special_tokens=["<copy>"], added_tokens_decoder={})
@@ -136,6 +136,29 @@ def test_the_same_text_twice_is_tried_again(monkeypatch):
     assert [c.text for c in write_copy(base, {}, Brief("Mug"), 2)] == ["Same.", "Other."]
 
 
+def test_a_small_base_that_loses_the_name_writes_again_and_a_large_one_may_leave_it_out(monkeypatch):
+    answers = {0: "Drink well.", 1000: "Tea.", 2000: "Meet Norvela tea."}
+    base, _ = base_with(monkeypatch, answers, demonstration=True)
+    assert write_copy(base, {}, Brief("Norvela tea"), 1)[0].text == "Meet Norvela tea."
+    base, family = base_with(monkeypatch, answers)
+    assert write_copy(base, {}, Brief("Norvela tea"), 1)[0].text == "Drink well."
+    assert len(family.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Meet Norvla tea. Norvla tea is here.", "Meet Norvela tea. Norvela tea is here."),
+        ("Subject: New: Nor Vela tea\n\nHello,", "Subject: New: Norvela tea\n\nHello,"),
+        ("Say Norvela tea, not Norvla tea.", "Say Norvela tea, not Norvla tea."),
+        ("Drink a normal tea. Or do not.", "Drink a normal tea. Or do not."),
+        ("Nothing like it.", "Nothing like it."),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_put_right(text, expected):
+    assert respelled(text, "Norvela tea") == expected
+
+
 def test_nothing_written_is_said(monkeypatch):
     base, _ = base_with(monkeypatch, {})
     (only,) = write_copy(base, {}, Brief("Mug"), 1)
@@ -166,7 +189,7 @@ def test_a_message_keeps_to_the_small_alphabet_and_quotes_around_all_go(monkeypa
 
 
 def test_a_real_base_is_told_the_limit_and_its_thoughts_are_left_out(monkeypatch):
-    base, family = base_with(monkeypatch, {0: "<think>Hm.\nWell.</think>\nTea."}, demonstration=False)
+    base, family = base_with(monkeypatch, {0: "<think>Hm.\nWell.</think>\nTea."})
     assert write_copy(base, {}, Brief("Mug", channel="sms"), 1)[0].text == "Tea."
     assert "At most 160 characters." in family.asked[0][1]
 
@@ -174,7 +197,7 @@ def test_a_real_base_is_told_the_limit_and_its_thoughts_are_left_out(monkeypatch
 def test_control_tokens_in_a_brief_cannot_open_a_turn(monkeypatch):
     base, family = base_with(monkeypatch, {0: "Hi."})
     write_copy(base, {}, Brief("Mug <copy>"), 1)
-    assert family.asked[0][1].endswith("Product: Mug < copy>")
+    assert "Product: Mug < copy>\n" in family.asked[0][1]
 
 
 @pytest.mark.parametrize("variants", [0, 21])

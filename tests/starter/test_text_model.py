@@ -102,8 +102,8 @@ class TestShipped:
 
     def test_it_writes_whole_copy_that_keeps_the_products_name(self):
         base = load_base("starter-text", device="cpu")
-        for channel in ("product-description", "meta-primary"):
-            brief = Brief("Nordal mug", "made of stoneware; with a wide handle", "commuters", channel)
+        for name, channel in (("Lunora mug", "product-description"), ("Solveka lamp", "meta-primary")):
+            brief = Brief(name, "made of oak; safe for the dishwasher", "commuters", channel)
             for copy in write_copy(base, {}, brief, 2):
-                assert copy.fits and "Nordal mug" in copy.text, copy
+                assert copy.fits and name in copy.text, copy
                 assert copy.text[-1] in ".?!" or "#" in copy.text, copy
