@@ -1,0 +1,38 @@
+import pytest
+
+from lorakit.errors import RecipeError
+from lorakit.training.recipe import PRESETS, Recipe, from_preset, settings_for
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rank": 0}, "rank is 0; it must be between 1 and 1,?024"),
+        ({"rank": 2.5}, "rank is 2.5; it must be a whole number"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"steps": "many"}, "steps is 'many'; it must be a number"),
+        ({"schedule": "zigzag"}, "schedule is 'zigzag'; choose one of constant, cosine"),
+        ({"dora": "yes"}, "dora"),
+        ({"lora_rank": 4}, "no setting 'lora_rank'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_may_be(changes, words):
+    with pytest.raises(RecipeError, match=words):
+        Recipe.from_dict(changes)
+
+
+def test_every_preset_is_a_valid_recipe_and_survives_a_file():
+    for preset in PRESETS:
+        recipe = from_preset(preset.id, preset.kind, preset.starter)
+        assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_every_setting_explains_itself():
+    for kind in ("image", "text"):
+        for setting in settings_for(kind):
+            assert setting.metadata["help"].endswith("."), setting.name
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    with pytest.raises(RecipeError, match="choose one of quick, balanced"):
+        from_preset("heroic", "image", True)
