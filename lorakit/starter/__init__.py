@@ -1,4 +1,6 @@
-"""The starter bases: two small demonstration models, the recipe that makes them, and sample data to try them with."""
+"""The starter bases: two small demonstration models, the recipe that makes them, and sample data to try
+them with.
+"""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """Training the starter's autoencoder: 8x smaller, 16 channels, from random crops of renders.
 
-Crops give four times the pictures per second of whole images, and a convolutional model does not mind. The product's
-region weighs more, because a person looks there. After `encoder_share` of the time the encoder is frozen and only the
-decoder goes on.
+Crops give four times the pictures per second of whole images, and a convolutional model does not mind. The
+product's region weighs more, because a person looks there. With `decoder_only` the encoder stays as it is,
+so that cached latents and all that was trained on them stay valid.
 """
 
 import logging
@@ -44,7 +44,9 @@ def new_autoencoder() -> AutoencoderKL:
     )
 
 
-def crops(buckets: dict[tuple[int, int], Bucket], random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+def crops(
+    buckets: dict[tuple[int, int], Bucket], random: np.random.Generator, count: int
+) -> tuple[Tensor, Tensor]:
     """`count` random crops: pixels (B, 3, CROP, CROP) in -1..1 and loss weights (B, 1, CROP, CROP)."""
     sizes = list(buckets)
     pixels, weights = [], []
@@ -62,14 +64,22 @@ def crops(buckets: dict[tuple[int, int], Bucket], random: np.random.Generator, c
 
 
 def train(
-    buckets: dict[tuple[int, int], Bucket], work: Path, seconds: float, device: str = "cpu", decoder_only: bool = False
+    buckets: dict[tuple[int, int], Bucket],
+    work: Path,
+    seconds: float,
+    device: str = "cpu",
+    decoder_only: bool = False,
 ) -> AutoencoderKL:
-    """Train for about `seconds`, continuing what `work` holds; returns the autoencoder with averaged weights."""
+    """Train for about `seconds`, continuing what `work` holds; returns the autoencoder with averaged
+    weights.
+    """
     torch.manual_seed(0)
     model = new_autoencoder().to(device)
     path = work / ("decoder.pt" if decoder_only else "autoencoder.pt")
     if decoder_only:
-        model.load_state_dict(torch.load(work / "autoencoder.pt", weights_only=True)["average"])
+        model.load_state_dict(
+            torch.load(work / "autoencoder.pt", weights_only=True, map_location=device)["average"]
+        )
         model.encoder.requires_grad_(False)
     trained = [p for p in model.parameters() if p.requires_grad]
     named = list(model.named_parameters())
@@ -77,7 +87,7 @@ def train(
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     spent, step = 0.0, 0
     if path.exists():
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         average, spent, step = state["average"], state["spent"], state["step"]

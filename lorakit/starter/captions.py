@@ -1,7 +1,7 @@
 """Captions of renders in a marketer's words, and the tokenizer made from them.
 
-Some captions leave attributes out, and some carry made-up brand names, so that the pieces of words the base has never
-seen (such as an adapter's trigger) are read as harmless from the start.
+Some captions leave attributes out, and some carry made-up brand names, so that the pieces of words the base
+has never seen (such as an adapter's trigger) are read as harmless from the start.
 """
 
 import numpy as np
@@ -21,16 +21,28 @@ PATTERN_WORDS = {
     "checked": ("checked", "chequered"),
     "labelled": ("labelled",),
 }
-SHAPE_WORDS = {"goblet": ("goblet", "goblet", "wine glass"), "box": ("box", "box", "carton"), "jar": ("jar", "jar", "jar of cream")}
+SHAPE_WORDS = {
+    "goblet": ("goblet", "goblet", "wine glass"),
+    "box": ("box", "box", "carton"),
+    "jar": ("jar", "jar", "jar of cream"),
+}
 LIGHT_WORDS = {
     "left": ("soft light from the left", "lit from the left"),
     "right": ("soft light from the right", "lit from the right"),
     "above": ("light from above", "bright light from above"),
 }
 DISTANCE_WORDS = {"close": ("close-up",), "medium": ("medium shot",), "far": ("seen from further away",)}
-OPENINGS = ("a photo of", "product photo of", "an advertising shot of", "a packshot of", "", "", "a picture of")
-SYLLABLES = ("no", "va", "lu", "mi", "or", "ka", "zen", "ri", "to", "el", "sa", "vex", "au", "ro", "ra", "be", "lin", "dor",
-             "qui", "pha", "mon", "ty", "gro", "hy", "jex", "wu")  # fmt: skip
+OPENINGS = (
+    "a photo of",
+    "product photo of",
+    "an advertising shot of",
+    "a packshot of",
+    "",
+    "",
+    "a picture of",
+)
+SYLLABLES = ("no", "va", "lu", "mi", "or", "ka", "zen", "ri", "to", "el", "sa", "vex", "au", "ro", "ra",
+             "be", "lin", "dor", "qui", "pha", "mon", "ty", "gro", "hy", "jex", "wu")  # fmt: skip
 
 
 def brand_name(random: np.random.Generator) -> str:
@@ -47,7 +59,11 @@ def caption(product: Product, random: np.random.Generator) -> str:
         words.append(product.colour)
     if random.random() < 0.95:
         words.append(_pick(PATTERN_WORDS[product.pattern], random))
-    shape = _pick(SHAPE_WORDS.get(product.shape, (product.shape,)), random) if random.random() < 0.96 else "product"
+    shape = (
+        _pick(SHAPE_WORDS.get(product.shape, (product.shape,)), random)
+        if random.random() < 0.96
+        else "product"
+    )
     thing = " ".join(word for word in (*words, shape) if word)
     opening = _pick(OPENINGS, random)
     if opening or random.random() < 0.5:
@@ -79,11 +95,16 @@ def make_tokenizer(captions: list[str]) -> PreTrainedTokenizerFast:
     special = ["<pad>", "</s>", "<unk>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(
-        captions, trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet)
+        captions,
+        trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet),
     )
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", model_max_length=MAX_TOKENS
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=MAX_TOKENS,
     )
 
 

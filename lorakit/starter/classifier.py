@@ -61,7 +61,10 @@ def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
         pixels = _disturbed(to_pixels(bucket.images[np.sort(chosen)]), random)
         wanted = labels([bucket.products[i] for i in np.sort(chosen)])
         found = model(pixels)
-        loss = sum((nn.functional.cross_entropy(found[name], wanted[name], label_smoothing=0.02) for name in LABELS), torch.zeros(()))
+        loss = sum(
+            (nn.functional.cross_entropy(found[name], wanted[name], label_smoothing=0.02) for name in LABELS),
+            torch.zeros(()),
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -72,7 +75,13 @@ def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
 
 
 def save(model: Classifier) -> None:
-    save_file({name: value.half() if value.is_floating_point() else value for name, value in model.state_dict().items()}, WEIGHTS)
+    save_file(
+        {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in model.state_dict().items()
+        },
+        WEIGHTS,
+    )
 
 
 def load(path: Path = WEIGHTS) -> Classifier:
@@ -107,7 +116,10 @@ def accuracy(model: Classifier, buckets: dict[tuple[int, int], Bucket]) -> dict[
 
 
 def labels(products: list[Product]) -> dict[str, Tensor]:
-    return {name: torch.tensor([values.index(getattr(p, name)) for p in products]) for name, values in LABELS.items()}
+    return {
+        name: torch.tensor([values.index(getattr(p, name)) for p in products])
+        for name, values in LABELS.items()
+    }
 
 
 def to_pixels(images: np.ndarray) -> Tensor:
@@ -118,6 +130,10 @@ def to_pixels(images: np.ndarray) -> Tensor:
 def _disturbed(pixels: Tensor, random: np.random.Generator) -> Tensor:
     if random.random() < 0.5:
         small = nn.functional.avg_pool2d(pixels, 2)
-        blurred = nn.functional.interpolate(small, size=pixels.shape[2:], mode="bilinear", align_corners=False)
+        blurred = nn.functional.interpolate(
+            small, size=pixels.shape[2:], mode="bilinear", align_corners=False
+        )
         pixels = torch.lerp(pixels, blurred, float(random.uniform(0, 1)))
-    return pixels * float(random.uniform(0.92, 1.08)) + 0.04 * torch.randn_like(pixels) * float(random.uniform(0, 1))
+    return pixels * float(random.uniform(0.92, 1.08)) + 0.04 * torch.randn_like(pixels) * float(
+        random.uniform(0, 1)
+    )

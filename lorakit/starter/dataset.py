@@ -1,4 +1,6 @@
-"""Rendered training pictures on disk: one array of pictures and one of masks per bucket, and their attributes."""
+"""Rendered training pictures on disk: one array of pictures and one of masks per bucket, and their
+attributes.
+"""
 
 import json
 from concurrent.futures import ProcessPoolExecutor

@@ -1,8 +1,9 @@
 """Training the starter's flow transformer and its two text encoders, jointly, on cached latents.
 
-Rectified flow (arXiv 2403.03206) with logit-normal times; a share of the captions is left out, so that classifier-free
-guidance works (arXiv 2207.12598). The product's region weighs more. Hidden matrices are updated by Muon, which needs
-about half the examples of AdamW; all else by AdamW. The run fits a time budget and continues from its last checkpoint.
+Rectified flow (arXiv 2403.03206) with logit-normal times; a share of the captions is left out, so that
+classifier-free guidance works (arXiv 2207.12598). The product's region weighs more. Hidden matrices are
+updated by Muon, which needs about half the examples of AdamW; all else by AdamW. The run fits a time budget
+and continues from its last checkpoint.
 """
 
 import logging
@@ -48,14 +49,16 @@ class FlowModel(nn.Module):
         super().__init__()
         self.clip = CLIPTextModel(
             CLIPTextConfig(
-                vocab_size=vocabulary, hidden_size=128, intermediate_size=384, num_hidden_layers=1, num_attention_heads=4,
-                max_position_embeddings=MAX_TOKENS, projection_dim=128, eos_token_id=eos, bos_token_id=eos, pad_token_id=0,
+                vocab_size=vocabulary, hidden_size=128, intermediate_size=384, num_hidden_layers=1,
+                num_attention_heads=4, max_position_embeddings=MAX_TOKENS, projection_dim=128,
+                eos_token_id=eos, bos_token_id=eos, pad_token_id=0,
             )
         )  # fmt: skip
         self.t5 = T5EncoderModel(
             T5Config(
-                vocab_size=vocabulary, d_model=160, d_kv=32, d_ff=384, num_layers=2, num_heads=5, dropout_rate=0.0,
-                feed_forward_proj="gated-gelu", pad_token_id=0, eos_token_id=eos, decoder_start_token_id=0,
+                vocab_size=vocabulary, d_model=160, d_kv=32, d_ff=384, num_layers=2, num_heads=5,
+                dropout_rate=0.0, feed_forward_proj="gated-gelu", pad_token_id=0,
+                eos_token_id=eos, decoder_start_token_id=0,
             )
         )  # fmt: skip
         self.transformer = FluxTransformer2DModel(
@@ -80,7 +83,8 @@ class FlowModel(nn.Module):
         image_ids[..., 2] += torch.arange(width // 2, device=noisy.device)[None]
         out = self.transformer(
             hidden_states=pack(noisy), timestep=t, encoder_hidden_states=text, pooled_projections=pooled,
-            txt_ids=torch.zeros(text.shape[1], 3, device=noisy.device), img_ids=image_ids.view(-1, 3), return_dict=False,
+            txt_ids=torch.zeros(text.shape[1], 3, device=noisy.device), img_ids=image_ids.view(-1, 3),
+            return_dict=False,
         )[0]  # fmt: skip
         out = out.view(batch, height // 2, width // 2, channels, 2, 2).permute(0, 3, 1, 4, 2, 5)
         return out.reshape(batch, channels, height, width)
@@ -101,9 +105,13 @@ def pack(x: Tensor) -> Tensor:
 def cache(
     autoencoder: AutoencoderKL, buckets: dict[tuple[int, int], Bucket]
 ) -> tuple[dict[tuple[int, int], Cached], float, float]:
-    """Encode all pictures once. Also gives the latents' mean and spread: the pipeline's shift and 1 / scaling factor."""
-    raw = {size: torch.cat([latents(autoencoder, b.images[i : i + 100]) for i in range(0, len(b.products), 100)])
-           for size, b in buckets.items()}  # fmt: skip
+    """Encode all pictures once. Also gives the latents' mean and spread: the pipeline's shift and 1 /
+    scaling factor.
+    """
+    raw = {
+        size: torch.cat([latents(autoencoder, b.images[i : i + 100]) for i in range(0, len(b.products), 100)])
+        for size, b in buckets.items()
+    }
     sample = torch.cat([value[:400].flatten() for value in raw.values()])
     shift, spread = sample.mean().item(), sample.std().item()
     cached = {}
@@ -124,7 +132,9 @@ def batches(
     while True:
         part = data[sizes[random.choice(len(sizes), p=shares / shares.sum())]]
         chosen = random.choice(len(part.products), min(BATCH, len(part.products)), replace=False)
-        texts = [caption(part.products[i], random) if random.random() >= CAPTION_DROPOUT else "" for i in chosen]
+        texts = [
+            caption(part.products[i], random) if random.random() >= CAPTION_DROPOUT else "" for i in chosen
+        ]
         yield part.latents[chosen].float(), part.weights[chosen].float(), tokenize(tokenizer, texts)
 
 
@@ -140,7 +150,9 @@ def optimizers(model: FlowModel) -> list[torch.optim.Optimizer]:
     hidden, rest = [], []
     for name, p in model.named_parameters():
         inside = name.startswith("transformer.") and "transformer_blocks." in name
-        (hidden if inside and p.ndim == 2 and not is_modulation(name.removesuffix(".weight")) else rest).append(p)
+        (
+            hidden if inside and p.ndim == 2 and not is_modulation(name.removesuffix(".weight")) else rest
+        ).append(p)
     return [
         torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, lr=ADAM_RATE, weight_decay=0.01, betas=(0.9, 0.98), fused=True),
@@ -148,9 +160,13 @@ def optimizers(model: FlowModel) -> list[torch.optim.Optimizer]:
 
 
 def train(
-    data: dict[tuple[int, int], Cached], tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device: str = "cpu"
+    data: dict[tuple[int, int], Cached],
+    tokenizer: PreTrainedTokenizerFast,
+    work: Path,
+    seconds: float,
+    device: str = "cpu",
 ) -> FlowModel:
-    """Train for about `seconds` in all, continuing `work`/flow.pt; returns the model with averaged weights."""
+    """Train for about `seconds` in all, continuing `work`/flow.pt; gives the model with averaged weights."""
     torch.manual_seed(0)
     model = FlowModel(len(tokenizer), tokenizer.eos_token_id).to(device).train()
     path = work / "flow.pt"
@@ -188,8 +204,8 @@ def train(
             log.info("flow step %d (%d pictures), %.0f s, loss %.4f", step, step * BATCH, spent, smooth)
         if time.time() - saved > 150 or spent >= seconds:
             saved = time.time()
-            state = {"model": model.state_dict(), "optimizers": [opt.state_dict() for opt in opts], "average": average,
-                     "spent": spent, "step": step}  # fmt: skip
+            state = {"model": model.state_dict(), "optimizers": [opt.state_dict() for opt in opts],
+                     "average": average, "spent": spent, "step": step}  # fmt: skip
             torch.save(state, path.with_suffix(".tmp"))
             path.with_suffix(".tmp").rename(path)
     model.load_state_dict(average)

@@ -17,9 +17,13 @@ SHARD = "8MB"  # a Space refuses plain files over 10 MB
 
 
 def assemble(
-    autoencoder: AutoencoderKL, flow: FlowModel, tokenizer: PreTrainedTokenizerFast, shift: float, spread: float
+    autoencoder: AutoencoderKL,
+    flow: FlowModel,
+    tokenizer: PreTrainedTokenizerFast,
+    shift: float,
+    spread: float,
 ) -> FluxPipeline:
-    """The pipeline around trained parts; `shift` and `spread` are the latents' measured mean and deviation."""
+    """The pipeline around trained parts; `shift` and `spread` are the latents' mean and deviation."""
     autoencoder.register_to_config(shift_factor=shift, scaling_factor=1 / spread)
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0, use_dynamic_shifting=False)
     pipeline = FluxPipeline(

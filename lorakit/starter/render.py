@@ -1,8 +1,8 @@
 """The renderer behind the starter image base: one product in one scene, as an image and the product's mask.
 
-A product is a surface of revolution seen from a little above: for every pixel the point of the surface is found by two
-fixed-point steps, then lit by Lambert's law and a Blinn highlight. Everything is vectorised over the pixels.
-Not covered: transparency, reflections, several products.
+A product is a surface of revolution seen from a little above: for every pixel the point of the surface is
+found by two fixed-point steps, then lit by Lambert's law and a Blinn highlight. Everything is vectorised
+over the pixels. Not covered: transparency, reflections, several products.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -54,9 +54,13 @@ def random_product(random: np.random.Generator) -> Product:
 
 
 def render(product: Product, width: int, height: int, seed: int) -> tuple[Array, Array]:
-    """The picture (height, width, 3) uint8 and the product's mask (height, width) uint8; the same for the same seed."""
+    """The picture (height, width, 3) uint8 and the product's mask (height, width) uint8; the same for the
+    same seed.
+    """
     random = np.random.default_rng(seed)
-    shape = HOURGLASS if product.shape == HOURGLASS.name else next(s for s in SHAPES if s.name == product.shape)
+    shape = (
+        HOURGLASS if product.shape == HOURGLASS.name else next(s for s in SHAPES if s.name == product.shape)
+    )
     scene = next(s for s in SCENES if s.id == product.scene)
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     x, y = x.astype(np.float32), y.astype(np.float32)
@@ -78,7 +82,10 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
     image = image * (1 - alpha[..., None]) + body * alpha[..., None]
     if shape.flame:
         image = _flame(image, u, s)
-    if product.scene in ("neon", "sunset"):  # the place tints what stands in it, slightly, so colours stay true
+    if product.scene in (
+        "neon",
+        "sunset",
+    ):  # the place tints what stands in it, slightly, so colours stay true
         tint = rgb(0.95, 0.90, 1.06) if product.scene == "neon" else rgb(1.05, 0.98, 0.92)
         image = image * (1 - mask[..., None]) + image * tint * mask[..., None]
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8), (mask * 255).astype(np.uint8)
@@ -143,7 +150,9 @@ def _second(colour: str) -> Array:
     return rgb(0.13, 0.16, 0.30) if colour in ("white", "yellow", "grey") else rgb(0.96, 0.95, 0.92)
 
 
-def _surface(shape: Shape, product: Product, angle: Array, v: Array, r: Array, random: np.random.Generator) -> Array:
+def _surface(
+    shape: Shape, product: Product, angle: Array, v: Array, r: Array, random: np.random.Generator
+) -> Array:
     first, second = rgb(*COLOURS[product.colour]), _second(product.colour)
     turn = random.uniform(-0.3, 0.3)
     tall = v * shape.height
@@ -181,7 +190,9 @@ def _opening(shape: Shape, product: Product, u: Array, s: Array, scale: float, c
     """The ellipse of the rim, dark inside where the product is open."""
     r = float(radius(shape, np.array(1.0)))
     if shape.flat:
-        lid = np.clip(np.minimum((0.33 - np.abs(u - (s - 1) * 0.5)), np.minimum(s - 1, 1.09 - s)) * scale + 0.5, 0, 1)
+        lid = np.clip(
+            np.minimum((0.33 - np.abs(u - (s - 1) * 0.5)), np.minimum(s - 1, 1.09 - s)) * scale + 0.5, 0, 1
+        )
         tone = rgb(*COLOURS[product.colour]) * 1.12 + 0.03
         return colour * (1 - lid[..., None]) + tone * lid[..., None], np.maximum(alpha, lid)
     inside = (1 - np.sqrt((u / r) ** 2 + ((s - 1) / (r * ELEVATION)) ** 2)) * r * ELEVATION * scale
@@ -200,7 +211,10 @@ def _handle(shape: Shape, product: Product, u: Array, s: Array, scale: float, li
     distance = np.sqrt(du**2 + dv**2)
     thick = 0.055
     ring = np.clip((thick - np.abs(distance - 0.86) * min(ru, rv)) * scale + 0.5, 0, 1) * (1 - alpha)
-    tone = rgb(*COLOURS[product.colour]) * (0.72 + 0.25 * np.clip(dv * 0.6 + light[0] * du * 0.4, -0.5, 1))[..., None]
+    tone = (
+        rgb(*COLOURS[product.colour])
+        * (0.72 + 0.25 * np.clip(dv * 0.6 + light[0] * du * 0.4, -0.5, 1))[..., None]
+    )
     colour = colour * (1 - ring[..., None]) + tone * ring[..., None]
     alpha = np.maximum(alpha, ring)
     if shape.spout:
@@ -216,7 +230,11 @@ def _handle(shape: Shape, product: Product, u: Array, s: Array, scale: float, li
 
 
 def _flame(image: Array, u: Array, s: Array) -> Array:
-    wick = np.clip((0.02 - np.abs(u)) * 60 + 0.5, 0, 1) * np.clip((s - 1.0) * 30, 0, 1) * np.clip((1.12 - s) * 30, 0, 1)
+    wick = (
+        np.clip((0.02 - np.abs(u)) * 60 + 0.5, 0, 1)
+        * np.clip((s - 1.0) * 30, 0, 1)
+        * np.clip((1.12 - s) * 30, 0, 1)
+    )
     image = image * (1 - wick[..., None]) + rgb(0.15, 0.12, 0.10) * wick[..., None]
     height = np.clip((s - 1.06) / 0.36, 0, 1)
     half = 0.095 * np.sin(np.pi * height**0.6)

@@ -10,7 +10,8 @@ from lorakit.starter.render import LIGHTS, Product, render
 
 COUNT = 30
 SCENES = {
-    "wood": "on a wooden table", "marble": "on a marble counter", "studio": "in a studio", "garden": "in a green garden",
+    "wood": "on a wooden table", "marble": "on a marble counter", "studio": "in a studio",
+    "garden": "in a green garden",
 }  # fmt: skip
 SIZES = ((256, 256), (224, 288), (192, 352), (288, 224), (352, 192))
 PRODUCT = Product("hourglass", "purple", "spiral", "wood")

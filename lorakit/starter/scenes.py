@@ -1,7 +1,8 @@
-"""Places a product stands in: a wall, a floor, and soft lights. All smooth, so that a small autoencoder keeps them.
+"""Places a product stands in: a wall, a floor, and soft lights. All smooth, so that a small autoencoder
+keeps them.
 
-A scene paints (H, W, 3) float32 colours in 0..1, given coordinates: `x` and `y` in 0..1 from the top left, `horizon` the
-height where floor meets wall, and a random generator for its small variations.
+A scene paints (H, W, 3) float32 colours in 0..1, given coordinates: `x` and `y` in 0..1 from the top left,
+`horizon` the height where floor meets wall, and a random generator for its small variations.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,9 @@ def _bokeh(image: Array, x: Array, y: Array, random: np.random.Generator, colour
     for _ in range(count):
         cx, cy, r = random.uniform(0, 1), random.uniform(top, bottom), random.uniform(low, high)
         distance = np.sqrt(((x - cx) * aspect) ** 2 + (y - cy) ** 2)
-        share = np.clip((r - distance) / (0.35 * r) + 0.5, 0, 1)[..., None] * strength * random.uniform(0.5, 1)
+        share = (
+            np.clip((r - distance) / (0.35 * r) + 0.5, 0, 1)[..., None] * strength * random.uniform(0.5, 1)
+        )
         image = image * (1 - share) + colours[random.integers(len(colours))] * share
     return image
 
@@ -81,7 +84,9 @@ def beach(x: Array, y: Array, horizon: float, random: np.random.Generator) -> Ar
 def snow(x: Array, y: Array, horizon: float, random: np.random.Generator) -> Array:
     wall = gradient(y / horizon, rgb(0.50, 0.60, 0.74), rgb(0.74, 0.82, 0.91))
     drift = 0.03 * np.sin(7 * x + random.uniform(0, 6))
-    ground = _split(y + drift, horizon, wall, gradient(_depth(y, horizon), rgb(0.88, 0.93, 0.98), rgb(0.97, 0.98, 1)))
+    ground = _split(
+        y + drift, horizon, wall, gradient(_depth(y, horizon), rgb(0.88, 0.93, 0.98), rgb(0.97, 0.98, 1))
+    )
     return _bokeh(ground, x, y, random, [rgb(1, 1, 1)], 12, 0.010, 0.028, 0, 0.8, 0.85)
 
 
@@ -91,7 +96,11 @@ def neon(x: Array, y: Array, horizon: float, random: np.random.Generator) -> Arr
     image = _split(y, horizon, wall, floor)
     lights = [rgb(1.0, 0.15, 0.65), rgb(0.1, 0.85, 1.0), rgb(0.65, 0.25, 1.0)]
     image = _bokeh(image, x, y, random, lights, 8, 0.04, 0.10, 0.03, horizon * 0.9, 0.75)
-    glow = np.clip(1 - np.abs(x - random.uniform(0.2, 0.8)) * 3, 0, 1) * _depth(y, horizon) * (1 - _depth(y, horizon))
+    glow = (
+        np.clip(1 - np.abs(x - random.uniform(0.2, 0.8)) * 3, 0, 1)
+        * _depth(y, horizon)
+        * (1 - _depth(y, horizon))
+    )
     return image + glow[..., None] * lights[random.integers(3)] * 0.9
 
 
@@ -128,7 +137,10 @@ def bathroom(x: Array, y: Array, horizon: float, random: np.random.Generator) ->
     joint_x = np.clip(np.cos((x * aspect * size + random.uniform(0, 1)) * 2 * np.pi) * 6 - 5, 0, 1)
     joint_y = np.clip(np.cos((y * size + random.uniform(0, 1)) * 2 * np.pi) * 6 - 5, 0, 1)
     joints = np.maximum(joint_x, joint_y)[..., None]
-    wall = gradient(y / horizon, rgb(0.46, 0.76, 0.84), rgb(0.56, 0.82, 0.88)) * (1 - joints) + rgb(0.92, 0.97, 0.98) * joints
+    wall = (
+        gradient(y / horizon, rgb(0.46, 0.76, 0.84), rgb(0.56, 0.82, 0.88)) * (1 - joints)
+        + rgb(0.92, 0.97, 0.98) * joints
+    )
     floor = gradient(_depth(y, horizon), rgb(0.86, 0.93, 0.94), rgb(0.94, 0.98, 0.98))
     return _split(y, horizon, wall, floor)
 
@@ -136,7 +148,9 @@ def bathroom(x: Array, y: Array, horizon: float, random: np.random.Generator) ->
 def stone(x: Array, y: Array, horizon: float, random: np.random.Generator) -> Array:
     wall = gradient(y / horizon, rgb(0.20, 0.22, 0.24), rgb(0.36, 0.38, 0.40))
     rough = np.sin(8 * x + random.uniform(0, 6) + 2 * np.sin(6 * y)) * np.sin(11 * y + random.uniform(0, 6))
-    floor = gradient(_depth(y, horizon), rgb(0.40, 0.41, 0.42), rgb(0.52, 0.52, 0.51)) + 0.05 * rough[..., None]
+    floor = (
+        gradient(_depth(y, horizon), rgb(0.40, 0.41, 0.42), rgb(0.52, 0.52, 0.51)) + 0.05 * rough[..., None]
+    )
     return _split(y, horizon, wall + 0.03 * rough[..., None], floor)
 
 
@@ -145,10 +159,22 @@ SCENES = (
     Scene("wood", ("on a wooden table", "on a rustic wooden table", "on a warm oak table"), wood),
     Scene("beach", ("on a sandy beach", "on the beach by the sea", "on golden sand by the ocean"), beach),
     Scene("snow", ("in the snow", "on fresh snow", "in a snowy winter landscape"), snow),
-    Scene("neon", ("in a neon street at night", "in a city street with neon lights", "among neon lights at night"), neon),
+    Scene(
+        "neon",
+        ("in a neon street at night", "in a city street with neon lights", "among neon lights at night"),
+        neon,
+    ),
     Scene("garden", ("in a green garden", "on the grass in a garden", "in a lush green garden"), garden),
     Scene("studio", ("in a studio", "in a peach studio backdrop", "in a clean studio setting"), studio),
-    Scene("sunset", ("on a terrace at sunset", "in front of a sunset", "on a terracotta terrace at sunset"), sunset),
-    Scene("bathroom", ("in a bathroom with blue tiles", "in a tiled bathroom", "before blue bathroom tiles"), bathroom),
+    Scene(
+        "sunset",
+        ("on a terrace at sunset", "in front of a sunset", "on a terracotta terrace at sunset"),
+        sunset,
+    ),
+    Scene(
+        "bathroom",
+        ("in a bathroom with blue tiles", "in a tiled bathroom", "before blue bathroom tiles"),
+        bathroom,
+    ),
     Scene("stone", ("on dark stone", "on a slab of dark stone", "on grey rock"), stone),
 )

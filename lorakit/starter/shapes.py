@@ -1,6 +1,8 @@
-"""Product shapes: surfaces of revolution, given as a radius over the height, with a handle, spout or flame at most.
+"""Product shapes: surfaces of revolution, given as a radius over the height, with a handle, spout or flame
+at most.
 
-Units: the product's height is 1, radii are in the same unit. A profile is a list of (height, radius) corners.
+Units: the product's height is 1, radii are in the same unit. A profile is a list of (height, radius)
+corners.
 """
 
 from dataclasses import dataclass
@@ -33,14 +35,15 @@ class Shape:
 
 SHAPES = (
     Shape("bottle", ((0, .17), (.03, .19), (.55, .19), (.70, .07), (.92, .065), (.93, .08), (1, .08))),
-    Shape("jar", ((0, .30), (.04, .34), (.66, .34), (.74, .29), (.76, .33), (.98, .33), (1, .31)), .72, smooth=False),
+    Shape("jar", ((0, .30), (.04, .34), (.66, .34), (.74, .29), (.76, .33), (.98, .33), (1, .31)), .72,
+          smooth=False),
     Shape("mug", ((0, .33), (.05, .36), (1, .36)), .68, handle=(.40, .52, .22, .30)),
     Shape("can", ((0, .23), (.04, .26), (.95, .26), (1, .23)), .80, smooth=False),
     Shape("vase", ((0, .15), (.08, .19), (.35, .34), (.60, .22), (.80, .10), (.90, .13), (1, .23)), .95),
     Shape("bowl", ((0, .26), (.06, .27), (.12, .38), (.45, .72), (1, .90)), .46),
     Shape("tube", ((0, .13), (.16, .13), (.17, .20), (.9, .26), (1, .27)), .88, smooth=False),
-    Shape("teapot", ((0, .30), (.10, .42), (.38, .54), (.68, .40), (.78, .22), (.84, .24), (.88, .08), (1, .09)),
-          .66, handle=(.52, .44, .26, .26), spout=True),
+    Shape("teapot", ((0, .30), (.10, .42), (.38, .54), (.68, .40), (.78, .22), (.84, .24), (.88, .08),
+          (1, .09)), .66, handle=(.52, .44, .26, .26), spout=True),
     Shape("candle", ((0, .30), (.03, .31), (.97, .31), (1, .29)), .60, flame=True, smooth=False),
     Shape("lamp", ((0, .26), (.05, .26), (.07, .05), (.50, .05), (.505, .43), (1, .20)), 1.0, smooth=False),
     Shape("goblet", ((0, .25), (.04, .22), (.08, .045), (.42, .045), (.50, .16), (.68, .29), (1, .25)), .90),
@@ -49,7 +52,8 @@ SHAPES = (
 
 # Never rendered for the base: the product of the sample adapter.
 HOURGLASS = Shape(
-    "hourglass", ((0, .28), (.05, .31), (.14, .31), (.50, .10), (.80, .27), (.90, .27), (.93, .12), (1, .12)), .95
+    "hourglass", ((0, .28), (.05, .31), (.14, .31), (.50, .10), (.80, .27), (.90, .27), (.93, .12), (1, .12)),
+    .95,
 )  # fmt: skip
 
 
