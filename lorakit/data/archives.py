@@ -5,6 +5,7 @@ archives or that climb out of the folder are left out and named.
 """
 
 import re
+import shutil
 import stat
 import unicodedata
 import zipfile
@@ -55,6 +56,32 @@ def unpack(archive: Path, into: Path) -> list[Finding]:
                 f"{name}: cannot be unpacked ({error.strerror}); free some space or check rights"
             ) from None
         raise DataError(f"{name}: is damaged or no zip archive; make it again") from None
+
+
+def gather(files: list[Path], into: Path) -> list[Finding]:
+    """Copy files into the folder `into` under safe names of their own, and unpack the zips among them there.
+
+    What cannot be brought along becomes a finding.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    found: list[Finding] = []
+    taken: set[str] = set()
+    for file in files:
+        target = into / _free(Path(_safe(file.name)), taken)
+        taken.add(target.name.casefold())
+        try:
+            if file.suffix.lower() == ".zip":
+                found += unpack(file, target.with_suffix(""))
+            else:
+                with durable.replacing(target) as aside:
+                    shutil.copyfile(file, aside)
+        except DataError as error:
+            what, _, advice = str(error).removeprefix(f"{shown(file.name)}: ").partition("; ")
+            found.append(Finding(shown(file.name), "unreadable", "error", what, advice))
+        except OSError as error:
+            what = f"cannot be copied ({error.strerror})"
+            found.append(Finding(shown(file.name), "unreadable", "error", what, "add it again"))
+    return found
 
 
 def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
@@ -116,10 +143,15 @@ def _target(entry: zipfile.ZipInfo, taken: set[str]) -> Path:
     safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
     if not safe.name:
         raise _Refused("unsafe-path", "has no name", "pack the photos again with plain names")
-    stem, number = safe.stem, 2
-    while safe.as_posix().casefold() in taken:
-        safe, number = safe.with_name(f"{stem}-{number}{safe.suffix}"), number + 1
-    return safe
+    return _free(safe, taken)
+
+
+def _free(path: Path, taken: set[str]) -> Path:
+    """The path, numbered when its name is taken already."""
+    stem, number = path.stem, 2
+    while path.as_posix().casefold() in taken:
+        path, number = path.with_name(f"{stem}-{number}{path.suffix}"), number + 1
+    return path
 
 
 def _safe(part: str) -> str:

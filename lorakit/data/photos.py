@@ -4,27 +4,24 @@ What cannot be read becomes a finding and the rest goes on. Sizes keep the photo
 a few per cent cut, nothing enlarged that need not be.
 """
 
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
 from lorakit.data import archives, captions, quality
+from lorakit.data.buckets import size_for
 from lorakit.data.captions import Captions, shown
 from lorakit.data.images import fit, read_picture
 from lorakit.data.quality import Finding, Look, QualityReport
 from lorakit.errors import DataError
 
 LOOK_SIDE = 2 * quality.SIDE
-SHRINK = (1.0, 0.75, 0.5, 0.25)  # of the base's side, for photos that are smaller
-ENLARGED = 1.1  # at most, before a smaller size is taken
-LONGEST = 4.0  # ratio of a bucket's sides
 LITTER = ("thumbs.db", "desktop.ini")
 
 
@@ -118,9 +115,21 @@ class PhotoSet:
         trigger: str,
         captions: Mapping[str, str] | str | Path | None = None,
     ) -> "PhotoSet":
-        """Single files, as an upload gives them; caption files may be among them."""
+        """Single files; caption files may be among them. Raises DataError like `from_folder`."""
         files = [(Path(path).name, Path(path)) for path in paths]
         return _read_set(files, trigger, captions, "the chosen files", [])
+
+    @classmethod
+    def from_upload(cls, paths: Iterable[str | Path], trigger: str, into: str | Path) -> "PhotoSet":
+        """Photos, caption files and zips in any mixture, brought into the new folder `into` and read there.
+
+        A zip that cannot be unpacked becomes a finding like any other file. Raises DataError like
+        `from_folder`.
+        """
+        into = Path(into)
+        refused = archives.gather([Path(path) for path in paths], into)
+        files = [(path.relative_to(into).as_posix(), path) for path in into.rglob("*") if path.is_file()]
+        return _read_set(files, trigger, None, "the upload", refused)
 
     def report(self, area: int = quality.SMALLEST) -> QualityReport:
         """The quality gate, for a base that was trained on pictures of `area` pixels."""
@@ -134,37 +143,8 @@ class PhotoSet:
         """
         grouped: dict[tuple[int, int], list[Photo]] = {}
         for photo in self.photos:
-            grouped.setdefault(_size_for(photo, area, step), []).append(photo)
+            grouped.setdefault(size_for(photo.width, photo.height, area, step), []).append(photo)
         return dict(sorted(grouped.items()))
-
-
-@cache
-def bucket_sizes(area: int, step: int) -> tuple[tuple[int, int], ...]:
-    """The sizes around `area`: for every width the two nearest heights, and the same turned."""
-    side = math.sqrt(area)
-    longest = max(1, math.ceil(side * math.sqrt(LONGEST) / step))
-    sizes = set()
-    for across in range(max(1, math.floor(side / math.sqrt(LONGEST) / step)), longest + 1):
-        down = area / (across * step) / step
-        for rows in {max(1, math.floor(down)), max(1, math.ceil(down))}:
-            if max(across, rows) <= LONGEST * min(across, rows):
-                sizes |= {(across * step, rows * step), (rows * step, across * step)}
-    return tuple(sorted(sizes))
-
-
-def _size_for(photo: Photo, area: int, step: int) -> tuple[int, int]:
-    wanted = math.log(photo.width / photo.height)
-    chosen = (step, step)
-    for share in SHRINK:
-        if share < 1 and share * math.sqrt(area) < 8 * step:
-            break
-        sizes = bucket_sizes(round(area * share * share), step)
-        chosen = min(
-            sizes, key=lambda size: (round(abs(math.log(size[0] / size[1]) - wanted), 6), -size[0] * size[1])
-        )
-        if chosen[0] <= ENLARGED * photo.width and chosen[1] <= ENLARGED * photo.height:
-            break
-    return chosen
 
 
 def _read_set(
@@ -247,7 +227,7 @@ def _about_captions(bare: int, added: int, trigger: str) -> list[Finding]:
     notes = []
     if bare:
         have = "photos have" if bare > 1 else "photo has"
-        what = f"{bare} {have} no caption and will be learned as {trigger!r} alone"
+        what = f"{bare} {have} no caption" + (f" and will be learned as {trigger!r} alone" if trigger else "")
         advice = "say in a caption what is around the product, so that it is not learned as part of it"
         notes.append(Finding("", "no-caption", "info", what, advice))
     if added:

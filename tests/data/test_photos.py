@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from lorakit.data import archives
-from lorakit.data.photos import Photo, PhotoSet, bucket_sizes
+from lorakit.data.buckets import bucket_sizes
+from lorakit.data.photos import Photo, PhotoSet
 from lorakit.errors import DataError
 
 
@@ -307,6 +308,32 @@ def test_too_many_entries_and_an_empty_zip(tmp_path, monkeypatch):
         )
     with pytest.raises(DataError, match=r"empty\.zip has no photo"):
         PhotoSet.from_zip(zipped(tmp_path / "empty.zip", {}), "can", tmp_path / "other")
+
+
+# Uploads
+
+
+def test_an_upload_of_photos_captions_and_zips_is_one_set(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    put(tmp_path / "one", a__jpg=jpeg(), a__txt="can, red", bad__jpg="nothing", broken__zip="nothing")
+    put(tmp_path / "two", a__jpg=jpeg((50, 50)))
+    zipped(tmp_path / "two" / "more.zip", {"b.jpg": jpeg(), "../c.jpg": jpeg()})
+    files = [
+        *sorted((tmp_path / "one").iterdir()),
+        *sorted((tmp_path / "two").iterdir()),
+        tmp_path / "gone.jpg",
+    ]
+    photos = PhotoSet.from_upload(files, "can", tmp_path / "into")
+    assert captions_of(photos) == {"a.jpg": "can, red", "a-2.jpg": "can", "more/b.jpg": "can"}
+    assert sorted(kinds(photos.skipped)) == [
+        ("../c.jpg", "unsafe-path"),
+        *((name, "unreadable") for name in ("bad.jpg", "broken.zip", "gone.jpg")),
+    ]
+    again = PhotoSet.from_folder(tmp_path / "into", "can")
+    assert captions_of(again) == captions_of(photos), "a job reads the folder later"
+    with pytest.raises(DataError, match="the upload has no photo"):
+        PhotoSet.from_upload([tmp_path / "one" / "broken.zip"], "can", tmp_path / "other")
 
 
 # Sizes
