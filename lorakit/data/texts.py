@@ -176,7 +176,8 @@ class _Findings:
     """Findings of one file: the first of a kind one by one, the rest as a number, to keep memory flat."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.first, self.counts = name, [], Counter[str]()
+        self.name, self.counts = name, Counter[str]()
+        self.first: list[Finding] = []
 
     def add(self, kind: str, severity: str, what: str, advice: str) -> None:
         self.counts[kind] += 1

@@ -74,7 +74,7 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
         options["device_map"] = {"": device}
     with loading(source):
         tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, **options)
+        model: Any = AutoModelForCausalLM.from_pretrained(source, **options)
         if quantize is None:
             model.to(device)
     if tokenizer.eos_token_id is None:
@@ -103,7 +103,8 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
 
 def targets(base: Base) -> list[str]:
     """Every layer that can carry an update, but the output head and the embeddings."""
-    head = base.model.get_output_embeddings()
+    model: Any = base.model
+    head = model.get_output_embeddings()
     return [
         path
         for path, module in base.model.named_modules()
@@ -113,7 +114,8 @@ def targets(base: Base) -> list[str]:
 
 def predict(base: Base, tokens: Tensor, mask: Tensor) -> Tensor:
     """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text."""
-    return base.model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
+    model: Any = base.model
+    return model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
 
 
 @torch.no_grad()

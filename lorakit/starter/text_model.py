@@ -80,7 +80,8 @@ def train(
     tokenizer: PreTrainedTokenizerFast, work: Path, seconds: float, device: str = "cpu"
 ) -> LlamaForCausalLM:
     """Train for about `seconds` in all, continuing `work`/text.pt."""
-    model = new_model(tokenizer).to(device).train()
+    model: Any = new_model(tokenizer)
+    model.to(device).train()
     hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     rest = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     opts = [
@@ -132,7 +133,7 @@ def train(
     return model.eval()
 
 
-def export(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def export(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write the base's folder in bf16, all or nothing."""
     with durable.replacing_folder(folder) as aside:
         model.to(torch.bfloat16).save_pretrained(aside, max_shard_size="8MB")

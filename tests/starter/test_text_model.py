@@ -68,6 +68,17 @@ def test_the_report_holds_the_figures_and_texts_to_read(tokenizer, monkeypatch):
     assert "| samples that end by themselves | " in report and "Product: Nordal teapot" in report
 
 
+def test_the_build_leaves_a_base_its_figures_and_its_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_model, "new_model", tiny)
+    monkeypatch.setattr(text_quality, "ROOM", 3)
+    monkeypatch.setattr(text_model, "TEXT", tmp_path / "text")
+    monkeypatch.setattr(text_model, "REPORT", tmp_path / "report" / "text.md")
+    measured = text_model.build(tmp_path / "work", 0.001)
+    assert load_base(str(tmp_path / "text"), device="cpu").settings.max_tokens == 512
+    assert "perplexity" in (tmp_path / "report" / "text.md").read_text()
+    assert measured["parameters"] > 0 and (tmp_path / "work" / "text-measured.json").is_file()
+
+
 def tiny(tokenizer):
     from transformers import LlamaConfig, LlamaForCausalLM
 
