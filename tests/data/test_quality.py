@@ -101,6 +101,13 @@ def test_near_duplicates_name_each_other(tmp_path):
     assert "002.png" in report.of("011.png")[0].what
 
 
+def test_one_product_turned_on_a_white_table_is_not_the_same_photo(tmp_path):
+    images = [photo(7, background="white") for _ in range(10)]
+    for number, image in enumerate(images):
+        image.paste(photo(100 + number, (96, 110)), (80, 80))
+    assert not {kind for _, kind in kinds(saved(tmp_path, images).report())} - {"one-background"}
+
+
 def test_the_same_photo_twelve_times_counts_as_one(tmp_path):
     report = saved(tmp_path, [photo(1)] * 12).report()
     few = next(finding for finding in report.findings if finding.kind == "few")
