@@ -71,6 +71,8 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
     scale = height * DISTANCES[product.distance] * shape.height * random.uniform(0.95, 1.05)
     scale = min(scale, 0.86 * width / shape.width)
     middle = width * (0.5 + random.uniform(-1, 1) * max(0.0, 0.44 - 0.5 * shape.width * scale / width) * 0.7)
+    left, right = (side * scale + 1 for side in shape.extent)
+    middle = min(max(middle, left), width - right)
     foot = height * min(0.93, max(horizon + 0.14, 0.5 + 0.5 * scale / height + random.uniform(0.02, 0.12)))
     light = rgb(*LIGHTS[product.light])
     light = light / np.linalg.norm(light)

@@ -26,11 +26,15 @@ class Shape:
     smooth: bool = True  # corners of the profile are rounded
 
     @property
+    def extent(self) -> tuple[float, float]:
+        """How far the shape reaches to the left and to the right of its axis."""
+        body = max(radius for _, radius in self.profile)
+        right = self.handle[0] + 1.12 * self.handle[2] if self.handle else body  # the ring has a thickness
+        return max(body, 0.78 if self.spout else 0.0), max(body, right)
+
+    @property
     def width(self) -> float:
-        body = 2 * max(radius for _, radius in self.profile)
-        right = self.handle[0] + self.handle[2] if self.handle else body / 2
-        left = 0.78 if self.spout else body / 2
-        return max(body, right + left)
+        return sum(self.extent)
 
 
 SHAPES = (
