@@ -127,10 +127,10 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
 def _tensors(adapter: Adapter, dialect: Dialect) -> dict[str, Tensor]:
     tensors = {}
     for name, factors in adapter.modules.items():
-        tensors[f"{dialect.prefix}{name}{dialect.down}"] = factors.down.contiguous()
-        tensors[f"{dialect.prefix}{name}{dialect.up}"] = factors.up.contiguous()
+        tensors[f"{dialect.prefix}{name}{dialect.down}"] = factors.down.detach().clone()
+        tensors[f"{dialect.prefix}{name}{dialect.up}"] = factors.up.detach().clone()
         if factors.magnitude is not None:
-            tensors[f"{dialect.prefix}{name}{dialect.magnitude}"] = factors.magnitude.contiguous()
+            tensors[f"{dialect.prefix}{name}{dialect.magnitude}"] = factors.magnitude.detach().clone()
     return tensors
 
 

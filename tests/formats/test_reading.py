@@ -1,0 +1,111 @@
+"""Broken and hostile adapter files: each is refused in words that name the file, and nothing large is allocated."""
+
+import json
+import pickle
+import struct
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from lorakit.errors import AdapterError
+from lorakit.formats import load
+from lorakit.formats.reading import read_header, read_tensor
+
+GOOD = {"transformer.a.lora_A.weight": torch.ones(2, 4), "transformer.a.lora_B.weight": torch.ones(3, 2)}
+
+
+def raw(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(start, end, shape=(2,), dtype="F32"):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
+
+
+CASES = {
+    "empty file": (b"", "empty or cut off"),
+    "header larger than the file": (struct.pack("<Q", 10_000) + b"{}", "header claims"),
+    "header of 2^63 bytes": (struct.pack("<Q", 2**63) + b"{}", "header claims"),
+    "header that is not JSON": (raw(b"not json"), "not that of a safetensors file"),
+    "header that is not UTF-8": (raw(b'{"\xff": 1}'), "not that of a safetensors file"),
+    "deeply nested header": (raw(b"[" * 100_000), "header"),
+    "header that is a list": (raw([1]), "not a table"),
+    "overlapping tensors": (raw({"a": entry(0, 8), "b": entry(4, 12)}, b"\0" * 12), "overlaps"),
+    "offsets past the end": (raw({"a": entry(0, 8)}, b"\0" * 4), "cut off"),
+    "size against shape": (raw({"a": entry(0, 12)}, b"\0" * 12), "does not fit its shape"),
+    "negative offsets": (raw({"a": entry(-8, 0)}, b"\0" * 8), "does not fit its shape"),
+    "same key twice": (raw(b'{"a": {}, "a": {}}'), "names a twice"),
+    "unknown type": (raw({"a": entry(0, 8, dtype="F7")}, b"\0" * 8), "unknown type"),
+    "entry without a shape": (raw({"a": {"dtype": "F32"}}), "entry for a is broken"),
+    "climbing name": (raw({"../../x": entry(0, 8)}, b"\0" * 8), "impossible name"),
+    "NUL in a name": (raw({"a\0b": entry(0, 8)}, b"\0" * 8), "impossible name"),
+    "name of 10,000 characters": (raw({"a" * 10_000: entry(0, 8)}, b"\0" * 8), "impossible name"),
+    "100,000 tensors": (raw({f"t{i}": entry(0, 0, (0,)) for i in range(100_000)}), "100,000 tensors"),
+    "metadata that is no table": (raw({"__metadata__": {"a": [1]}}), "metadata"),
+    "pickle renamed": (pickle.dumps({"a": 1}), "pickle"),
+    "archive renamed": (b"PK\x03\x04" + b"\0" * 50, "archive"),
+    "a full checkpoint": (raw({"model.diffusion_model.out.weight": entry(0, 8)}, b"\0" * 8), "not those of a LoRA"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_refused_by_name(case, tmp_path):
+    content, words = CASES[case]
+    file = tmp_path / "weird.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(AdapterError, match=f"(?s)^weird.safetensors: .*{words}"):
+        load(file)
+
+
+@pytest.mark.parametrize("ending", ["pt", "bin", "ckpt", "pth"])
+def test_pickles_are_never_opened(ending, tmp_path):
+    ran = tmp_path / "ran"
+    file = tmp_path / f"adapter.{ending}"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(ran), "w")
+
+    file.write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(AdapterError, match="convert it to safetensors"):
+        load(file)
+    assert not ran.exists()
+
+
+def test_one_missing_byte_is_noticed(tmp_path):
+    file = tmp_path / "short.safetensors"
+    save_file(GOOD, file)
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(AdapterError, match=r"short.safetensors: is cut off"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"transformer.a.lora_B.weight": torch.full((3, 2), float("nan"))}, "NaN"),
+        ({"transformer.a.lora_A.weight": torch.full((2, 4), float("inf"))}, "NaN or infinite"),
+        ({"transformer.a.lora_B.weight": torch.zeros(3, 2)}, "zero.*no effect"),
+        ({"transformer.b.lora_A.weight": torch.ones(2, 4)}, "transformer.b has no lora_B"),
+        ({"transformer.a.lora_B.weight": torch.ones(3, 5)}, "do not make an update"),
+        ({"transformer.a.alpha": torch.tensor(0.0)}, "alpha 0"),
+        ({"transformer.a.alpha": torch.tensor(-1.0)}, "alpha -1"),
+        ({"transformer.a.alpha": torch.tensor(float("nan"))}, "alpha nan"),
+        ({"something.else": torch.ones(2)}, "something.else"),
+        ({"transformer.a.lora_A.weight": torch.ones(2, 4, dtype=torch.int32)}, "no weight"),
+    ],
+)
+def test_sound_files_with_unsound_content_are_refused(change, words, tmp_path):
+    save_file(GOOD | change, tmp_path / "content.safetensors")
+    with pytest.raises(AdapterError, match=words):
+        load(tmp_path / "content.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn])
+def test_every_storage_type_is_read_as_it_is(dtype, tmp_path):
+    values = torch.tensor([[0.5, -1.0], [2.0, 0.25]]).to(dtype)
+    save_file({"a": values}, tmp_path / "types.safetensors")
+    found = read_tensor(read_header(tmp_path / "types.safetensors"), "a")
+    assert found.dtype == dtype and torch.equal(found.float(), values.float())
