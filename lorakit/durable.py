@@ -1,7 +1,7 @@
 """Writing so that nothing is ever half there: write aside, fsync, rename.
 
-Covers single files, whole folders and append-only JSON lines. It does not lock: callers that may collide hold a
-lock of their own.
+Covers single files, whole folders and append-only JSON lines. It does not lock: callers that may collide
+hold a lock of their own.
 """
 
 import json
@@ -50,7 +50,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: str | Path) -> Iterator[Path]:
-    """Give an empty temporary folder beside `path`; on success it takes the place of `path`, on error it goes."""
+    """Give an empty temporary folder beside `path`.
+
+    On success it takes the place of `path`, on error it goes.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = _aside(path)
@@ -96,7 +99,8 @@ def read_json(path: str | Path) -> Any:
 def append_line(path: str | Path, obj: Any) -> None:
     """Append `obj` as one line of JSON and sync it.
 
-    A file whose last line was torn by a crash is continued on a fresh line, so one torn line never spoils the next.
+    A file whose last line was torn by a crash is continued on a fresh line, so one torn line never spoils
+    the next.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

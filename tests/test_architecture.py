@@ -19,8 +19,22 @@ ALLOWED = {
     "training": {"training", "families", "lora", "data", "formats", "card"},
     "generation": {"generation", "families", "lora", "data"},
 }
-LIGHT = ("ui", "cli.py", "jobs.py", "store.py", "worker.py", "card.py", "generation/plan.py", "generation/formats.py",
-         "generation/copy.py", "training/recipe.py", "data/quality.py", "data/photos.py", "data/texts.py", "families/__init__.py")  # fmt: skip
+LIGHT = (
+    "ui",
+    "cli.py",
+    "jobs.py",
+    "store.py",
+    "worker.py",
+    "card.py",
+    "generation/plan.py",
+    "generation/formats.py",
+    "generation/copy.py",
+    "training/recipe.py",
+    "data/quality.py",
+    "data/photos.py",
+    "data/texts.py",
+    "families/__init__.py",
+)
 
 
 def modules():
@@ -34,7 +48,9 @@ def imported(path, top_only=False):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from ([f"lorakit.{a.name}" for a in node.names] if node.module == "lorakit" else [node.module])
+            yield from (
+                [f"lorakit.{a.name}" for a in node.names] if node.module == "lorakit" else [node.module]
+            )
 
 
 def part(path):

@@ -1,7 +1,7 @@
 """Base models, one file per family. Nothing else in lorakit imports diffusers or transformers.
 
-A family is a module that has the functions of `ImageFamily` or `TextFamily`; a new one is one file and one entry
-in `FAMILIES`.
+A family is a module that has the functions of `ImageFamily` or `TextFamily`; a new one is one file and one
+entry in `FAMILIES`.
 """
 
 import json
@@ -79,6 +79,7 @@ class ImageFamily(Protocol):
     def targets(self, base: Base) -> list[str]: ...
     def encode_images(self, base: Base, pixels: "Tensor") -> "Tensor": ...
     def encode_prompts(self, base: Base, prompts: Sequence[str]) -> "dict[str, Tensor]": ...
+    def free_encoders(self, base: Base) -> None: ...
     def predict(
         self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]"
     ) -> "Tensor": ...
@@ -128,8 +129,8 @@ def load_base(
 ) -> Base:
     """Load a base: "starter-image", "starter-text", a folder, or a hub id.
 
-    `device` defaults to the best one present; `dtype` to what the family runs best in there; `quantize` "nf4" keeps
-    the linear weights in 4 bits. Raises BaseError, naming what is missing and what to do.
+    `device` defaults to the best one present; `dtype` to what the family runs best in there; `quantize`
+    "nf4" keeps the linear weights in 4 bits. Raises BaseError, naming what is missing and what to do.
     """
     import torch
 
@@ -182,13 +183,17 @@ def local_folder(source: str) -> Path | None:
     )
     if looks_like_a_path or "/" not in source:
         raise BaseError(
-            f"{source}: no such base folder; give a folder, a hub id such as owner/name, or one of {', '.join(STARTERS)}"
+            f"{source}: no such base folder; give a folder, a hub id such as owner/name, or one of "
+            f"{', '.join(STARTERS)}"
         )
     return None
 
 
 def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Licence | None]:
-    """The settings and licence a base folder states in `lorakit.json`; `default` and None when it has no such file."""
+    """The settings and licence a base folder states in `lorakit.json`.
+
+    `default` and None when it has no such file.
+    """
     path = folder / "lorakit.json" if folder else None
     if path is None or not path.is_file():
         return default, None
@@ -210,5 +215,6 @@ def _family_for(source: str, folder: Path | None) -> Any:
             return module
     what = ", ".join(module.name for module in modules)
     raise BaseError(
-        f"{source}: not a base of a supported family ({what}); give a folder as diffusers or transformers save it"
+        f"{source}: not a base of a supported family ({what}); give a folder as diffusers or transformers "
+        f"save it"
     )

@@ -1,4 +1,5 @@
-"""Adapter files <-> Adapter. Dialects are rows of a table: how a file spells its keys and where its alpha stands.
+"""Adapter files <-> Adapter. Dialects are rows of a table: how a file spells its keys and where its alpha
+stands.
 
 Covers the two native layouts: diffusers (`transformer.<module>.lora_A.weight`) and PEFT folders
 (`base_model.model.<module>.lora_A.weight` beside adapter_config.json).
@@ -70,7 +71,10 @@ class _Scaling:
 
 
 def inspect(path: str | Path) -> Inspection:
-    """Say what an adapter file is from its header, without reading a weight. Raises AdapterError as `load` does."""
+    """Say what an adapter file is from its header, without reading a weight.
+
+    Raises AdapterError as `load` does.
+    """
     file, _ = _locate(path)
     header = read_header(file)
     dialect, found = _detect(header)
@@ -82,7 +86,10 @@ def inspect(path: str | Path) -> Inspection:
 
 
 def load(path: str | Path) -> Adapter:
-    """Open an adapter: a file, a folder or a hub id. Raises AdapterError that names the file and what is wrong."""
+    """Open an adapter: a file, a folder or a hub id.
+
+    Raises AdapterError that names the file and what is wrong.
+    """
     file, folder = _locate(path)
     header = read_header(file)
     dialect, found = _detect(header)
@@ -98,9 +105,11 @@ def load(path: str | Path) -> Adapter:
 
 
 def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Path:
-    """Write `adapter` into `folder` in the layout of "diffusers" or "peft", and its card; returns the weights' path.
+    """Write `adapter` into `folder` in the layout of "diffusers" or "peft", and its card; returns the
+    weights' path.
 
-    Tensors keep their type. Raises AdapterError for a format that is not known, or that cannot hold this adapter.
+    Tensors keep their type. Raises AdapterError for a format that is not known, or that cannot hold this
+    adapter.
     """
     dialect = next((row for row in FORMATS if row.name == format), None)
     if dialect is None:
@@ -135,7 +144,10 @@ def _tensors(adapter: Adapter, dialect: Dialect) -> dict[str, Tensor]:
 
 
 def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
-    """PEFT's LoraConfig for the modules of one component (of all: None). The commonest rank and alpha come first."""
+    """PEFT's LoraConfig for the modules of one component (of all: None).
+
+    The commonest rank and alpha come first.
+    """
     start = f"{component}." if component else ""
     modules = {name[len(start) :]: f for name, f in adapter.modules.items() if name.startswith(start)}
     if len({f.rslora for f in modules.values()}) > 1:
@@ -232,7 +244,8 @@ def _modules(header: Header, dialect: Dialect) -> dict[str, dict[str, str]]:
             found.setdefault(key[len(dialect.prefix) : -len(ending)], {})[spellings[ending]] = key
     if unknown:
         raise AdapterError(
-            f"{header.path.name}: {len(unknown)} of its {len(header.tensors)} tensors are not those of a LoRA in "
+            f"{header.path.name}: {len(unknown)} of its {len(header.tensors)} tensors are not those of a "
+            f"LoRA in "
             f"diffusers or PEFT layout, such as {unknown[0][:100]}; export it from its tool in one of these"
         )
     for name, leaves in found.items():
@@ -264,7 +277,8 @@ def _scaling(header: Header, dialect: Dialect, folder: Path) -> _Scaling:
         return _Scaling(None if alpha is None else float(alpha), pattern, bool(stated.get("use_rslora")))
     except FileNotFoundError as error:
         raise AdapterError(
-            f"{header.path.name}: needs {PEFT_CONFIG} beside it, which states its alpha; give the whole folder"
+            f"{header.path.name}: needs {PEFT_CONFIG} beside it, which states its alpha; give the whole "
+            f"folder"
         ) from error
     except (json.JSONDecodeError, AttributeError, TypeError) as error:
         raise AdapterError(
@@ -281,7 +295,8 @@ def _factors(header: Header, name: str, leaves: dict[str, str], scaling: _Scalin
         or down.shape[0] < 1
     ):
         raise AdapterError(
-            f"{header.path.name}: {name[:100]} has factors of shapes {tuple(down.shape)} and {tuple(up.shape)}, "
+            f"{header.path.name}: {name[:100]} has factors of shapes {tuple(down.shape)} and "
+            f"{tuple(up.shape)}, "
             "which do not make an update; export it again"
         )
     if "alpha" in leaves:

@@ -1,7 +1,7 @@
 """The one safe way to open an adapter file.
 
-Covers safetensors files: the header is checked before any tensor is touched, pickles are never opened, and nothing
-is allocated beyond the file's own size. Not covered: files that change while they are read.
+Covers safetensors files: the header is checked before any tensor is touched, pickles are never opened, and
+nothing is allocated beyond the file's own size. Not covered: files that change while they are read.
 """
 
 import json
@@ -54,7 +54,8 @@ def read_header(path: Path) -> Header:
     name = path.name
     if path.suffix.lower() in PICKLES:
         raise AdapterError(
-            f"{name}: is a pickle, which can run code when opened; convert it to safetensors with the tool that made it"
+            f"{name}: is a pickle, which can run code when opened; convert it to safetensors with the tool "
+            f"that made it"
         )
     size = path.stat().st_size
     with open(path, "rb") as file:

@@ -13,8 +13,8 @@ from lorakit.errors import AdapterError
 class Factors:
     """The low-rank update of one layer: delta W = scale * up @ down.
 
-    Shapes: Linear: `down` (rank, in), `up` (out, rank). Conv2d: `down` (rank, in, kh, kw), `up` (out, rank, 1, 1).
-    `scale` is alpha / rank (LoRA, arXiv 2106.09685, section 4.1) or alpha / sqrt(rank) with `rslora`
+    Shapes: Linear: `down` (rank, in), `up` (out, rank). Conv2d: `down` (rank, in, kh, kw), `up` (out, rank,
+    1, 1). `scale` is alpha / rank (LoRA, arXiv 2106.09685, section 4.1) or alpha / sqrt(rank) with `rslora`
     (arXiv 2312.03732, section 3). `magnitude` (out,) makes it DoRA (arXiv 2402.09353, section 4).
     """
 
@@ -27,7 +27,8 @@ class Factors:
     def __post_init__(self) -> None:
         if self.down.shape[0] != self.up.shape[1]:
             raise AdapterError(
-                f"the factors disagree about the rank: down {tuple(self.down.shape)}, up {tuple(self.up.shape)}; "
+                f"the factors disagree about the rank: down {tuple(self.down.shape)}, up "
+                f"{tuple(self.up.shape)}; "
                 "export the adapter again"
             )
 
@@ -82,7 +83,10 @@ class Card:
 
 @dataclass(eq=False)
 class Adapter:
-    """A named set of low-rank updates for one base family. Hashable by identity: it can be the key of a mix."""
+    """A named set of low-rank updates for one base family.
+
+    Hashable by identity: it can be the key of a mix.
+    """
 
     modules: dict[str, Factors]
     card: Card = field(default_factory=Card)

@@ -1,7 +1,7 @@
 """Putting adapters onto a model and taking them off again: live mixes and trainable layers.
 
-The model's own layers are never changed: a targeted layer is replaced by one that calls it. Folding a mix into the
-weights is `lorakit.lora.merging`. Not covered: two threads that use one model at the same time.
+The model's own layers are never changed: a targeted layer is replaced by one that calls it. Folding a mix
+into the weights is `lorakit.lora.merging`. Not covered: two threads that use one model at the same time.
 """
 
 import math
@@ -39,9 +39,10 @@ class Live:
 def applied(model: Any, mix: Mix) -> Iterator[Any]:
     """Run `model` (a module or a pipeline) with `mix` = {adapter: weight} inside the block.
 
-    On exit, also after an exception, the model is bit for bit what it was. Inside another `applied` the mixes add up.
-    Everything is checked first: raises AdapterError, with nothing touched, for an empty mix, a weight that is not a
-    number, NaN in an adapter, shapes that do not fit, or an adapter of which no module is in the model.
+    On exit, also after an exception, the model is bit for bit what it was. Inside another `applied` the
+    mixes add up. Everything is checked first: raises AdapterError, with nothing touched, for an empty mix,
+    a weight that is not a number, NaN in an adapter, shapes that do not fit, or an adapter of which no
+    module is in the model.
     """
     outer = _live.get(model)
     with _without(model, outer):
@@ -191,8 +192,9 @@ def trainable(
 ) -> Injection:
     """Freeze `model` and put a trainable update of `rank` beside each module named in `targets`.
 
-    `down` starts Kaiming-uniform and `up` at zero, so that the model starts unchanged (arXiv 2106.09685, section 4.1).
-    Raises AdapterError for a target that is not there, cannot carry an update, or a rank above its size.
+    `down` starts Kaiming-uniform and `up` at zero, so that the model starts unchanged (arXiv 2106.09685,
+    section 4.1). Raises AdapterError for a target that is not there, cannot carry an update, or a rank
+    above its size.
     """
     modules = modules_of(model)
     generator = torch.Generator().manual_seed(seed)
@@ -218,7 +220,8 @@ def _trainable_layer(
         raise AdapterError(f"{name} is a {type(layer).__name__}, which cannot carry a low-rank update")
     if not 1 <= rank <= min(shape[0], math.prod(shape[1:])):
         raise AdapterError(
-            f"{name} has shape {shape}: rank {rank} is not between 1 and {min(shape[0], math.prod(shape[1:]))}"
+            f"{name} has shape {shape}: rank {rank} is not between 1 and "
+            f"{min(shape[0], math.prod(shape[1:]))}"
         )
     device = layer.weight.device
     down = torch.empty(rank, *shape[1:])

@@ -38,7 +38,10 @@ def is_quantized(layer: nn.Module) -> bool:
 
 
 def dense_weight(layer: nn.Module) -> Tensor:
-    """The layer's float32 weight as (out, in[, kh, kw]); a 4-bit weight is dequantized, an 8-bit one scaled."""
+    """The layer's float32 weight as (out, in[, kh, kw]).
+
+    A 4-bit weight is dequantized, an 8-bit one scaled.
+    """
     if isinstance(layer, LoraLinear):
         return dense_weight(layer.base)
     weight = layer.weight
@@ -53,7 +56,10 @@ def dense_weight(layer: nn.Module) -> Tensor:
 
 
 def row_norm(weight: Tensor) -> Tensor:
-    """Norm of each output row, (out,): DoRA's column-wise norm in the paper's notation (arXiv 2402.09353, eq. 5)."""
+    """Norm of each output row, (out,): DoRA's column-wise norm in the paper's notation (arXiv 2402.09353, eq.
+
+    5).
+    """
     return weight.flatten(1).norm(dim=1)
 
 
@@ -67,8 +73,9 @@ def dora_gain(layer: nn.Module, factors: Factors) -> Tensor:
 class LoraLinear(nn.Module):
     """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias).
 
-    LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of the ranks
-    of all adapters of a mix; `gain` (out,). Gradients reach `down` and `up` when they are parameters.
+    LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of
+    the ranks of all adapters of a mix; `gain` (out,). Gradients reach `down` and `up` when they are
+    parameters.
     """
 
     def __init__(
@@ -124,7 +131,7 @@ class LoraLinear(nn.Module):
 
 
 class LoraConv2d(LoraLinear):
-    """The same for a convolution: `down` (R, in, kh, kw) moves as the base does, `up` (out, R, 1, 1) is pointwise."""
+    """The same for a convolution: `down` (R, in, kh, kw) moves as the base does, `up` is (out, R, 1, 1)."""
 
     def side(self, x: Tensor) -> Tensor:
         if self.dropout and self.training:
@@ -147,7 +154,8 @@ class LoraConv2d(LoraLinear):
 class DoraLinear(LoraLinear):
     """Trainable DoRA: y = bias + magnitude / ||W + s B A|| * (W + s B A) x.
 
-    arXiv 2402.09353: eq. 5, and section 4.3 for keeping the norm out of the gradient. `magnitude` (out,) is a parameter.
+    arXiv 2402.09353: eq. 5, and section 4.3 for keeping the norm out of the gradient. `magnitude` (out,) is
+    a parameter.
     """
 
     def __init__(self, base: nn.Module, down: Tensor, up: Tensor, scale: float):
@@ -167,7 +175,8 @@ class DoraLinear(LoraLinear):
 def stacked(layer: nn.Module, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
     """One layer that runs all `parts` (factors, weight): weights, scales and DoRA gains are folded into `up`.
 
-    A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the adapter's.
+    A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the
+    adapter's.
     """
     device, dtype = layer.weight.device, _compute_dtype(layer)
     downs, ups, gains = [], [], []
@@ -200,6 +209,7 @@ def check_fits(name: str, layer: nn.Module, factors: Factors, adapter: str) -> N
         )
     if factors.weight_shape != expected:
         raise AdapterError(
-            f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has {expected} there; "
+            f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has "
+            f"{expected} there; "
             "the adapter was made for another base"
         )

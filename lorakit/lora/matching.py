@@ -56,7 +56,8 @@ def match(adapter: Adapter, model: Any) -> Match:
             found.modules[target] = factors
     if not found.modules:
         raise AdapterError(
-            f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would have no effect; "
+            f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would "
+            f"have no effect; "
             f"it was made for another base. Not found: {_some(found.unmatched)}"
         )
     return found
@@ -83,7 +84,8 @@ def match_mix(mix: Mix, model: Any) -> list[tuple[Adapter, float, dict[str, Fact
         missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
         if missing:
             warnings.warn(
-                f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this model and "
+                f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this "
+                f"model and "
                 f"have no effect: {_some(missing)}",
                 stacklevel=4,
             )

@@ -18,8 +18,8 @@ _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
 def deltas(adapter: Adapter, model: Any) -> dict[str, Tensor]:
     """{module name: dense float32 delta W at weight 1}, each of its layer's shape (out, in[, kh, kw]).
 
-    `model` may be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises AdapterError
-    when nothing matches.
+    `model` may be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises
+    AdapterError when nothing matches.
     """
     layers = modules_of(model)
     return {name: _delta(name, layers[name], f, adapter) for name, f in match(adapter, model).modules.items()}
@@ -39,10 +39,12 @@ def _delta(name: str, layer: nn.Module, factors: Factors, adapter: Adapter) -> T
 
 
 def merge(model: Any, mix: Mix) -> None:
-    """Fold `mix` into the weights of `model`, which then runs at the base's own speed. `unmerge` undoes it exactly.
+    """Fold `mix` into the weights of `model`, which then runs at the base's own speed. `unmerge` undoes it
+    exactly.
 
-    The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for a quantized layer: rounding
-    to 4 or 8 bits would swallow most of a small update, so such a base runs adapters beside its weights (`applied`).
+    The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for a quantized
+    layer: rounding to 4 or 8 bits would swallow most of a small update, so such a base runs adapters beside
+    its weights (`applied`).
     """
     if model in _originals:
         raise AdapterError("this model already has a mix merged into it; call unmerge first")

@@ -1,4 +1,7 @@
-"""Training an adapter. `train` is imported when it is first used, because a page that shows recipes needs no torch."""
+"""Training an adapter.
+
+`train` is imported when it is first used, because a page that shows recipes needs no torch.
+"""
 
 from typing import TYPE_CHECKING, Any
 

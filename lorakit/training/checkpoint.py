@@ -1,7 +1,7 @@
 """Checkpoints: all that the loop knows, written aside, manifest last.
 
-A checkpoint is a folder `step-<number>`; it counts only when its manifest is there and names the digest of its state.
-The two newest are kept, so that a damaged one costs only the steps since the one before.
+A checkpoint is a folder `step-<number>`; it counts only when its manifest is there and names the digest of
+its state. The two newest are kept, so that a damaged one costs only the steps since the one before.
 """
 
 import hashlib

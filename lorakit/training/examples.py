@@ -1,7 +1,7 @@
 """What a training learns from, as batches that are a pure function of (seed, step).
 
-That makes a resumed run see exactly the batches it would have seen. Latents and text embeddings are computed once,
-before the first step, so that the cost of a step does not depend on the encoders.
+That makes a resumed run see exactly the batches it would have seen. Latents and text embeddings are
+computed once, before the first step, so that the cost of a step does not depend on the encoders.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def generator(seed: int, *numbers: int) -> torch.Generator:
 
 
 def batch_plan(groups: Sequence[Sequence[int]], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """One epoch: every index once, batches of one group each (the last of a group filled from its start), shuffled."""
+    """One epoch, shuffled: every index once, each batch of one group (its last filled from its start)."""
     random = generator(seed, 1, epoch)
     plan = []
     for members in groups:
@@ -61,7 +61,9 @@ class ImageExamples:
     recipe: Recipe
 
     @classmethod
-    def prepare(cls, base: Base, photos: Any, recipe: Recipe, emit: Emit, should_stop: Callable[[], bool]) -> "ImageExamples":
+    def prepare(
+        cls, base: Base, photos: Any, recipe: Recipe, emit: Emit, should_stop: Callable[[], bool]
+    ) -> "ImageExamples":
         """Encode every photo and caption once. `photos` is a PhotoSet. Raises DataError when it is empty."""
         if not photos.photos:
             raise DataError("the photo set is empty; add at least one photo, better about 30")
@@ -94,7 +96,10 @@ class ImageExamples:
         noise = torch.randn(clean.shape, generator=random)
         t = flow_times(len(chosen), clean.shape[-1] * clean.shape[-2] * 64, random)
         left_out = torch.rand(len(chosen), generator=random) < recipe.caption_dropout
-        conditioning = {key: _with_empty(rows[chosen], self.empty[key], left_out) for key, rows in self.conditioning.items()}
+        conditioning = {
+            key: _with_empty(rows[chosen], self.empty[key], left_out)
+            for key, rows in self.conditioning.items()
+        }
         clean, noise, t = (part.to(base.device) for part in (clean, noise, t))
         family = family_of(base)
         return flow_matching(lambda x, at: family.predict(base, x, at, conditioning), clean, noise, t).mean()
@@ -116,10 +121,14 @@ class TextExamples:
     def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: Emit) -> "TextExamples":
         """Tokenize a TextSet through the base's chat template. Raises DataError when it is empty."""
         if not texts.samples:
-            raise DataError("the texts are empty; add at least a few texts in the brand's voice, better about 60")
+            raise DataError(
+                "the texts are empty; add at least a few texts in the brand's voice, better about 60"
+            )
         learned, aside = texts.split(recipe.held_out, recipe.seed) if recipe.held_out else (texts, None)
         rows = learned.tokenize(base.tokenizer, recipe.max_length)
-        held = aside.tokenize(base.tokenizer, recipe.max_length) if aside is not None and aside.samples else []
+        held = (
+            aside.tokenize(base.tokenizer, recipe.max_length) if aside is not None and aside.samples else []
+        )
         emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
         pad = base.tokenizer.pad_token_id
         return cls(rows, held, base.tokenizer.eos_token_id if pad is None else pad, recipe)

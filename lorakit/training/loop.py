@@ -1,7 +1,8 @@
 """The only training loop. It knows parameters, a loss per step, and events; nothing of images or texts.
 
-All randomness is a function of (seed, step), so the state is: the factors, the optimizer, their average, the best state
-so far, and the step. A resumed run equals an uninterrupted one bit for bit on the same machine.
+All randomness is a function of (seed, step), so the state is: the factors, the optimizer, their average,
+the best state so far, and the step. A resumed run equals an uninterrupted one bit for bit on the same
+machine.
 """
 
 import math
@@ -47,12 +48,18 @@ class Outcome:
 
 
 def run(
-    base: Base, injection: Injection, examples: Examples, recipe: Recipe, folder: Path, identity: str, hooks: Hooks
+    base: Base,
+    injection: Injection,
+    examples: Examples,
+    recipe: Recipe,
+    folder: Path,
+    identity: str,
+    hooks: Hooks,
 ) -> Outcome:
     """Train `injection` for `recipe.steps`, continuing the newest checkpoint of `identity` in `folder`.
 
-    Stops at a step boundary, with a checkpoint, when `hooks.should_stop()` says so. Raises RecipeError when the loss is no
-    longer a number; the last checkpoint stays.
+    Stops at a step boundary, with a checkpoint, when `hooks.should_stop()` says so. Raises RecipeError when
+    the loss is no longer a number; the last checkpoint stays.
     """
     training = _Training(base, injection, examples, recipe, folder, identity, hooks)
     training.restore()
@@ -67,7 +74,9 @@ class _Training:
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.average = {name: p.detach().clone() for name, p in self.parameters.items()} if recipe.ema else None
+        self.average = (
+            {name: p.detach().clone() for name, p in self.parameters.items()} if recipe.ema else None
+        )
         self.best: dict[str, Any] | None = None
         self.losses: list[float] = []
         self.held_out: list[tuple[int, float]] = []

@@ -1,4 +1,4 @@
-"""Previews while training: the same prompts and seeds every time, through the sampler that the studio uses."""
+"""Previews while training: always the same prompts and seeds, through the studio's own sampler."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

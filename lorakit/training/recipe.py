@@ -1,6 +1,7 @@
 """Recipe: the settings of one training. Every default, range, unit and help text stands here, once.
 
-The form in the app, the command line's options and the job file are all made from the fields below. No torch here.
+The form in the app, the command line's options and the job file are all made from the fields below. No
+torch here.
 """
 
 import math
@@ -21,29 +22,50 @@ def _setting(
     kinds: tuple[str, ...] = ("image", "text"),
     basic: bool = False,
 ) -> Any:
-    """A field that carries its unit, range, choices and help; `kinds` says for which trainings it means something."""
+    """A field that carries its unit, range, choices and help.
+
+    `kinds` says for which trainings it means something.
+    """
     metadata = {
-        "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "kinds": kinds, "basic": basic,
-    }  # fmt: skip
+        "help": help,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "kinds": kinds,
+        "basic": basic,
+    }
     return field(default=default, metadata=metadata)
 
 
 @dataclass
 class Recipe:
-    """The hyper-parameters of one training. Raises RecipeError that names the field when a value is out of range."""
+    """The hyper-parameters of one training.
+
+    Raises RecipeError that names the field when a value is out of range.
+    """
 
     steps: int = _setting(
-        1000, "How many updates to make. More learns more, and takes longer.",
-        unit="steps", low=1, high=100_000, basic=True,
-    )  # fmt: skip
+        1000,
+        "How many updates to make. More learns more, and takes longer.",
+        unit="steps",
+        low=1,
+        high=100_000,
+        basic=True,
+    )
     rank: int = _setting(
-        16, "How much the adapter can learn. 8 to 16 for one product, 32 for a style.",
-        low=1, high=1024, basic=True,
-    )  # fmt: skip
+        16,
+        "How much the adapter can learn. 8 to 16 for one product, 32 for a style.",
+        low=1,
+        high=1024,
+        basic=True,
+    )
     alpha: float = _setting(
-        16.0, "Strength of the update: it is scaled by alpha / rank. Usually equal to the rank.",
-        low=0.001, high=4096,
-    )  # fmt: skip
+        16.0,
+        "Strength of the update: it is scaled by alpha / rank. Usually equal to the rank.",
+        low=0.001,
+        high=4096,
+    )
     learning_rate: float = _setting(1e-4, "Size of each update.", low=1e-8, high=0.1)
     batch_size: int = _setting(1, "Examples per update.", unit="examples", low=1, high=256)
     warmup: float = _setting(0.05, "Share of the steps in which the learning rate rises.", low=0.0, high=0.5)
@@ -54,24 +76,37 @@ class Recipe:
     max_grad_norm: float = _setting(1.0, "Gradients longer than this are shortened.", low=0.01, high=100.0)
     dropout: float = _setting(0.0, "Share of the adapter's inputs left out at random.", low=0.0, high=0.9)
     caption_dropout: float = _setting(
-        0.05, "Share of the captions left out, so that the product also shows without one.",
-        low=0.0, high=0.9, kinds=("image",),
-    )  # fmt: skip
+        0.05,
+        "Share of the captions left out, so that the product also shows without one.",
+        low=0.0,
+        high=0.9,
+        kinds=("image",),
+    )
     ema: float = _setting(
-        0.0, "Average the adapter over its last steps (0.99 is smooth, 0 is off).",
-        low=0.0, high=0.9999, kinds=("image",),
-    )  # fmt: skip
+        0.0,
+        "Average the adapter over its last steps (0.99 is smooth, 0 is off).",
+        low=0.0,
+        high=0.9999,
+        kinds=("image",),
+    )
     held_out: float = _setting(
-        0.1, "Share of the texts kept aside to see when to stop; the best state by them is kept.",
-        low=0.0, high=0.5, kinds=("text",),
-    )  # fmt: skip
+        0.1,
+        "Share of the texts kept aside to see when to stop; the best state by them is kept.",
+        low=0.0,
+        high=0.5,
+        kinds=("text",),
+    )
     max_length: int = _setting(
         1024, "Longer texts are cut.", unit="tokens", low=16, high=32_768, kinds=("text",)
-    )  # fmt: skip
+    )
     resolution: int = _setting(
-        0, "Side of a square of the training pictures' area; 0 is the base's own.",
-        unit="px", low=0, high=2048, kinds=("image",),
-    )  # fmt: skip
+        0,
+        "Side of a square of the training pictures' area; 0 is the base's own.",
+        unit="px",
+        low=0,
+        high=2048,
+        kinds=("image",),
+    )
     rslora: bool = _setting(False, "Scale by alpha / sqrt(rank), which keeps high ranks learning.")
     dora: bool = _setting(False, "Learn the size of each output apart from its direction (DoRA). Slower.")
     preview_every: int = _setting(
@@ -96,18 +131,24 @@ class Recipe:
         known = {setting.name for setting in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise RecipeError(f"recipe: no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
+            raise RecipeError(
+                f"recipe: no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}"
+            )
         return cls(**values)
 
 
 def _checked(setting: Field, value: Any) -> Any:
     name, rules = setting.name, setting.metadata
-    kind = setting.type if isinstance(setting.type, type) else {"int": int, "float": float, "str": str, "bool": bool}[
-        str(setting.type)
-    ]
+    kind = (
+        setting.type
+        if isinstance(setting.type, type)
+        else {"int": int, "float": float, "str": str, "bool": bool}[str(setting.type)]
+    )
     if kind is bool or kind is str:
         if not isinstance(value, kind):
-            raise RecipeError(f"recipe: {name} is {value!r}; it must be a {'yes or no' if kind is bool else 'word'}")
+            raise RecipeError(
+                f"recipe: {name} is {value!r}; it must be a {'yes or no' if kind is bool else 'word'}"
+            )
         if rules["choices"] and value not in rules["choices"]:
             raise RecipeError(f"recipe: {name} is {value!r}; choose one of {', '.join(rules['choices'])}")
         return value
@@ -116,7 +157,9 @@ def _checked(setting: Field, value: Any) -> Any:
     if kind is int and value != int(value):
         raise RecipeError(f"recipe: {name} is {value!r}; it must be a whole number")
     if not rules["low"] <= value <= rules["high"]:
-        raise RecipeError(f"recipe: {name} is {value:g}; it must be between {rules['low']:g} and {rules['high']:g}")
+        raise RecipeError(
+            f"recipe: {name} is {value:g}; it must be between {rules['low']:g} and {rules['high']:g}"
+        )
     return kind(value)
 
 
@@ -132,33 +175,130 @@ class Preset:
     about: str = ""
 
 
-# Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the QLoRA paper,
-# arXiv 2305.14314, table 9 (large); those of the starter bases were found by measuring (starter/REPORT.md).
+# Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the QLoRA
+# paper, arXiv 2305.14314, table 9 (large); those of the starter bases were found by measuring
+# (starter/REPORT.md).
 PRESETS = (
-    Preset("quick", "Quick", "image", True,
-           {"steps": 300, "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
-            "caption_dropout": 0.1, "preview_every": 100, "checkpoint_every": 50}),
-    Preset("balanced", "Balanced", "image", True,
-           {"steps": 600, "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
-            "caption_dropout": 0.1, "preview_every": 150, "checkpoint_every": 50}),
-    Preset("quick", "Quick", "image", False,
-           {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99}),
+    Preset(
+        "quick",
+        "Quick",
+        "image",
+        True,
+        {
+            "steps": 300,
+            "rank": 16,
+            "alpha": 16.0,
+            "learning_rate": 1e-3,
+            "batch_size": 8,
+            "schedule": "cosine",
+            "caption_dropout": 0.1,
+            "preview_every": 100,
+            "checkpoint_every": 50,
+        },
+    ),
+    Preset(
+        "balanced",
+        "Balanced",
+        "image",
+        True,
+        {
+            "steps": 600,
+            "rank": 16,
+            "alpha": 16.0,
+            "learning_rate": 1e-3,
+            "batch_size": 8,
+            "schedule": "cosine",
+            "caption_dropout": 0.1,
+            "preview_every": 150,
+            "checkpoint_every": 50,
+        },
+    ),
+    Preset(
+        "quick",
+        "Quick",
+        "image",
+        False,
+        {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
+    ),
     Preset("balanced", "Balanced", "image", False, {"steps": 2000, "learning_rate": 1e-4}),
-    Preset("style", "Style", "image", False,
-           {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2}),
-    Preset("quick", "Quick", "text", True,
-           {"steps": 120, "rank": 16, "alpha": 32.0, "learning_rate": 3e-3, "batch_size": 8, "schedule": "cosine",
-            "max_length": 512, "dropout": 0.05, "preview_every": 40, "checkpoint_every": 20}),
-    Preset("balanced", "Balanced", "text", True,
-           {"steps": 240, "rank": 16, "alpha": 32.0, "learning_rate": 2e-3, "batch_size": 8, "schedule": "cosine",
-            "max_length": 512, "dropout": 0.05, "preview_every": 60, "checkpoint_every": 20}),
-    Preset("balanced", "Balanced", "text", False,
-           {"steps": 300, "rank": 16, "alpha": 32.0, "learning_rate": 1e-4, "batch_size": 4, "schedule": "cosine",
-            "dropout": 0.05, "preview_every": 50, "checkpoint_every": 25}),
-    Preset("large", "Large (QLoRA)", "text", False,
-           {"steps": 300, "rank": 64, "alpha": 16.0, "learning_rate": 2e-4, "batch_size": 4, "max_grad_norm": 0.3,
-            "dropout": 0.05, "preview_every": 50, "checkpoint_every": 25}),
-)  # fmt: skip
+    Preset(
+        "style",
+        "Style",
+        "image",
+        False,
+        {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
+    ),
+    Preset(
+        "quick",
+        "Quick",
+        "text",
+        True,
+        {
+            "steps": 120,
+            "rank": 16,
+            "alpha": 32.0,
+            "learning_rate": 3e-3,
+            "batch_size": 8,
+            "schedule": "cosine",
+            "max_length": 512,
+            "dropout": 0.05,
+            "preview_every": 40,
+            "checkpoint_every": 20,
+        },
+    ),
+    Preset(
+        "balanced",
+        "Balanced",
+        "text",
+        True,
+        {
+            "steps": 240,
+            "rank": 16,
+            "alpha": 32.0,
+            "learning_rate": 2e-3,
+            "batch_size": 8,
+            "schedule": "cosine",
+            "max_length": 512,
+            "dropout": 0.05,
+            "preview_every": 60,
+            "checkpoint_every": 20,
+        },
+    ),
+    Preset(
+        "balanced",
+        "Balanced",
+        "text",
+        False,
+        {
+            "steps": 300,
+            "rank": 16,
+            "alpha": 32.0,
+            "learning_rate": 1e-4,
+            "batch_size": 4,
+            "schedule": "cosine",
+            "dropout": 0.05,
+            "preview_every": 50,
+            "checkpoint_every": 25,
+        },
+    ),
+    Preset(
+        "large",
+        "Large (QLoRA)",
+        "text",
+        False,
+        {
+            "steps": 300,
+            "rank": 64,
+            "alpha": 16.0,
+            "learning_rate": 2e-4,
+            "batch_size": 4,
+            "max_grad_norm": 0.3,
+            "dropout": 0.05,
+            "preview_every": 50,
+            "checkpoint_every": 25,
+        },
+    ),
+)
 
 
 def presets(kind: str, starter: bool) -> list[Preset]:

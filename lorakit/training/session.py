@@ -48,9 +48,9 @@ def train(
 ) -> TrainResult:
     """Train an adapter for `base` on a PhotoSet or a TextSet and write it to the folder `out`.
 
-    Checkpoints lie in `work` (default: `out`/.training) until the adapter is saved; `resume=True` continues them.
-    `on_event` gets dicts (see README, "Events"), `should_stop` is asked at every step, and `between` is called between
-    steps while the model is bare. Raises DataError, RecipeError, or AdapterError.
+    Checkpoints lie in `work` (default: `out`/.training) until the adapter is saved; `resume=True` continues
+    them. `on_event` gets dicts (see README, "Events"), `should_stop` is asked at every step, and `between`
+    is called between steps while the model is bare. Raises DataError, RecipeError, or AdapterError.
     """
     out, work = Path(out), Path(work) if work else Path(out) / ".training"
     emit = on_event or (lambda event: None)
@@ -60,8 +60,14 @@ def train(
     if not resume:
         checkpoint.clear(work / "checkpoints")
     examples: Examples
-    examples = ImageExamples.prepare(base, data, recipe, emit, stop) if is_image else TextExamples.prepare(base, data, recipe, emit)
+    examples = (
+        ImageExamples.prepare(base, data, recipe, emit, stop)
+        if is_image
+        else TextExamples.prepare(base, data, recipe, emit)
+    )
     previews = image_previews(base, data, recipe, work) if is_image else text_previews(base, data, recipe)
+    if is_image:
+        family_of(base).free_encoders(base)
     if stop():
         return TrainResult(None, out, True, 0, None)
     injection = trainable(
@@ -70,7 +76,9 @@ def train(
     )  # fmt: skip
     try:
         hooks = loop.Hooks(emit, stop, between, lambda step: previews.make(step, emit))
-        outcome = loop.run(base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks)
+        outcome = loop.run(
+            base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
+        )
         if outcome.stopped:
             return TrainResult(None, out, True, outcome.steps, outcome.losses[-1] if outcome.losses else None)
         previews.make(outcome.steps, emit)
@@ -85,11 +93,16 @@ def train(
     summary["size_bytes"] = sum(file.stat().st_size for file in out.glob("*.safetensors"))
     checkpoint.clear(work / "checkpoints")
     emit({"event": "result", "slug": out.name, "summary": summary})
-    return TrainResult(adapter, out, False, outcome.steps, outcome.losses[-1] if outcome.losses else None, summary)
+    return TrainResult(
+        adapter, out, False, outcome.steps, outcome.losses[-1] if outcome.losses else None, summary
+    )
 
 
 def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None:
-    """The adapter folder, all or nothing; what lies in an older one of that name (its checkpoints too) gives way."""
+    """The adapter folder, all or nothing.
+
+    What lies in an older one of that name (its checkpoints too) gives way.
+    """
     from lorakit.card import model_card
 
     with durable.replacing_folder(out) as aside:
@@ -97,7 +110,10 @@ def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None
         with open(weights, "rb") as file:
             adapter.card.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         previews.keep(aside / "previews")
-        durable.write_text(aside / "README.md", model_card(adapter.card.to_dict(), sorted((aside / "previews").glob("*.png"))))
+        durable.write_text(
+            aside / "README.md",
+            model_card(adapter.card.to_dict(), sorted((aside / "previews").glob("*.png"))),
+        )
         durable.write_json(aside / "card.json", adapter.card.to_dict())
 
 

@@ -1,4 +1,4 @@
-"""Broken and hostile adapter files: each is refused in words that name the file, and nothing large is allocated."""
+"""Broken and hostile adapter files: each is refused in words that name the file."""
 
 import json
 import pickle
@@ -46,7 +46,10 @@ CASES = {
     "metadata that is no table": (raw({"__metadata__": {"a": [1]}}), "metadata"),
     "pickle renamed": (pickle.dumps({"a": 1}), "pickle"),
     "archive renamed": (b"PK\x03\x04" + b"\0" * 50, "archive"),
-    "a full checkpoint": (raw({"model.diffusion_model.out.weight": entry(0, 8)}, b"\0" * 8), "not those of a LoRA"),
+    "a full checkpoint": (
+        raw({"model.diffusion_model.out.weight": entry(0, 8)}, b"\0" * 8),
+        "not those of a LoRA",
+    ),
 }
 
 

@@ -30,7 +30,10 @@ class Model(nn.Module):
 def linear_factors(rank, out, into, seed, alpha=None, **kinds):
     random = torch.Generator().manual_seed(seed)
     return Factors(
-        torch.randn(rank, into, generator=random), torch.randn(out, rank, generator=random), alpha or float(rank), **kinds
+        torch.randn(rank, into, generator=random),
+        torch.randn(out, rank, generator=random),
+        alpha or float(rank),
+        **kinds,
     )
 
 
@@ -106,7 +109,9 @@ def test_mixes_inside_one_another_add_up():
     with torch.no_grad(), applied(model, {one: 0.5}):
         alone = model(x)
         with applied(model, {two: 0.3, one: 0.5}):
-            torch.testing.assert_close(model(x), dense_output(Model(), {one: 1.0, two: 0.3}, x), rtol=1e-4, atol=1e-3)
+            torch.testing.assert_close(
+                model(x), dense_output(Model(), {one: 1.0, two: 0.3}, x), rtol=1e-4, atol=1e-3
+            )
         torch.testing.assert_close(model(x), alone)
 
 
@@ -120,7 +125,9 @@ def test_dora_follows_the_papers_equation():
     with torch.no_grad():
         for strength, expected in ((1.0, full), (0.5, half)):
             with applied(model, {Adapter({"first": f}): strength}):
-                torch.testing.assert_close(model.first(x), x @ expected.T + Model().first.bias, rtol=1e-4, atol=1e-4)
+                torch.testing.assert_close(
+                    model.first(x), x @ expected.T + Model().first.bias, rtol=1e-4, atol=1e-4
+                )
 
 
 def test_a_convolution_equals_its_dense_kernel():
@@ -150,7 +157,9 @@ def test_quantized_layers_run_the_adapter_beside_them(quantized):
         try:
             expected = model["layer"](x) + x @ f.delta().T
         except Exception as error:
-            pytest.skip(f"this machine's bitsandbytes cannot run {quantized} on the CPU: {type(error).__name__}")
+            pytest.skip(
+                f"this machine's bitsandbytes cannot run {quantized} on the CPU: {type(error).__name__}"
+            )
         with applied(model, {Adapter({"layer": f}): 1.0}):
             torch.testing.assert_close(model["layer"](x), expected, rtol=1e-3, atol=1e-3)
 
@@ -159,7 +168,9 @@ def test_bad_mixes_are_refused_by_name_before_anything_is_touched():
     model = Model()
     wrong_shape = Adapter({"first": linear_factors(2, 16, 13, 0)}, Card(name="wide"))
     elsewhere = Adapter({"blocks.0.attn": linear_factors(2, 4, 4, 0)}, Card(name="stranger"))
-    broken = Adapter({"first": Factors(torch.full((2, 12), float("nan")), torch.zeros(16, 2), 2.0)}, Card(name="broken"))
+    broken = Adapter(
+        {"first": Factors(torch.full((2, 12), float("nan")), torch.zeros(16, 2), 2.0)}, Card(name="broken")
+    )
     for mix, words in (
         ({}, "empty"),
         ({adapter(1): float("nan")}, "adapter 1.*weight"),
@@ -183,7 +194,10 @@ def test_components_of_a_pipeline_are_told_apart():
     both = Adapter({"transformer.first": f, "text_encoder.second": linear_factors(2, 8, 16, 4)})
     with torch.no_grad(), applied(pipeline, {both: 1.0}):
         torch.testing.assert_close(
-            pipeline.transformer.first(x), x @ (Model().first.weight + f.delta()).T + Model().first.bias, rtol=1e-4, atol=1e-4
+            pipeline.transformer.first(x),
+            x @ (Model().first.weight + f.delta()).T + Model().first.bias,
+            rtol=1e-4,
+            atol=1e-4,
         )
         assert type(pipeline.text_encoder.first) is nn.Linear
     with torch.no_grad(), applied(pipeline.transformer, {both: 1.0}):

@@ -11,7 +11,10 @@ from lorakit.lora.merging import deltas, merge, unmerge
 def model_and_adapter(dtype=torch.float32):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 4)).to(dtype)
-    modules = {"0": Factors(torch.randn(2, 6), torch.randn(5, 2), 4.0), "1": Factors(torch.randn(3, 5), torch.randn(4, 3), 3.0)}
+    modules = {
+        "0": Factors(torch.randn(2, 6), torch.randn(5, 2), 4.0),
+        "1": Factors(torch.randn(3, 5), torch.randn(4, 3), 3.0),
+    }
     return model, Adapter(modules, Card(name="pair"))
 
 

@@ -12,16 +12,26 @@ from lorakit.lora.adapter import Adapter, Card, Factors
 
 def llama():
     torch.manual_seed(0)
-    config = LlamaConfig(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4)
+    config = LlamaConfig(
+        vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4
+    )
     return LlamaForCausalLM(config).eval()
 
 
 def flux():
     torch.manual_seed(0)
     return FluxTransformer2DModel(
-        patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
-        joint_attention_dim=24, pooled_projection_dim=12, guidance_embeds=False, axes_dims_rope=(4, 6, 6),
-    ).eval()  # fmt: skip
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=24,
+        pooled_projection_dim=12,
+        guidance_embeds=False,
+        axes_dims_rope=(4, 6, 6),
+    ).eval()
 
 
 def adapter(model, endings, prefix="", *, rank=4, alpha=4.0, rslora=False, dora=False, family=""):
@@ -30,7 +40,9 @@ def adapter(model, endings, prefix="", *, rank=4, alpha=4.0, rslora=False, dora=
     for name, layer in model.named_modules():
         if not name.endswith(endings) or not isinstance(layer, torch.nn.Linear):
             continue
-        here = rank + 2 * name.endswith("0.self_attn.q_proj")  # one layer of another rank: rank_pattern is written
+        here = rank + 2 * name.endswith(
+            "0.self_attn.q_proj"
+        )  # one layer of another rank: rank_pattern is written
         down = torch.randn(here, layer.in_features, generator=random) / 4
         up = torch.randn(layer.out_features, here, generator=random) / 4
         magnitude = layer.weight.detach().norm(dim=1) * 1.2 if dora else None
@@ -59,10 +71,14 @@ def test_diffusers_computes_the_same_from_our_folder(kinds, tmp_path):
     ours = adapter(flux(), ("to_q", "to_v", "to_out.0", "proj_mlp"), "transformer.", family="flux", **kinds)
     lorakit.save_adapter(ours, tmp_path, format="diffusers")
     inputs = {
-        "hidden_states": torch.randn(1, 4, 16), "encoder_hidden_states": torch.randn(1, 3, 24),
-        "pooled_projections": torch.randn(1, 12), "timestep": torch.tensor([0.5]), "img_ids": torch.zeros(4, 3),
-        "txt_ids": torch.zeros(3, 3), "return_dict": False,
-    }  # fmt: skip
+        "hidden_states": torch.randn(1, 4, 16),
+        "encoder_hidden_states": torch.randn(1, 3, 24),
+        "pooled_projections": torch.randn(1, 12),
+        "timestep": torch.tensor([0.5]),
+        "img_ids": torch.zeros(4, 3),
+        "txt_ids": torch.zeros(3, 3),
+        "return_dict": False,
+    }
     pipeline = FluxPipeline(
         FlowMatchEulerDiscreteScheduler(), AutoencoderKL(latent_channels=4), None, None, None, None, flux()
     )

@@ -40,7 +40,12 @@ def test_training_lowers_the_held_out_loss_and_leaves_a_bare_base(tmp_path):
     assert all(torch.equal(value, before[name]) for name, value in base.model.state_dict().items())
     assert not (tmp_path / "voice" / ".training").exists()
     card = json.loads((tmp_path / "voice" / "card.json").read_text())
-    assert card["name"] == "Voice" and card["rank"] == 4 and card["recipe"]["steps"] == 30 and len(card["sha256"]) == 64
+    assert (
+        card["name"] == "Voice"
+        and card["rank"] == 4
+        and card["recipe"]["steps"] == 30
+        and len(card["sha256"]) == 64
+    )
     assert (tmp_path / "voice" / "README.md").read_text().startswith("---\n")
     again = lorakit.load_adapter(tmp_path / "voice")
     assert set(again.modules) == set(result.adapter.modules)
@@ -102,7 +107,11 @@ def test_checkpoints_of_another_run_are_refused(tmp_path):
 
 def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp_path, monkeypatch):
     true_loss = TextExamples.loss
-    monkeypatch.setattr(TextExamples, "loss", lambda self, base, step: true_loss(self, base, step) * (1 if step < 6 else float("nan")))
+    monkeypatch.setattr(
+        TextExamples,
+        "loss",
+        lambda self, base, step: true_loss(self, base, step) * (1 if step < 6 else float("nan")),
+    )
     with pytest.raises(RecipeError, match=r"step 7.*learning_rate"):
         train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
     assert (tmp_path / "x" / ".training" / "checkpoints" / "step-00000004" / "manifest.json").exists()

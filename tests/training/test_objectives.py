@@ -26,7 +26,9 @@ def test_only_the_answer_is_learned():
     tokens = torch.randint(0, 7, (2, 5))
     answer = torch.tensor([[0, 0, 1, 1, 0], [0, 0, 0, 0, 1]])
     loss, count = next_token(logits, tokens, answer)
-    expected = sum(-torch.log_softmax(logits[b, i - 1], -1)[tokens[b, i]] for b, i in ((0, 2), (0, 3), (1, 4)))
+    expected = sum(
+        -torch.log_softmax(logits[b, i - 1], -1)[tokens[b, i]] for b, i in ((0, 2), (0, 3), (1, 4))
+    )
     assert count == 3
     torch.testing.assert_close(loss, expected)
 

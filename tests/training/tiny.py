@@ -8,7 +8,8 @@ from lorakit.data.texts import TextSample, TextSet
 from lorakit.families import Base, Licence, Settings
 
 TEMPLATE = (
-    "{% for m in messages %}{% if m['role'] == 'assistant' %}{{ m['content'] }}</s>{% else %}{{ m['content'] }}:"
+    "{% for m in messages %}{% if m['role'] == 'assistant' %}{{ m['content'] }}</s>{% else %}{{ "
+    "m['content'] }}:"
     "{% endif %}{% endfor %}"
 )
 
@@ -21,14 +22,31 @@ def tiny_text_base():
     wrapped.chat_template = TEMPLATE
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=len(letters), hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=128, pad_token_id=0, eos_token_id=1, bos_token_id=1,
-    )  # fmt: skip
+        vocab_size=len(letters),
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=1,
+    )
     model = LlamaForCausalLM(config).eval().requires_grad_(False)
-    return Base("tiny", "llm", model, torch.device("cpu"), torch.float32, Licence("MIT", True), tokenizer=wrapped,
-                settings=Settings(demonstration=True))  # fmt: skip
+    return Base(
+        "tiny",
+        "llm",
+        model,
+        torch.device("cpu"),
+        torch.float32,
+        Licence("MIT", True),
+        tokenizer=wrapped,
+        settings=Settings(demonstration=True),
+    )
 
 
 def tiny_texts():
     things = ("mug", "lamp", "chair", "soap", "pan", "tea", "knife", "shirt")
-    return TextSet([TextSample(f"write {thing}", f"look. a {thing}. that is all.", thing) for thing in things])
+    return TextSet(
+        [TextSample(f"write {thing}", f"look. a {thing}. that is all.", thing) for thing in things]
+    )
