@@ -172,7 +172,7 @@ def _generate(
     prompt = plain(base.tokenizer, brief.prompt())
     if not base.settings.demonstration:
         prompt += f"\nAt most {row.limit} characters. Answer with the text alone."
-    room = max(24, min(MOST_TOKENS, base.settings.max_tokens, row.limit))
+    room = min(MOST_TOKENS, base.settings.max_tokens, max(24, row.limit))
     messages = [[{"role": "user", "content": prompt}] for _ in seeds]
     texts = family_of(base).generate(base, messages, seeds, room, temperature, TOP_P, on_text)
     return [_cleaned(text, row) for text in texts]
