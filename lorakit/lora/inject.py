@@ -17,7 +17,7 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors, Mix
-from lorakit.lora.layers import DoraLinear, LoraConv2d, LoraLinear, check_fits, stacked, weight_shape
+from lorakit.lora.layers import DoraLinear, Layer, LoraConv2d, LoraLinear, check_fits, stacked, weight_shape
 from lorakit.lora.matching import check_mix, match_mix, modules_of
 
 CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
@@ -31,8 +31,8 @@ class Live:
     """What `applied` has put into a model."""
 
     mix: Mix
-    wrappers: dict[str, nn.Module]
-    originals: dict[str, nn.Module]
+    wrappers: dict[str, Layer]
+    originals: dict[str, Layer]
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def forget_stacks(model: Any) -> None:
     _stacks.pop(model, None)
 
 
-def replace_modules(model: Any, replacements: dict[str, nn.Module]) -> dict[str, nn.Module]:
+def replace_modules(model: Any, replacements: dict[str, Layer]) -> dict[str, Layer]:
     """Set each named module to its replacement and return what was there before."""
     before = {}
     for name, module in replacements.items():
@@ -97,7 +97,7 @@ def _pipeline_module(pipeline: Any, name: str) -> nn.Module:
     return getattr(pipeline, component).get_submodule(rest)
 
 
-def _cached_wrappers(model: Any, mix: Mix) -> dict[str, nn.Module]:
+def _cached_wrappers(model: Any, mix: Mix) -> dict[str, Layer]:
     cache = _stacks.setdefault(model, OrderedDict())
     key = frozenset(mix.items()), _placement(model)
     if key in cache:
@@ -119,7 +119,7 @@ def _placement(model: Any) -> tuple:
     return tuple((p.device, p.dtype) for p in first if p is not None)
 
 
-def _wrappers(model: Any, mix: Mix) -> dict[str, nn.Module]:
+def _wrappers(model: Any, mix: Mix) -> dict[str, Layer]:
     parts: dict[str, list[tuple[Factors, float]]] = {}
     for _, weight, matched in match_mix(mix, model):
         for name, factors in matched.items():
@@ -136,7 +136,7 @@ class Injection:
         self.layers = layers
         self.alpha = alpha
         self.rslora = rslora
-        self._originals: dict[str, nn.Module] | None = replace_modules(model, dict(layers))
+        self._originals: dict[str, Layer] | None = replace_modules(model, dict(layers))
 
     def parameters(self) -> list[nn.Parameter]:
         """Every trained tensor, in a stable order."""
@@ -213,7 +213,7 @@ def trainable(
 
 
 def _trainable_layer(
-    name: str, layer: nn.Module, rank: int, alpha: float, rslora: bool, dora: bool, generator: torch.Generator
+    name: str, layer: Layer, rank: int, alpha: float, rslora: bool, dora: bool, generator: torch.Generator
 ) -> LoraLinear:
     shape = weight_shape(layer)
     if shape is None:

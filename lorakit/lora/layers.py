@@ -5,6 +5,7 @@ nn.Conv2d with one group. Does not cover embeddings.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -13,13 +14,15 @@ from torch import Tensor, nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
 
+Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
 
-def is_conv1d(layer: nn.Module) -> bool:
+
+def is_conv1d(layer: Layer) -> bool:
     """Is it GPT-2's linear layer, which stores its weight as (in, out)?"""
     return type(layer).__name__ == "Conv1D" and hasattr(layer, "nf")
 
 
-def weight_shape(layer: nn.Module) -> tuple[int, ...] | None:
+def weight_shape(layer: Layer) -> tuple[int, ...] | None:
     """The shape (out, in[, kh, kw]) that an update of this layer must have; None when it cannot carry one."""
     if isinstance(layer, nn.Linear):
         return layer.out_features, layer.in_features  # not weight.shape: 4-bit weights are packed
@@ -32,12 +35,12 @@ def weight_shape(layer: nn.Module) -> tuple[int, ...] | None:
     return None
 
 
-def is_quantized(layer: nn.Module) -> bool:
+def is_quantized(layer: Layer) -> bool:
     """Does the layer keep its weight in 4 or 8 bits?"""
     return type(layer).__module__.startswith("bitsandbytes")
 
 
-def dense_weight(layer: nn.Module) -> Tensor:
+def dense_weight(layer: Layer) -> Tensor:
     """The layer's float32 weight as (out, in[, kh, kw]).
 
     A 4-bit weight is dequantized, an 8-bit one scaled.
@@ -63,7 +66,7 @@ def row_norm(weight: Tensor) -> Tensor:
     return weight.flatten(1).norm(dim=1)
 
 
-def dora_gain(layer: nn.Module, factors: Factors) -> Tensor:
+def dora_gain(layer: Layer, factors: Factors) -> Tensor:
     """m / ||W + s B A||, (out,): what DoRA multiplies the updated rows with."""
     assert factors.magnitude is not None
     updated = dense_weight(layer) + factors.delta().to(layer.weight.device)
@@ -78,11 +81,9 @@ class LoraLinear(nn.Module):
     parameters.
     """
 
-    def __init__(
-        self, base: nn.Module, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0
-    ):
+    def __init__(self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0):
         super().__init__()
-        self.base = base
+        self.base: Layer = base
         self.down = down
         self.up = up
         self.gain = gain
@@ -158,7 +159,7 @@ class DoraLinear(LoraLinear):
     a parameter.
     """
 
-    def __init__(self, base: nn.Module, down: Tensor, up: Tensor, scale: float):
+    def __init__(self, base: Layer, down: Tensor, up: Tensor, scale: float):
         super().__init__(base, down, up, None, scale)
         self.magnitude = nn.Parameter(row_norm(dense_weight(base)))
 
@@ -172,7 +173,7 @@ class DoraLinear(LoraLinear):
         return y + ((gain - 1) * plain + gain * update).to(y.dtype)
 
 
-def stacked(layer: nn.Module, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
+def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
     """One layer that runs all `parts` (factors, weight): weights, scales and DoRA gains are folded into `up`.
 
     A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the
@@ -189,18 +190,18 @@ def stacked(layer: nn.Module, parts: Sequence[tuple[Factors, float]]) -> LoraLin
                 gains.append(weight * (gain - 1))
             downs.append(factors.down.to(device, dtype))
             ups.append(up.to(dtype))
-        gain = torch.stack(gains).sum(0).to(dtype) if gains else None
+        total = torch.stack(gains).sum(0).to(dtype) if gains else None
         kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
-        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), gain)
+        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), total)
 
 
-def _compute_dtype(layer: nn.Module) -> torch.dtype:
+def _compute_dtype(layer: Layer) -> torch.dtype:
     if layer.weight.dtype.is_floating_point:
         return layer.weight.dtype
     return getattr(layer, "compute_dtype", None) or torch.float32
 
 
-def check_fits(name: str, layer: nn.Module, factors: Factors, adapter: str) -> None:
+def check_fits(name: str, layer: Layer, factors: Factors, adapter: str) -> None:
     """Raise AdapterError, naming both shapes, unless `factors` is an update of `layer`."""
     expected = weight_shape(layer)
     if expected is None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
-from lorakit.lora.layers import check_fits
+from lorakit.lora.layers import Layer, check_fits
 
 # Parts of a pipeline that adapter files name in front of their modules.
 COMPONENTS = ("transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3")
@@ -23,7 +23,7 @@ class Match:
     unmatched: list[str] = field(default_factory=list)
 
 
-def modules_of(model: Any) -> dict[str, nn.Module]:
+def modules_of(model: Any) -> dict[str, Layer]:
     """Every module by name; those of a pipeline carry their component's name in front."""
     if isinstance(model, nn.Module):
         return dict(model.named_modules())
@@ -93,7 +93,7 @@ def match_mix(mix: Mix, model: Any) -> list[tuple[Adapter, float, dict[str, Fact
     return matched
 
 
-def _resolve(name: str, modules: dict[str, nn.Module], whole: bool) -> str | None:
+def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
     if name in modules:
         return name
     component, _, rest = name.partition(".")

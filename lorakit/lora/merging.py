@@ -4,12 +4,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.inject import forget_stacks
-from lorakit.lora.layers import dense_weight, dora_gain, is_conv1d, is_quantized
+from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d, is_quantized
 from lorakit.lora.matching import match, match_mix, modules_of
 
 _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
@@ -25,7 +25,7 @@ def deltas(adapter: Adapter, model: Any) -> dict[str, Tensor]:
     return {name: _delta(name, layers[name], f, adapter) for name, f in match(adapter, model).modules.items()}
 
 
-def _delta(name: str, layer: nn.Module, factors: Factors, adapter: Adapter) -> Tensor:
+def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tensor:
     delta = factors.delta()
     if factors.magnitude is None:
         return delta
@@ -66,9 +66,9 @@ def merge(model: Any, mix: Mix) -> None:
     _originals[model] = kept
     with torch.no_grad():
         for name, delta in total.items():
-            weight = layers[name].weight
-            update = delta.T if is_conv1d(layers[name]) else delta
-            weight.copy_(weight.float() + update.to(weight.device))
+            layer = layers[name]
+            update = delta.T if is_conv1d(layer) else delta
+            layer.weight.copy_(layer.weight.float() + update.to(layer.weight.device))
     forget_stacks(model)
 
 
