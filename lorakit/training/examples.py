@@ -70,7 +70,10 @@ class ImageExamples:
         family = family_of(base)
         area = recipe.resolution**2 or base.settings.area
         buckets = photos.buckets(area, family.step)
-        total, latents, captions, groups = sum(map(len, buckets.values())), [], [], []
+        total = sum(map(len, buckets.values()))
+        latents: list[Tensor] = []
+        captions: list[str] = []
+        groups: list[list[int]] = []
         for (width, height), members in buckets.items():
             groups.append(list(range(len(latents), len(latents) + len(members))))
             for photo in members:
