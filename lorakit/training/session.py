@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -155,7 +155,15 @@ def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: f
 
 
 def _peak_host_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory this process ever held, in bytes."""
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _card(base: Base, data: Any, recipe: Recipe, summary: dict[str, Any], name: str) -> Card:
