@@ -1,5 +1,6 @@
-"""The model card that a hub shows: README.md with YAML front matter, from an adapter's card. No torch here."""
+"""The model card: README.md with the hub's front matter, written from an adapter's card. No torch here."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,49 +9,60 @@ from lorakit import durable
 
 LIBRARIES = {"llm": ("peft", "text-generation")}
 HUB_BASE = re.compile(r"^[\w.-]+/[\w.-]+$")
+HUB_LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit"}  # the hub's own identifiers; any other needs a name
 
 
 def model_card(card: dict[str, Any], previews: list[Path]) -> str:
     """The text of README.md. Everything a person typed is quoted, so that it stays text on the hub's page."""
-    library, pipeline = LIBRARIES.get(card["family"], ("diffusers", "text-to-image"))
+    library, pipeline = LIBRARIES.get(_text(card, "family"), ("diffusers", "text-to-image"))
+    base, trigger, licence = _text(card, "base"), _text(card, "trigger"), _text(card, "licence")
     tags = ["lora", pipeline] + (["template:sd-lora"] if library == "diffusers" else [])
-    front = [
-        "---",
-        f"base_model: {_quoted(card['base'])}" if HUB_BASE.match(card["base"]) else None,
-        "base_model_relation: adapter" if HUB_BASE.match(card["base"]) else None,
-        f"library_name: {library}",
-        f"pipeline_tag: {pipeline}",
-        "tags:",
-        *[f"- {tag}" for tag in tags],
-        f"instance_prompt: {_quoted(card['trigger'])}" if card["trigger"] else None,
-        f"license: {_licence(card['licence'])}",
-        *_widget(card["trigger"], previews),
-        "---",
-    ]
-    return "\n".join(line for line in front if line is not None) + "\n\n" + _body(card, library)
+    front = ["---"]
+    if HUB_BASE.match(base):
+        front += [f"base_model: {_quoted(base)}", "base_model_relation: adapter"]
+    front += [f"library_name: {library}", f"pipeline_tag: {pipeline}", "tags:", *[f"- {tag}" for tag in tags]]
+    if trigger:
+        front += [f"instance_prompt: {_quoted(trigger)}"]
+    front += [f"license: {HUB_LICENCES.get(licence, 'other')}"]
+    if licence and licence not in HUB_LICENCES:
+        front += [f"license_name: {re.sub(r'[^a-z0-9.]+', '-', licence.lower()).strip('-') or 'unknown'}"]
+    front += [*_widget(trigger, previews), "---"]
+    return "\n".join(front) + "\n\n" + _body(card, library)
 
 
 def _body(card: dict[str, Any], library: str) -> str:
-    scores, recipe = card.get("scores") or {}, card.get("recipe") or {}
-    lines = [f"# {_plain(card['name'])}", "", f"A LoRA adapter for `{_code(card['base'])}`, trained with LoraKit Studio.", ""]
-    if card["trigger"]:
-        lines += [f"Write `{_code(card['trigger'])}` in the prompt to call it.", ""]
-    data = card.get("data") or {}
+    base, trigger = _text(card, "base"), _text(card, "trigger")
+    scores, recipe, data = (_table(card, name) for name in ("scores", "recipe", "data"))
+    made = "trained with LoraKit Studio" if recipe else "kept with LoraKit Studio"
+    lines = [f"# {_plain(_text(card, 'name'))}", ""]
+    lines += [f"A LoRA adapter{f' for `{_code(base)}`' if base else ''}, {made}.", ""]
+    if trigger:
+        lines += [f"Write `{_code(trigger)}` in the prompt to call it.", ""]
     if data:
-        lines += [f"Trained on {data.get('count', '?')} {data.get('kind', 'examples')}."]
-    if recipe:
-        lines += [f"Rank {card['rank']}, alpha {card['alpha']:g}, {recipe.get('steps')} steps, learning rate "
-                  f"{recipe.get('learning_rate'):g}."]  # fmt: skip
-    if scores.get("share"):
-        lines += [f"{scores['trained_parameters']:,} parameters were trained: {scores['share']:.1%} of the base."]
+        lines += [
+            f"Trained on {_plain(str(data.get('count', '?')))} {_plain(str(data.get('kind', 'examples')))}."
+        ]
+    said = {"rank": card.get("rank"), "alpha": card.get("alpha"), "steps": recipe.get("steps"),
+            "learning rate": recipe.get("learning_rate")}  # fmt: skip
+    figures = [f"{name} {value:g}" for name, value in said.items() if _is_number(value) and value]
+    if figures:
+        lines += [", ".join(figures).capitalize() + "."]
+    if _is_number(scores.get("share")) and _is_number(scores.get("trained_parameters")):
+        lines += [
+            f"{scores['trained_parameters']:,} parameters were trained: {scores['share']:.1%} of the base."
+        ]
     lines += ["", "## Use", "", "```python", *_usage(library), "```", ""]
     return "\n".join(lines)
 
 
 def _usage(library: str) -> list[str]:
     if library == "peft":
-        return ["from peft import AutoPeftModelForCausalLM", "", 'model = AutoPeftModelForCausalLM.from_pretrained("this folder")']
-    return ["pipeline.load_lora_weights(\"this folder\")  # a diffusers pipeline of the base"]
+        return [
+            "from peft import AutoPeftModelForCausalLM",
+            "",
+            'model = AutoPeftModelForCausalLM.from_pretrained("this folder")',
+        ]
+    return ['pipeline.load_lora_weights("this folder")  # a diffusers pipeline of the base']
 
 
 def _widget(trigger: str, previews: list[Path]) -> list[str]:
@@ -62,25 +74,34 @@ def _widget(trigger: str, previews: list[Path]) -> list[str]:
     return rows
 
 
-def _licence(name: str) -> str:
-    return {"Apache-2.0": "apache-2.0", "MIT": "mit"}.get(name, "other")
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", text.replace("\n", " "))
-
-
-def _code(text: str) -> str:
-    return text.replace("`", "'").replace("\n", " ")
-
-
 def refresh(folder: Path) -> None:
     """Write the README of an adapter folder anew from its card.json."""
     previews = sorted((folder / "previews").glob("*.png"))
     durable.write_text(folder / "README.md", model_card(durable.read_json(folder / "card.json"), previews))
+
+
+# A card may come from anywhere, so no field can be counted on.
+def _text(card: dict[str, Any], name: str) -> str:
+    value = card.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _table(card: dict[str, Any], name: str) -> dict[str, Any]:
+    value = card.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # JSON's strings are YAML's
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return " ".join(text.replace("`", "'").split())

@@ -1,12 +1,14 @@
 """Jobs as folders: `spec.json` says what to do, `events.jsonl` what happened. State is derived, never stored.
 
-A running job is one whose lock a live process holds; when that process dies the lock is free again, so the job shows as
-interrupted and the next worker continues it. No torch here.
+A running job is one whose lock a live process holds; when that process dies the lock is free again, so the
+job shows as interrupted and the next worker continues it. No torch here.
 """
 
+import errno
 import math
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,16 +18,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lorakit import durable, workspace
-from lorakit.errors import DataError, LoraKitError, RecipeError
-from lorakit.generation.copy import Brief
-from lorakit.generation.plan import plan
-from lorakit.training.recipe import Recipe
+from lorakit.errors import DataError, LoraKitError
+from lorakit.specs import KINDS, checked
 
-KINDS = ("train", "voice", "campaign", "copy")
 SHORT_SHOTS = 8  # a campaign of at most this many pictures is a click somebody waits for
-ATTEMPTS = 3
+ATTEMPTS = 3  # starts in a row that came to nothing before a job counts as impossible
 ENDS = ("done", "failed", "cancelled")
-TEXT_LIMIT = 200  # characters of a name or trigger
+PROGRESS = ("checkpoint", "image")  # events that a crash cannot take back
+ENDED = "ended"  # an empty file that saves the worker from reading the events of jobs long over
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Job:
     kind: str
     spec: dict[str, Any]
     created: str
+    on_event: Callable[[dict[str, Any]], None] | None = field(default=None, repr=False, compare=False)
     _lock: FileLock | None = field(default=None, repr=False, compare=False)
 
     def events(self) -> list[dict[str, Any]]:
@@ -58,19 +59,23 @@ class Job:
     def emit(self, event: dict[str, Any]) -> None:
         """Add an event."""
         durable.append_line(self.folder / "events.jsonl", {"time": _now(), **event})
+        if event["event"] in ENDS:
+            (self.folder / ENDED).touch()
+        if self.on_event is not None:
+            self.on_event(event)
 
     @property
     def state(self) -> str:
         """queued, running, interrupted, done, failed or cancelled."""
         events = self.events()
-        ended = next((e["event"] for e in reversed(events) if e["event"] in ENDS), None)
-        if ended:
-            return ended
+        last = next((e["event"] for e in reversed(events) if e["event"] in (*ENDS, "started")), None)
+        if last in ENDS:
+            return last
         if self._held():
             return "running"
         if self.cancelled:
             return "cancelled"
-        return "interrupted" if any(e["event"] == "started" for e in events) else "queued"
+        return "interrupted" if last == "started" else "queued"
 
     @property
     def cancelled(self) -> bool:
@@ -85,7 +90,7 @@ class Job:
         """Take the job for this process. False when another live process has it."""
         lock = FileLock(self.folder / "lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=0.2)  # a page that asks for the state holds it for an instant
         except Timeout:
             return False
         self._lock = lock
@@ -97,16 +102,29 @@ class Job:
             self._lock.release()
             self._lock = None
 
+    def start(self) -> None:
+        """Say that an acquired job begins, or goes on."""
+        self.emit({"event": "started", "attempt": self.attempts + 1})
+
     @property
     def attempts(self) -> int:
-        """How often a worker began it."""
-        return sum(event["event"] == "started" for event in self.events())
+        """How often in a row it was begun and came to nothing. An orderly stop does not count."""
+        count = 0
+        for event in self.events():
+            if event["event"] in PROGRESS:
+                count = 0
+            else:
+                count += {"started": 1, "interrupted": -1}.get(event["event"], 0)
+        return max(0, count)
 
     @property
     def is_short(self) -> bool:
         """Is somebody waiting at the page for it?"""
         if self.kind == "campaign":
-            return math.prod(len(self.spec[name]) for name in ("scenes", "formats", "seeds")) <= SHORT_SHOTS
+            return (
+                math.prod(len(self.spec.get(name, ())) for name in ("scenes", "formats", "seeds"))
+                <= SHORT_SHOTS
+            )
         return self.kind == "copy"
 
     def progress(self) -> Progress:
@@ -116,23 +134,26 @@ class Job:
             name = event["event"]
             if name == "started":
                 progress.message = ""
-            elif name == "phase":
-                progress.phase = str(event.get("name", ""))
-                progress.done, progress.total = int(event.get("done") or 0), int(event.get("total") or 0)
-                progress.seconds_left = event.get("seconds_left")
-            elif name == "step":
-                progress.phase, progress.done, progress.total = "Training", event["step"], event["total"]
-                progress.seconds_left = event.get("seconds_left")
-                progress.message = f"loss {event['loss']:.3f}"
-            elif name == "image":
-                progress.phase, progress.done, progress.total = "Rendering", event["done"], event["total"]
-                progress.seconds_left = event.get("seconds_left")
+            elif name in ("phase", "step", "image"):
+                progress.phase = {"step": "Training", "image": "Rendering"}.get(name) or str(
+                    event.get("name") or ""
+                )
+                progress.done, progress.total = (
+                    _count(event, "step" if name == "step" else "done"),
+                    _count(event, "total"),
+                )
+                left = event.get("seconds_left")
+                progress.seconds_left = max(0.0, float(left)) if isinstance(left, int | float) else None
+                if name == "step" and isinstance(event.get("loss"), int | float):
+                    progress.message = f"loss {event['loss']:.3f}"
             elif name == "note":
-                progress.message = str(event.get("text", ""))
+                progress.message = str(event.get("text") or "")
             elif name == "failed":
                 progress.message = " ".join(str(event.get(key) or "") for key in ("error", "advice")).strip()
         if progress.state == "done":
             progress.message = ""
+        if progress.state != "running":
+            progress.seconds_left = None
         return progress
 
     def _held(self) -> bool:
@@ -145,19 +166,32 @@ class Job:
             probe.acquire(timeout=0)
         except Timeout:
             return True
+        except OSError:  # no leave to open it: nobody of this account runs it
+            return False
         probe.release()
         return False
 
 
+def _count(event: dict[str, Any], name: str) -> int:
+    value = event.get(name)
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
+
+
 def create(kind: str, spec: dict[str, Any]) -> Job:
     """Check a spec and write it as a new job. Raises LoraKitError, naming the field, when it cannot run."""
-    checked = _checked(kind, spec)
+    spec = checked(kind, spec)
     now = _now()
-    id = f"{now[:19].replace(':', '').replace('-', '')}-{kind}-{secrets.token_hex(3)}"
+    id = f"{now[:23].translate(str.maketrans('', '', '-:.'))}-{kind}-{secrets.token_hex(3)}"
     folder = workspace.jobs_folder() / id
-    with durable.replacing_folder(folder) as aside:
-        durable.write_json(aside / "spec.json", {"kind": kind, "created": now, "spec": checked})
-    return Job(id, folder, kind, checked, now)
+    try:
+        with durable.replacing_folder(folder) as aside:
+            durable.write_json(aside / "spec.json", {"kind": kind, "created": now, "spec": spec})
+    except OSError as error:
+        what = os.strerror(error.errno or errno.EIO)
+        raise LoraKitError(
+            f"workspace: the job cannot be written ({what}); make room or check its permissions"
+        ) from error
+    return Job(id, folder, kind, spec, now)
 
 
 def get(id: str) -> Job:
@@ -177,70 +211,60 @@ def open_folder(folder: str | Path) -> Job:
     return job
 
 
-def list_jobs(kinds: Sequence[str] | None = None) -> list[Job]:
-    """All jobs, newest first; of these `kinds` only when given."""
+def list_jobs(kinds: Sequence[str] | None = None, ended: bool = True) -> list[Job]:
+    """All jobs, newest first: of these `kinds` when given, without those marked as over if not `ended`."""
     folder = workspace.jobs_folder()
-    names = sorted((path.name for path in folder.iterdir() if path.name[0] != "."), reverse=True) if folder.is_dir() else []
+    names = sorted(os.listdir(folder), reverse=True) if folder.is_dir() else []
+    names = [name for name in names if name[0] != "."]
     if kinds is not None:
         names = [name for name in names if any(f"-{kind}-" in name for kind in kinds)]
+    if not ended:
+        names = [name for name in names if not (folder / name / ENDED).exists()]
     return [job for name in names if (job := _read(folder / name)) is not None]
 
 
-def claim(kinds: Sequence[str] | None = None, short_only: bool = False) -> Job | None:
-    """Take the next job that waits: short ones first, then the oldest. Jobs that crashed too often are ended."""
-    waiting = [job for job in list_jobs(kinds) if not (job.folder / "ended").exists()]
-    waiting = [job for job in waiting if job.state in ("queued", "interrupted") and (job.is_short or not short_only)]
+def claim(
+    kinds: Sequence[str] | None = None, short_only: bool = False, accept: Callable[[Job], bool] | None = None
+) -> Job | None:
+    """Take the next job that waits: short ones first, then the oldest. Jobs that crashed too often are ended.
+
+    With `short_only` only jobs that somebody waits for, with `accept` only those it says yes to.
+    """
+    waiting = [job for job in list_jobs(kinds, ended=False) if job.is_short or not short_only]
     for job in sorted(waiting, key=lambda job: (not job.is_short, job.created, job.id)):
-        if not job.acquire():
+        if accept is not None and not accept(job):
             continue
-        if job.attempts >= ATTEMPTS:
-            job.emit({"event": "failed", "error": f"It ended the worker {ATTEMPTS} times, most likely for want of memory.",
-                      "advice": "Choose a smaller base, rank or batch size, and start it anew."})  # fmt: skip
-            job.release()
+        state = job.state
+        if state in ENDS:
+            (job.folder / ENDED).touch()
+        if state not in ("queued", "interrupted") or not job.acquire():
             continue
-        job.emit({"event": "started", "attempt": job.attempts + 1})
-        return job
+        if _begun(job):
+            return job
+        job.release()
     return None
+
+
+def _begun(job: Job) -> bool:
+    try:
+        if job.attempts < ATTEMPTS:
+            job.start()
+            return True
+        error = f"It ended the worker {ATTEMPTS} times, most likely for want of memory."
+        advice = "Choose a smaller base, rank or batch size, and start it anew."
+        job.emit({"event": "failed", "error": error, "advice": advice})
+    except OSError:
+        job.release()
+        raise
+    return False
 
 
 def _read(folder: Path) -> Job | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         row = durable.read_json(folder / "spec.json")
-        return Job(folder.name, folder, row["kind"], dict(row["spec"]), row["created"])
+        if row["kind"] in KINDS:
+            return Job(folder.name, folder, row["kind"], dict(row["spec"]), str(row["created"]))
     return None
-
-
-def _checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
-    if kind not in KINDS:
-        raise LoraKitError(f"job: no kind {kind!r}; the kinds are {', '.join(KINDS)}")
-    allowed = {
-        "train": ({"base", "name", "trigger", "photos", "recipe"}, {"captions", "quantize"}),
-        "voice": ({"base", "name", "texts", "recipe"}, {"quantize"}),
-        "campaign": ({"base", "mix", "scenes", "formats", "seeds"}, {"steps", "guidance", "negative", "trigger", "quantize"}),
-        "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize"}),
-    }[kind]
-    missing, unknown = allowed[0] - set(spec), set(spec) - allowed[0] - allowed[1]
-    if missing or unknown:
-        what = f"{sorted(missing)[0]!r} is missing" if missing else f"{sorted(unknown)[0]!r} is not known"
-        raise LoraKitError(f"{kind} job: {what}; it takes {', '.join(sorted(allowed[0] | allowed[1]))}")
-    for name in ("base", "name", "trigger"):
-        if name in spec and not (isinstance(spec[name], str) and len(spec[name]) <= TEXT_LIMIT):
-            raise LoraKitError(f"{kind} job: {name} must be text of at most {TEXT_LIMIT} characters")
-    if kind in ("train", "voice"):
-        return {**spec, "recipe": Recipe.from_dict(spec["recipe"]).to_dict()}
-    _check_mix(kind, spec["mix"])
-    if kind == "campaign":
-        plan(spec["scenes"], spec["formats"], spec["seeds"], spec.get("trigger", ""), 128 * 128, 16)
-        return dict(spec)
-    if not isinstance(spec["variants"], int) or not 1 <= spec["variants"] <= 20:
-        raise LoraKitError("copy job: variants must be a whole number from 1 to 20")
-    Brief(**spec["brief"])
-    return dict(spec)
-
-
-def _check_mix(kind: str, mix: Any) -> None:
-    if not isinstance(mix, dict) or not all(isinstance(w, (int, float)) and math.isfinite(w) for w in mix.values()):
-        raise RecipeError(f"{kind} job: the mix must give each adapter a number as its weight")
 
 
 def _now() -> str:

@@ -1,13 +1,19 @@
-"""The store: `adapters/<slug>/`, one folder per adapter, each in files that any tool reads. No torch at the top.
+"""The store: `adapters/<slug>/`, one folder per adapter, in files that any tool reads. No torch at the top.
 
-Folders are prepared aside and renamed into place, so a crash, a full disk or two adds at once leave nothing half there.
+Folders are prepared aside and renamed into place, so a crash, a full disk or two adds at once leave nothing
+half there. A folder without weights is a name held for a training; lists leave it out.
 """
 
+import errno
+import hashlib
 import os
 import re
 import shutil
+import tempfile
 import unicodedata
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from lorakit import card as cards
-from lorakit import durable, workspace
+from lorakit import durable, packing, workspace
 from lorakit.errors import AdapterError
 
 if TYPE_CHECKING:
@@ -24,8 +30,8 @@ if TYPE_CHECKING:
 LONGEST_SLUG = 60
 DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")
 WEIGHTS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
-LARGEST = 8 * 2**30  # bytes, unpacked, of a zip that is added
 TRASH = ".trash"
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Entry:
 
 
 def slug_of(name: str) -> str:
-    """A folder name for any name: lower-case letters, digits and dashes, never empty, never a device's name."""
+    """A folder name for any name: lower-case letters, digits, dashes; never empty or a device's name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:LONGEST_SLUG].strip("-")
     return f"adapter-{slug}".strip("-") if not slug or DEVICES.match(slug) else slug
@@ -70,7 +76,9 @@ class Store:
         """One adapter. Raises AdapterError when it is not in the store."""
         entry = self._entry(self._path(slug))
         if entry is None:
-            raise AdapterError(f"{slug}: no adapter of this name in the store; it may have been renamed or trashed")
+            raise AdapterError(
+                f"{slug}: no adapter of this name in the store; it may have been renamed or trashed"
+            )
         return entry
 
     def load(self, slug: str) -> "Adapter":
@@ -83,51 +91,61 @@ class Store:
         return adapter
 
     def add(self, source: str | Path, name: str | None = None) -> Entry:
-        """Check an adapter file, folder or zip and keep a copy; a taken name gets a number. Raises AdapterError."""
+        """Check an adapter file, folder or zip and keep a copy (-2 for a taken name). Raises AdapterError."""
+        source = Path(source)
+        if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
+            return self._add_zip(source, name)
         from lorakit import formats
 
-        source = Path(source)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if zipfile.is_zipfile(source):
-            return self._add_zip(source, name)
         adapter = formats.load(source)
-        adapter.card.name = name or (adapter.card.name if adapter.card.name not in ("", *_stems()) else source.stem)
+        adapter.card.name = name or (
+            adapter.card.name if adapter.card.name not in ("", *_stems()) else source.stem
+        )
         layout = "peft" if adapter.family == "llm" else "diffusers"
-        with FileLock(self.folder / ".lock"):
+        with self._writing():
             slug = self._free(slug_of(adapter.card.name))
             with durable.replacing_folder(self.folder / slug) as aside:
-                weights = formats.save(adapter, aside, layout)
-                adapter.card.sha256 = _sha256(weights)
+                adapter.card.sha256 = _sha256(formats.save(adapter, aside, layout))
                 durable.write_json(aside / "card.json", adapter.card.to_dict())
                 if (source / "previews").is_dir():
                     shutil.copytree(source / "previews", aside / "previews")
                 cards.refresh(aside)
         return self.get(slug)
 
+    def reserve(self, name: str) -> str:
+        """Hold a free slug for an adapter that is still to be trained, as an empty folder."""
+        with self._writing():
+            slug = self._free(slug_of(name))
+            (self.folder / slug).mkdir()
+        return slug
+
     def rename(self, slug: str, name: str) -> Entry:
         """Give an adapter another name; its folder follows."""
         entry, name = self.get(slug), name.strip()
         if not name:
             raise AdapterError(f"{slug}: the new name is empty; type one")
-        with FileLock(self.folder / ".lock"):
+        with self._writing():
             wanted = slug_of(name)
-            target = slug if wanted == slug else self._free(wanted)
-            os.replace(self._path(slug), self.folder / target)
-            durable.write_json(self.folder / target / "card.json", {**entry.card, "name": name})
-            cards.refresh(self.folder / target)
-        return self.get(target)
+            target = self.folder / (slug if wanted == slug else self._free(wanted))
+            os.replace(self._path(slug), target)
+            # The README of a folder that another tool made is that tool's.
+            own = (target / "card.json").exists() or not (target / "README.md").exists()
+            durable.write_json(target / "card.json", {**entry.card, "name": name})
+            if own:
+                cards.refresh(target)
+        return self.get(target.name)
 
     def trash(self, slug: str) -> None:
         """Move an adapter to the trash, from where `restore` brings it back."""
         self.get(slug)
-        with FileLock(self.folder / ".lock"):
+        with self._writing():
             (self.folder / TRASH).mkdir(exist_ok=True)
             target, number = self.folder / TRASH / slug, 2
             while target.exists():
                 target, number = self.folder / TRASH / f"{slug}-{number}", number + 1
             os.replace(self._path(slug), target)
 
-    def trashed(self) -> "list[str]":
+    def trashed(self) -> Sequence[str]:
         """Names in the trash."""
         folder = self.folder / TRASH
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
@@ -135,8 +153,8 @@ class Store:
     def restore(self, name: str) -> Entry:
         """Bring an adapter back from the trash."""
         if name not in self.trashed():
-            raise AdapterError(f"{name}: is not in the trash")
-        with FileLock(self.folder / ".lock"):
+            raise AdapterError(f"{name[:80]}: is not in the trash; choose one of those that are")
+        with self._writing():
             slug = self._free(name)
             os.replace(self.folder / TRASH / name, self.folder / slug)
         return self.get(slug)
@@ -144,20 +162,18 @@ class Store:
     def export(self, slug: str, out: str | Path) -> Path:
         """The adapter's folder as `<slug>.zip` in `out`."""
         self.get(slug)
-        target, folder = Path(out) / f"{slug}.zip", self._path(slug)
-        with durable.replacing(target) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    archive.write(file, f"{slug}/{file.relative_to(folder)}")
-        return target
+        return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
 
     def check_base(self, entry: Entry, family: str) -> None:
         """Raise AdapterError when `entry` was made for another family of bases than `family`."""
         if entry.family and entry.family != family:
-            raise AdapterError(f"{entry.name}: was made for a {entry.family} base, not for {family}; choose a fitting base")
+            raise AdapterError(
+                f"{entry.name}: was made for a {entry.family} base, not for {family}; choose a fitting base"
+            )
 
     def _path(self, slug: str) -> Path:
-        if slug != slug_of(slug):
+        # Other tools' folders may have any name, so it need not be a slug; but it must be one plain name.
+        if not slug or slug[0] == "." or len(slug) > 200 or set(slug) & {"/", "\\", "\0", ":"}:
             raise AdapterError(f"{slug[:80]!r} is not the name of an adapter in the store")
         return self.folder / slug
 
@@ -167,18 +183,46 @@ class Store:
             free, number = f"{slug}-{number}", number + 1
         return free
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Alone in the store; a full or read-only disk becomes a sentence."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / ".lock"):
+                yield
+        except OSError as error:
+            if error.errno not in CANNOT_WRITE:
+                raise
+            what = os.strerror(error.errno or 0)
+            raise AdapterError(
+                f"the store cannot be written ({what}); make room or check its permissions"
+            ) from error
+
     def _entry(self, path: Path) -> Entry | None:
-        weights = next((path / name for name in WEIGHTS if (path / name).is_file()), None)
+        try:
+            weights = next((path / name for name in WEIGHTS if (path / name).is_file()), None)
+            size = weights.stat().st_size if weights else 0
+        except OSError:  # trashed or renamed while we looked
+            return None
         if weights is None:
             return None
         card = self._card(path, weights)
         previews = sorted((path / "previews").glob("*.png"))
+        rank = card.get("rank")
         return Entry(
-            path.name, str(card.get("name") or path.name), str(card.get("family", "")), str(card.get("base", "")),
-            str(card.get("trigger", "")), int(card.get("rank") or 0), weights.stat().st_size, str(card.get("created", "")),
-            str(card.get("licence", "")), "voice" if card.get("family") == "llm" else "image",
-            previews[0] if previews else None, card,
-        )  # fmt: skip
+            slug=path.name,
+            name=str(card.get("name") or path.name),
+            family=str(card.get("family") or ""),
+            base=str(card.get("base") or ""),
+            trigger=str(card.get("trigger") or ""),
+            rank=rank if isinstance(rank, int) else 0,
+            size_bytes=size,
+            created=str(card.get("created") or ""),
+            licence=str(card.get("licence") or ""),
+            kind="voice" if card.get("family") == "llm" else "image",
+            preview=previews[0] if previews else None,
+            card=card,
+        )
 
     def _card(self, path: Path, weights: Path) -> dict[str, Any]:
         try:
@@ -192,22 +236,27 @@ class Store:
         try:  # a folder that another tool put here
             seen = formats.inspect(weights)
             return {"name": path.name, "family": seen.family, "rank": seen.rank}
-        except AdapterError:
+        except (AdapterError, OSError):
             return {"name": path.name}
 
     def _add_zip(self, archive: Path, name: str | None) -> Entry:
         """Take the adapter's own files out of a zip; nothing is written under a name that the zip chose."""
-        with durable.replacing_folder(self.folder / f".incoming-{os.getpid()}") as aside, zipfile.ZipFile(archive) as opened:
-            chosen = [i for i in opened.infolist() if Path(i.filename).name in (*WEIGHTS, "adapter_config.json", "card.json")
-                      or i.filename.endswith(".safetensors")]  # fmt: skip
-            if sum(info.file_size for info in chosen) > LARGEST:
-                raise AdapterError(f"{archive.name}: unpacks to more than {LARGEST // 2**30} GB; add the file itself")
-            for info in chosen:
-                if info.flag_bits & 1:
-                    raise AdapterError(f"{archive.name}: is encrypted; unpack it first")
-                with opened.open(info) as source, open(aside / Path(info.filename).name, "wb") as target:
-                    shutil.copyfileobj(source, target)
-            return self.add(aside, name or archive.stem)
+        with self._writing():
+            aside = Path(tempfile.mkdtemp(prefix=".incoming-", dir=self.folder))
+        try:
+            packing.unpack(archive, aside)
+            return self.add(aside, name or _stated_name(aside) or archive.stem)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            raise AdapterError(f"{archive.name}: cannot be unpacked ({error}); make the zip again") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _stated_name(folder: Path) -> str:
+    try:
+        return str(durable.read_json(folder / "card.json").get("name") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _stems() -> tuple[str, ...]:
@@ -215,7 +264,5 @@ def _stems() -> tuple[str, ...]:
 
 
 def _sha256(path: Path) -> str:
-    import hashlib
-
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

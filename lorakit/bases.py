@@ -1,0 +1,56 @@
+"""The bases that a worker keeps loaded. No torch at the top."""
+
+import gc
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from lorakit.errors import LoraKitError
+
+if TYPE_CHECKING:
+    from lorakit.families import Base
+
+log = logging.getLogger(__name__)
+
+STARTERS = ("starter-image", "starter-text")  # small enough to stay beside any other
+
+
+class Bases:
+    """Loaded bases. Demonstration bases may stay side by side; of real ones only the last used is kept."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[str, str | None], Base] = {}
+
+    def get(self, source: str, quantize: str | None = None) -> "Base":
+        """The base, loaded if need be."""
+        key = source, quantize
+        if key not in self._loaded:
+            from lorakit.families import load_base
+
+            if source not in STARTERS:
+                self._loaded = {k: base for k, base in self._loaded.items() if base.settings.demonstration}
+                free_memory()
+            self._loaded[key] = load_base(source, quantize=quantize)
+        return self._loaded[key]
+
+    def fits_beside(self, spec: dict[str, Any], running: dict[str, Any]) -> bool:
+        """May a job of `spec` run while one of `running` keeps its base? No second large base fits."""
+        key = spec["base"], spec.get("quantize")
+        if key == (running["base"], running.get("quantize")) or key[0] in STARTERS:
+            return True
+        return key in self._loaded and self._loaded[key].settings.demonstration
+
+    def warm(self, source: str) -> None:
+        """Load a base before somebody asks for it; one that cannot be loaded is no fault yet."""
+        try:
+            self.get(source)
+        except (LoraKitError, OSError, ImportError) as error:
+            log.warning("not preloaded: %s", error)
+
+
+def free_memory() -> None:
+    """Give back what nothing refers to any more, on the device too."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

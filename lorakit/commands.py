@@ -1,0 +1,327 @@
+"""What each command of the command line does. Whatever needs torch is imported when its command runs."""
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from lorakit import __version__, workspace
+from lorakit.errors import LoraKitError
+from lorakit.training.recipe import Recipe, from_preset, presets
+
+STARTERS = ("starter-image", "starter-text")
+STOPPED = 130  # the exit code of a command that Ctrl-C ended
+CONTINUE = "stopped; run the same command again to continue"
+TELL_SECONDS = 2.0
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """A question that turns true at Ctrl-C or SIGTERM, to end at a step; the second time ends at once."""
+    asked = False
+
+    def ask(*_: Any) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        print("stopping after this step", file=sys.stderr, flush=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _recipe(options: argparse.Namespace, kind: str) -> Recipe:
+    types = {setting.name: setting.type for setting in fields(Recipe)}
+    changes = {
+        name.removeprefix("recipe_"): _parsed(types[name.removeprefix("recipe_")], value)
+        for name, value in vars(options).items()
+        if name.startswith("recipe_") and value is not None
+    }
+    starter = options.base in STARTERS
+    return from_preset(options.preset or presets(kind, starter)[0].id, kind, starter, **changes)
+
+
+def _parsed(type_: Any, text: str) -> Any:
+    name = type_ if isinstance(type_, str) else type_.__name__
+    if name == "bool":
+        return text.lower() in ("1", "true", "yes", "on")
+    if name == "str":
+        return text
+    try:
+        return int(text) if name == "int" else float(text)
+    except ValueError:
+        return text  # the recipe says which setting is wrong
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train on photos, or run a job folder."""
+    if (Path(options.source) / "spec.json").is_file():
+        return _run_folder(Path(options.source))
+    from lorakit.data.photos import PhotoSet
+
+    source, trigger = Path(options.source), options.trigger or options.name
+    if not trigger:
+        raise LoraKitError(
+            "--trigger is missing: give a made-up name that calls the product, such as 'aurora bottle'"
+        )
+    if source.suffix.lower() == ".zip":
+        photos = PhotoSet.from_zip(source, trigger, workspace.uploads_folder() / source.stem)
+    else:
+        photos = PhotoSet.from_folder(source, trigger)
+    for finding in photos.report().findings:
+        print(f"{finding.severity}: {finding}")
+    return _learn(options, photos, "image", options.name or trigger)
+
+
+def voice(options: argparse.Namespace) -> int:
+    """Train a brand voice on texts."""
+    from lorakit.data.texts import TextSet
+
+    texts = TextSet.from_file(options.source)
+    print(f"{len(texts.samples)} texts are ready")
+    return _learn(options, texts, "text", options.name or Path(options.source).stem)
+
+
+def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
+    from lorakit.families import load_base
+    from lorakit.training import train as learn
+
+    recipe = _recipe(options, kind)
+    out = options.out or _place_for(name)
+    with stoppable() as stop:
+        try:
+            result = learn(
+                load_base(options.base, quantize=options.quantize), data, recipe, out,
+                resume=not options.restart, on_event=Teller(), should_stop=stop, name=name,
+            )  # fmt: skip
+        finally:
+            with suppress(OSError):  # the held name, when nothing came of it
+                out.rmdir()
+    if result.stopped:
+        print(CONTINUE, file=sys.stderr)
+        return STOPPED
+    print(json.dumps(result.summary, indent=2))
+    print(f"adapter: {result.folder}")
+    return 0
+
+
+def _place_for(name: str) -> Path:
+    """A free folder of the store, or that of a stopped training of this name, to continue it."""
+    from lorakit.store import WEIGHTS, Store, slug_of
+
+    store, same = Store(), re.compile(rf"{re.escape(slug_of(name))}(-\d+)?")
+    for folder in sorted(store.folder.iterdir()) if store.folder.is_dir() else []:
+        whole = any((folder / weights).exists() for weights in WEIGHTS)
+        if same.fullmatch(folder.name) and (folder / ".training").is_dir() and not whole:
+            return folder
+    return store.folder / store.reserve(name)
+
+
+def _run_folder(folder: Path) -> int:
+    from lorakit.bases import Bases
+    from lorakit.jobs import open_folder
+    from lorakit.running import run_job
+
+    job = open_folder(folder)
+    if job.state == "done":
+        print("done already")
+        return 0
+    if job.cancelled:
+        raise LoraKitError(
+            f"{folder.name}: was cancelled; start a new job, or remove the file named cancel in it"
+        )
+    if not job.acquire():
+        raise LoraKitError(f"{folder.name}: is being run by another process; wait for it, or stop that one")
+    job.start()
+    job.on_event = Teller()
+    with stoppable() as stop:
+        run_job(job, Bases(), stop)
+    progress = job.progress()
+    print(f"{progress.state} {progress.message}".strip())
+    return {"done": 0, "interrupted": STOPPED}.get(progress.state, 1)
+
+
+def _mix(pairs: list[str]) -> dict[Any, float]:
+    from lorakit import formats
+    from lorakit.store import Store
+
+    mix = {}
+    for pair in pairs:
+        name, _, weight = pair.partition("=")
+        try:
+            strength = float(weight or 1)
+        except ValueError as error:
+            raise LoraKitError(f"{pair}: the weight is not a number; write {name}=0.8") from error
+        mix[formats.load(name) if Path(name).exists() else Store().load(name)] = strength
+    return mix
+
+
+def render(options: argparse.Namespace) -> int:
+    """Render a campaign, or what is missing of it."""
+    from lorakit.families import load_base
+    from lorakit.generation.export import contact_sheet, zip_campaign
+    from lorakit.generation.runners import Campaign
+
+    campaign = Campaign(
+        load_base(options.base), _mix(options.mix), options.scenes, options.formats, range(options.seeds),
+        options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,
+    )  # fmt: skip
+    with stoppable() as stop:
+        entries = campaign.run(on_event=Teller(), should_stop=stop)
+    if campaign.stopped:
+        print(CONTINUE, file=sys.stderr)
+        return STOPPED
+    if options.zip:
+        print(zip_campaign(options.out, options.out / "campaign.zip"))
+        print(contact_sheet(options.out, options.out / "contact-sheet.png"))
+    failed = sum("error" in entry for entry in entries)
+    print(f"{len(entries) - failed} pictures in {options.out}" + (f", {failed} failed" if failed else ""))
+    return 1 if failed else 0
+
+
+def write(options: argparse.Namespace) -> int:
+    """Write copy."""
+    from lorakit.families import load_base
+    from lorakit.generation.copy import Brief, write_copy
+
+    brief = Brief(**{setting.name: getattr(options, setting.name) for setting in fields(Brief)})
+    base, mix = load_base(options.base), _mix(options.voice)
+    for copy in write_copy(base, mix, brief, options.variants, options.seed):
+        note = f", {copy.note}" if copy.note else ""
+        print(f"{copy.text}\n[{copy.characters} of {copy.limit} characters{note}]\n")
+    return 0
+
+
+def adapters(options: argparse.Namespace) -> int:
+    """List the store, or change what is in it."""
+    from lorakit.store import Store
+
+    store = Store()
+    if options.add:
+        print(f"added {store.add(options.add, options.name).slug}")
+    elif options.rename:
+        print(f"renamed to {store.rename(*options.rename).slug}")
+    elif options.trash:
+        store.trash(options.trash)
+        print(f"{options.trash} is in the trash; --restore {options.trash} brings it back")
+    elif options.restore:
+        print(f"restored {store.restore(options.restore).slug}")
+    elif options.export:
+        print(store.export(*options.export))
+    elif options.show:
+        print(json.dumps(store.get(options.show).card, indent=2, ensure_ascii=False))
+    else:
+        for entry in store.list():
+            size = f"{entry.size_bytes / 1e6:8.1f} MB"
+            print(f"{entry.slug:32} {entry.kind:6} rank {entry.rank:<4} {size}  {entry.trigger}")
+    return 0
+
+
+def jobs(options: argparse.Namespace) -> int:
+    """List jobs, or cancel one."""
+    from lorakit import jobs as queue
+
+    if options.cancel:
+        queue.get(options.cancel).cancel()
+    for job in queue.list_jobs():
+        progress = job.progress()
+        print(f"{job.id:40} {progress.state:12} {progress.done}/{progress.total} {progress.message}")
+    return 0
+
+
+def worker(options: argparse.Namespace) -> int:
+    """Run jobs until stopped."""
+    from lorakit.worker import serve
+
+    serve()
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Say what this machine and workspace have."""
+    import platform
+    import shutil
+    from importlib.metadata import PackageNotFoundError, version
+
+    from lorakit.families import STARTERS as BASES
+    from lorakit.families import local_folder
+
+    print(f"lorakit {__version__}, Python {platform.python_version()}")
+    for package in (
+        "torch",
+        "diffusers",
+        "transformers",
+        "safetensors",
+        "gradio",
+        "accelerate",
+        "bitsandbytes",
+    ):
+        try:
+            print(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            print(f"{package} is missing: pip install -r requirements.txt")
+    import torch
+
+    device = f"CPU, {torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory
+        device = f"{torch.cuda.get_device_name()}, {memory / 1e9:.0f} GB"
+    print(f"device: {device}")
+    home = workspace.home()
+    free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
+    with suppress(ValueError, OSError, AttributeError):
+        print(f"memory: {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB")
+    print(f"workspace: {home} ({free / 1e9:.0f} GB free); adapters: {workspace.adapters_folder()}")
+    for name in BASES:
+        try:
+            local_folder(name)
+            print(f"{name}: ready")
+        except LoraKitError as error:
+            print(f"{name}: {error}")
+    return 0
+
+
+class Teller:
+    """Prints a job's events, one line each; steps at most every two seconds."""
+
+    def __init__(self) -> None:
+        self.told = 0.0
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        name = event["event"]
+        left = f", about {_duration(event['seconds_left'])} left" if event.get("seconds_left") else ""
+        if name == "step":
+            if time.monotonic() - self.told < TELL_SECONDS and event["step"] != event["total"]:
+                return
+            self.told = time.monotonic()
+            line = f"step {event['step']} of {event['total']}, loss {event['loss']:.4f}{left}"
+        elif name == "image":
+            line = f"picture {event['done']} of {event['total']}{left}: {event['path']}"
+        elif name == "preview":
+            line = f"preview at step {event['step']}: {event.get('path') or event.get('text')}"
+        elif name == "held_out":
+            line = f"held-out loss at step {event['step']}: {event['loss']:.4f}"
+        elif name == "note":
+            line = event["text"]
+        else:
+            return
+        print(line, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,235 @@
+"""Running one job: what each kind does, how it ends, and what a person is told when it does not work out."""
+
+import errno
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from lorakit import durable, workspace
+from lorakit.bases import Bases, free_memory
+from lorakit.errors import BaseError, LoraKitError
+from lorakit.jobs import Job
+from lorakit.store import WEIGHTS, Store
+
+if TYPE_CHECKING:
+    from lorakit.families import Base
+
+log = logging.getLogger(__name__)
+
+OPTIONAL = ("steps", "guidance", "negative", "trigger")  # of a campaign
+STREAM_SECONDS = 0.15  # every event is synced to disk, and a page shows no more of a growing text
+MEMORY_ADVICE = "Choose a smaller base, batch size or resolution, or load the base in 4 bits."
+
+
+class Context:
+    """What a running job may use: the bases, its events, and the questions it asks between steps."""
+
+    def __init__(
+        self, job: Job, bases: Bases, stopping: Callable[[], bool], between: Callable[[], None] | None
+    ):
+        self.job, self.bases, self.between = job, bases, between
+        self._stopping = stopping
+
+    def should_stop(self) -> bool:
+        """Was the job cancelled, or the worker told to end?"""
+        return self._stopping() or self.job.cancelled
+
+    def base(self) -> "Base":
+        """The base the job names. Adapters and family are checked before anything is loaded."""
+        spec = self.job.spec
+        check_fit(self.job)
+        self.job.emit({"event": "phase", "name": "Loading the base model", "done": 0, "total": 0})
+        return self.bases.get(spec["base"], spec.get("quantize"))
+
+    def mix(self, base: "Base") -> dict[Any, float]:
+        """The job's adapters with their weights, opened for this job alone."""
+        store, mix = Store(), {}
+        for slug, weight in self.job.spec["mix"].items():
+            store.check_base(store.get(slug), base.family)
+            mix[store.load(slug)] = float(weight)
+        return mix
+
+
+Runner = Callable[[Context], bool]  # returns whether the job came to its end
+
+
+def check_fit(job: Job) -> None:
+    """Raise LoraKitError when the base is of the wrong kind, or an adapter is gone or of another family."""
+    store = Store()
+    entries = [store.get(slug) for slug in job.spec.get("mix", {})]
+    from lorakit.families import family_of  # seconds, when it is the first
+
+    source, makes_pictures = job.spec["base"], job.kind in ("train", "campaign")
+    family = family_of(source)
+    if not hasattr(family, "sample" if makes_pictures else "generate"):
+        is_, needed = ("a text", "an image") if makes_pictures else ("an image", "a text")
+        raise BaseError(f"{source}: is {is_} base, and this needs {needed} base; choose another base")
+    for entry in entries:
+        store.check_base(entry, family.name)
+
+
+def run_train(context: Context) -> bool:
+    """Train on photos."""
+    from lorakit.data.photos import PhotoSet
+
+    spec = context.job.spec
+    return _train(
+        context, lambda: PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
+    )
+
+
+def run_voice(context: Context) -> bool:
+    """Train on texts."""
+    from lorakit.data.texts import TextSet
+
+    return _train(context, lambda: TextSet.from_file(context.job.spec["texts"]))
+
+
+def _train(context: Context, data: Callable[[], Any]) -> bool:
+    from lorakit.training import train
+    from lorakit.training.recipe import Recipe
+
+    job, store = context.job, Store()
+    slug = _slug_for(job, store)
+    out = store.folder / slug
+    if any(event["event"] == "result" and event.get("slug") == slug for event in job.events()):
+        return True  # it was finished, only the worker died before it said so
+    keep = False
+    try:
+        examples = data()
+        result = train(
+            context.base(), examples, Recipe.from_dict(job.spec["recipe"]), out, on_event=job.emit,
+            should_stop=context.should_stop, between=context.between, work=job.folder, name=job.spec["name"],
+        )  # fmt: skip
+        keep = not job.cancelled
+    finally:
+        if not keep:
+            with suppress(OSError):  # the held name; a folder with an adapter in it is not empty, and stays
+                os.rmdir(out)
+    return not result.stopped
+
+
+def _slug_for(job: Job, store: Store) -> str:
+    """The folder a training writes: a free one, and the same again when the training is continued."""
+    slug = next((event["slug"] for event in reversed(job.events()) if event["event"] == "slug"), None)
+    finished = any(event["event"] == "result" for event in job.events())
+    if slug is not None and (finished or not any((store.folder / slug / name).exists() for name in WEIGHTS)):
+        return slug
+    slug = store.reserve(job.spec["name"])
+    job.emit({"event": "slug", "slug": slug})
+    return slug
+
+
+def run_campaign(context: Context) -> bool:
+    """Render a campaign's missing pictures."""
+    from lorakit.generation.runners import Campaign
+
+    job, base = context.job, context.base()
+    options = {name: job.spec[name] for name in OPTIONAL if name in job.spec}
+    campaign = Campaign(
+        base, context.mix(base), job.spec["scenes"], job.spec["formats"], job.spec["seeds"],
+        workspace.campaigns_folder() / job.id, **options,
+    )  # fmt: skip
+    begun, first = time.monotonic(), None
+
+    def emit(event: dict[str, Any]) -> None:
+        nonlocal first
+        if event["event"] == "image":
+            first = event["done"] - 1 if first is None else first
+            each = (time.monotonic() - begun) / (event["done"] - first)
+            event = {**event, "seconds_left": each * (event["total"] - event["done"])}
+        if event["event"] != "done":  # a job is done when its worker says so
+            job.emit(event)
+
+    campaign.run(on_event=emit, should_stop=context.should_stop, between=context.between)
+    return not campaign.stopped
+
+
+class _Stream:
+    """Growing texts as events, several pieces at a time."""
+
+    def __init__(self, job: Job):
+        self.job, self.pieces, self.told = job, {}, 0.0  # type: ignore[var-annotated]
+
+    def __call__(self, index: int, piece: str) -> None:
+        self.pieces[index] = self.pieces.get(index, "") + piece
+        if time.monotonic() - self.told > STREAM_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        for index, piece in sorted(self.pieces.items()):
+            self.job.emit({"event": "text", "index": index, "piece": piece})
+        self.pieces, self.told = {}, time.monotonic()
+
+
+def run_copy(context: Context) -> bool:
+    """Write copy."""
+    from lorakit.generation.copy import Brief, write_copy
+
+    job, base, spec = context.job, context.base(), context.job.spec
+    mix = context.mix(base)
+    job.emit({"event": "phase", "name": "Writing", "done": 0, "total": 0})
+    stream = _Stream(job)
+    copies = write_copy(
+        base, mix, Brief(**spec["brief"]), spec["variants"], spec["seed"], stream, context.should_stop
+    )
+    stream.flush()
+    durable.write_json(job.folder / "result.json", [vars(copy) for copy in copies])
+    return not context.should_stop()
+
+
+RUNNERS: dict[str, Runner] = {
+    "train": run_train, "voice": run_voice, "campaign": run_campaign, "copy": run_copy,
+}  # fmt: skip
+
+
+def run_job(
+    job: Job,
+    bases: Bases,
+    stopping: Callable[[], bool] = lambda: False,
+    between: Callable[[], None] | None = None,
+    runners: dict[str, Runner] | None = None,
+) -> None:
+    """Run a job that this process has acquired, write how it ended, and give it back.
+
+    Raises only OSError, when not even the end can be written; the job then counts as interrupted.
+    """
+    try:
+        complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between))
+        job.emit({"event": "done" if complete else "cancelled" if job.cancelled else "interrupted"})
+    except LoraKitError as error:
+        job.emit({"event": "failed", "error": str(error), "advice": ""})
+    except Exception as error:
+        details = traceback.format_exc()
+        log.error("job %s: %s", job.id, details)
+        with suppress(OSError):
+            (job.folder / "log.txt").write_text(details, encoding="utf-8")
+        job.emit({"event": "failed", **in_words(error)})
+    finally:
+        job.release()
+        if job.state == "failed":
+            free_memory()
+
+
+def in_words(error: Exception) -> dict[str, str]:
+    """An unexpected error as "error" and "advice" for the person at the page: no path, no trace."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return {"error": "The memory was not enough.", "advice": MEMORY_ADVICE}
+    if isinstance(error, OSError) and error.errno is not None:
+        advice = {
+            errno.ENOSPC: "Make room, then start it again.",
+            errno.EDQUOT: "Make room, then start it again.",
+            errno.ENOENT: "It was moved or removed; bring it back, then start it again.",
+        }.get(error.errno, "Check the permissions of the workspace, then start it again.")
+        return {
+            "error": f"A file could not be read or written ({os.strerror(error.errno)}).",
+            "advice": advice,
+        }
+    return {
+        "error": f"Something unexpected happened ({type(error).__name__}).",
+        "advice": "The details are in log.txt of the job's folder.",
+    }

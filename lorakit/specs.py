@@ -1,0 +1,114 @@
+"""What a job may ask for: the fields of each kind, checked before a job is written. No torch here."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from lorakit.errors import DataError, LoraKitError, RecipeError
+from lorakit.generation.copy import MOST_VARIANTS, Brief
+from lorakit.generation.plan import MAX_SEED, check_negative, check_sampling, plan
+from lorakit.training.recipe import Recipe
+
+KINDS = ("train", "voice", "campaign", "copy")
+TEXT_LIMIT = 200  # characters of a name or trigger
+PATH_LIMIT = 1000  # characters of a folder or file
+
+FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and what it may have
+    "train": ({"base", "name", "trigger", "photos", "recipe"}, {"captions", "quantize"}),
+    "voice": ({"base", "name", "texts", "recipe"}, {"quantize"}),
+    "campaign": (
+        {"base", "mix", "scenes", "formats", "seeds"},
+        {"steps", "guidance", "negative", "trigger", "quantize"},
+    ),
+    "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize"}),
+}  # fmt: skip
+
+
+def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec as it is stored. Raises LoraKitError that names the field.
+
+    Only known fields pass, so no secret can ride along.
+    """
+    if kind not in KINDS:
+        raise LoraKitError(f"job: no kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    if not isinstance(spec, dict):
+        raise LoraKitError(f"{kind} job: the spec must be a table of fields, not {type(spec).__name__}")
+    needed, optional = FIELDS[kind]
+    missing, unknown = needed - set(spec), set(spec) - needed - optional
+    if missing or unknown:
+        what = (
+            f"{sorted(missing)[0]!r} is missing"
+            if missing
+            else f"{sorted(map(str, unknown))[0]!r} is not known"
+        )
+        raise LoraKitError(f"{kind} job: {what}; it takes {', '.join(sorted(needed | optional))}")
+    _check_texts(kind, spec)
+    if kind in ("train", "voice"):
+        if not isinstance(spec["recipe"], dict):
+            raise RecipeError(f"{kind} job: recipe must be a table of settings")
+        return {**spec, "recipe": Recipe.from_dict(spec["recipe"]).to_dict()}
+    _check_mix(kind, spec["mix"])
+    return _checked_campaign(spec) if kind == "campaign" else _checked_copy(spec)
+
+
+def _check_texts(kind: str, spec: dict[str, Any]) -> None:
+    limits = {
+        "base": PATH_LIMIT,
+        "photos": PATH_LIMIT,
+        "texts": PATH_LIMIT,
+        "name": TEXT_LIMIT,
+        "trigger": TEXT_LIMIT,
+    }
+    for name, limit in limits.items():
+        if name in spec and not (isinstance(spec[name], str) and len(spec[name]) <= limit):
+            raise LoraKitError(f"{kind} job: {name} must be text of at most {limit} characters")
+        if name in spec and name != "trigger" and not spec[name].strip():
+            raise LoraKitError(f"{kind} job: {name} is empty; fill it in")
+    if "://" in spec["base"]:
+        raise LoraKitError(
+            f"{kind} job: base must be a folder or a hub id such as owner/name, not an address"
+        )
+    if spec.get("quantize") not in (None, "nf4"):
+        raise LoraKitError(f"{kind} job: quantize is {spec['quantize']!r}; use 'nf4' or leave it out")
+
+
+def _checked_campaign(spec: dict[str, Any]) -> dict[str, Any]:
+    lists = {name: _listed(name, spec[name]) for name in ("scenes", "formats", "seeds")}
+    plan(lists["scenes"], lists["formats"], lists["seeds"], spec.get("trigger") or "")
+    steps, guidance = spec.get("steps"), spec.get("guidance")
+    check_sampling(1 if steps is None else steps, 1.0 if guidance is None else guidance)
+    check_negative(spec.get("negative", ""))
+    return {**spec, **lists}
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise LoraKitError(f"campaign job: {name} must be a list")
+    # A range of 10^12 seeds is refused by the plan; it must not become a list first.
+    return values if len(values) > 1_000_000 else list(values)  # type: ignore[return-value]
+
+
+def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
+    for name, low, high in (("variants", 1, MOST_VARIANTS), ("seed", 0, MAX_SEED)):
+        value = spec[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise LoraKitError(f"copy job: {name} must be a whole number from {low} to {high}")
+    known = [setting.name for setting in fields(Brief)]
+    if (
+        not isinstance(spec["brief"], dict)
+        or set(spec["brief"]) - set(known)
+        or "product" not in spec["brief"]
+    ):
+        raise DataError(f"copy job: brief must give product, and of the others only {', '.join(known[1:])}")
+    Brief(**spec["brief"])
+    return dict(spec)
+
+
+def _check_mix(kind: str, mix: Any) -> None:
+    if not isinstance(mix, dict) or not all(_is_weight(weight) for weight in mix.values()):
+        raise RecipeError(f"{kind} job: the mix must give each adapter a number as its weight")
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

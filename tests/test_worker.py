@@ -1,0 +1,341 @@
+"""The worker: fair order, cancel, words for what fails, and work that survives the worker's death."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lorakit import durable, jobs, running, workspace
+from lorakit.bases import Bases
+from lorakit.errors import LoraKitError
+from lorakit.running import Context, run_job
+from lorakit.store import Store
+from lorakit.supervisor import Supervisor
+from lorakit.worker import Service
+
+COPY = {"base": "starter-text", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 1, "seed": 0}
+VOICE = {"base": "starter-text", "name": "Calm", "texts": "t.csv", "recipe": {}}
+ROOT = Path(running.__file__).parent.parent
+
+# A worker with a runner of twenty checkpointed steps that remembers in a file what it has done.
+SCRIPT = """
+import sys, time
+from lorakit import worker
+def voice(context):
+    file = context.job.folder / "steps.txt"
+    while (done := len(file.read_text().split()) if file.exists() else 0) < 20:
+        if context.should_stop():
+            return False
+        if context.between:
+            context.between()
+        with open(file, "a") as out:
+            out.write(f"{done} ")
+        context.job.emit({"event": "checkpoint", "step": done})
+        time.sleep(0.1)
+    return True
+def copy(context):
+    while "--stubborn" in sys.argv:
+        time.sleep(1)
+    return True
+worker.serve(preload=(), runners={"voice": voice, "copy": copy})
+"""
+
+
+@pytest.fixture
+def start_worker():
+    started = []
+
+    def start(*arguments, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(what, seconds=30):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def service(**runners):
+    return Service(threading.Event(), runners)
+
+
+def test_a_killed_worker_loses_no_step_and_the_next_one_continues(start_worker):
+    job = jobs.create("voice", VOICE)
+    first = start_worker()
+    until(lambda: sum(event["event"] == "checkpoint" for event in job.events()) >= 3)
+    assert job.state == "running"
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert job.state == "interrupted"
+    start_worker()
+    until(lambda: job.state == "done")
+    assert (job.folder / "steps.txt").read_text().split() == [str(n) for n in range(20)]
+    assert sum(event["event"] == "started" for event in job.events()) == 2
+
+
+def test_sigterm_ends_the_worker_in_order_and_the_job_stays_claimable(start_worker):
+    job = jobs.create("voice", VOICE)
+    process = start_worker()
+    until(lambda: any(event["event"] == "checkpoint" for event in job.events()))
+    begun = time.monotonic()
+    process.terminate()
+    assert process.wait(10) == 0
+    assert time.monotonic() - begun < 10
+    assert job.state == "interrupted" and job.attempts == 0
+
+
+def test_a_step_that_does_not_end_cannot_hold_the_process(start_worker, monkeypatch):
+    job = jobs.create("copy", COPY)
+    process = start_worker("--stubborn")
+    until(lambda: job.state == "running")
+    process.terminate()
+    assert process.wait(10) == 0
+    assert job.state == "interrupted" and job.attempts == 0
+
+
+def test_a_second_worker_waits_and_takes_over(start_worker):
+    job = jobs.create("voice", VOICE)
+    first = start_worker()
+    until(lambda: job.state == "running")
+    second = start_worker()
+    time.sleep(1.5)
+    assert second.poll() is None
+    first.kill()
+    first.wait()
+    until(lambda: job.state == "done")
+
+
+def test_a_worker_does_not_outlive_its_app(start_worker):
+    process = start_worker(LORAKIT_PARENT="1234567")
+    assert process.wait(20) == 0
+
+
+def test_a_click_is_served_between_the_steps_of_a_training(start_worker):
+    training, order = jobs.create("voice", VOICE), []
+    process = start_worker()
+    until(lambda: training.state == "running")
+    click = jobs.create("copy", COPY)
+    until(lambda: click.state == "done")
+    order.append(training.state)
+    until(lambda: training.state == "done")
+    process.terminate()
+    assert order == ["running"]
+
+
+def test_jobs_run_in_fair_order_and_end_as_done():
+    order = []
+    for kind, spec in (("voice", VOICE), ("copy", COPY), ("voice", VOICE)):
+        jobs.create(kind, spec)
+
+    def run(context):
+        order.append(context.job.id)
+        return True
+
+    one = service(voice=run, copy=run)
+    assert [one.once() for _ in range(4)] == [True, True, True, False]
+    assert [jobs.get(id).kind for id in order] == ["copy", "voice", "voice"] and order[1] < order[2]
+    assert {job.state for job in jobs.list_jobs()} == {"done"}
+
+
+def test_cancelling_one_job_leaves_the_others():
+    first, second = jobs.create("copy", COPY), jobs.create("copy", COPY)
+
+    def run(context):
+        first.cancel()
+        return not context.should_stop()
+
+    one = service(copy=run)
+    assert [one.once(), one.once()] == [True, True]
+    assert (first.state, second.state) == ("cancelled", "done")
+
+
+def test_a_long_job_that_is_cancelled_lets_nobody_in_before_it_ends():
+    long = jobs.create("voice", VOICE)
+    seen = []
+
+    def voice(context):
+        jobs.create("copy", COPY)
+        long.cancel()
+        context.between()
+        return not context.should_stop()
+
+    service(voice=voice, copy=lambda context: seen.append(1) or True).once()
+    assert long.state == "cancelled" and seen == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (LoraKitError("photos: the folder is empty; add photos"), "photos: the folder is empty; add photos"),
+        (MemoryError(), "memory was not enough"),
+        (RuntimeError("CUDA out of memory. Tried to allocate /secret/path"), "memory was not enough"),
+        (OSError(errno.ENOSPC, "No space left", "/secret/path"), "Make room"),
+        (PermissionError(errno.EACCES, "denied", "/secret/path"), "permissions"),
+        (FileNotFoundError(errno.ENOENT, "gone", "/secret/path"), "moved or removed"),
+        (KeyError("/secret/path"), "log.txt"),
+    ],
+)
+def test_what_fails_is_told_in_words_without_paths(error, words):
+    job = jobs.create("copy", COPY)
+
+    def run(context):
+        raise error
+
+    service(copy=run).once()
+    message = job.progress().message
+    assert job.state == "failed" and words in message
+    assert "/secret" not in message and "Traceback" not in message
+    assert (job.folder / "log.txt").exists() != isinstance(error, LoraKitError)
+
+
+def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch):
+    job = jobs.create("copy", COPY)
+    assert job.acquire()
+    job.start()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable, "append_line", full)
+        with pytest.raises(OSError):
+            run_job(job, Bases(), runners={"copy": lambda context: True})
+        with pytest.raises(OSError):
+            jobs.claim()
+    assert job.state == "interrupted"
+    claimed = jobs.claim()
+    assert claimed.id == job.id
+    claimed.release()
+
+
+def test_a_deleted_adapter_is_told_before_a_base_is_loaded():
+    job = jobs.create("copy", COPY | {"mix": {"gone": 1.0}})
+    Service(threading.Event()).once()
+    assert job.state == "failed" and "gone" in job.progress().message and "store" in job.progress().message
+    assert not any(event["event"] == "phase" for event in job.events())
+
+
+def test_an_adapter_of_another_family_is_told_with_both_names():
+    folder = Store().folder / "aurora"
+    durable.write_json(folder / "card.json", {"name": "Aurora", "family": "flux"})
+    (folder / "pytorch_lora_weights.safetensors").write_bytes(b"x")
+    job = jobs.create("copy", COPY | {"mix": {"aurora": 1.0}})
+    Service(threading.Event()).once()
+    message = job.progress().message
+    assert "Aurora" in message and "flux" in message and "llm" in message
+
+
+def test_a_base_of_the_wrong_kind_or_gone_is_told():
+    wrong = jobs.create("copy", COPY | {"base": "starter-image"})
+    gone = jobs.create("copy", COPY | {"base": "./no-such-folder"})
+    one = Service(threading.Event())
+    assert [one.once(), one.once()] == [True, True]
+    assert "an image base" in wrong.progress().message
+    assert "no-such-folder" in gone.progress().message and "no such" in gone.progress().message
+
+
+@pytest.fixture
+def fake_training(monkeypatch, tmp_path):
+    """A training that writes the weights' file, or stops when told to."""
+
+    def train(base, data, recipe, out, **options):
+        assert out.is_dir(), "the name is held while it trains"
+        if options["should_stop"]():
+            return SimpleNamespace(stopped=True)
+        (out / "adapter_model.safetensors").write_bytes(b"weights")
+        options["on_event"]({"event": "result", "slug": out.name, "summary": {}})
+        return SimpleNamespace(stopped=False)
+
+    monkeypatch.setattr("lorakit.training.session.train", train)
+    monkeypatch.setattr(Context, "base", lambda self: None)
+    texts = tmp_path / "t.txt"
+    texts.write_text("Calm words for calm people.\n\nMore calm words for them.\n\nStill calm, always calm.\n")
+    return VOICE | {"texts": str(texts)}
+
+
+def test_a_training_gets_a_free_name_and_never_replaces_an_adapter(fake_training):
+    first, second = (jobs.create("voice", fake_training) for _ in range(2))
+    one = Service(threading.Event())
+    assert [one.once(), one.once()] == [True, True]
+    assert (first.state, second.state) == ("done", "done")
+    assert sorted(path.name for path in Store().folder.iterdir() if path.name[0] != ".") == ["calm", "calm-2"]
+
+
+def test_a_training_that_ended_before_its_worker_could_say_so_is_not_done_again(fake_training, monkeypatch):
+    job = jobs.create("voice", fake_training)
+    Service(threading.Event()).once()
+    lines = [event for event in job.events() if event["event"] != "done"]
+    (job.folder / "events.jsonl").unlink()
+    (job.folder / jobs.ENDED).unlink()
+    for line in lines:
+        durable.append_line(job.folder / "events.jsonl", line)
+    monkeypatch.setattr("lorakit.training.session.train", None)
+    Service(threading.Event()).once()
+    assert job.state == "done"
+
+
+def test_a_cancelled_training_gives_its_name_back(fake_training):
+    job = jobs.create("voice", fake_training)
+    assert job.acquire()
+    job.start()
+    job.cancel()
+    run_job(job, Bases())
+    assert job.state == "cancelled"
+    assert Store().list() == [] and not (Store().folder / "calm").exists()
+
+
+def test_copy_streams_its_texts_and_keeps_the_result(monkeypatch):
+    from lorakit.generation.copy import Copy
+
+    def write(base, mix, brief, variants, seed, stream, stop):
+        for piece in ("Calm ", "water"):
+            stream(0, piece)
+        return [Copy("Calm water", 10, 300, True)]
+
+    monkeypatch.setattr("lorakit.generation.copy.write_copy", write)
+    monkeypatch.setattr(Context, "base", lambda self: None)
+    job = jobs.create("copy", COPY)
+    Service(threading.Event()).once()
+    assert "".join(event["piece"] for event in job.events() if event["event"] == "text") == "Calm water"
+    assert durable.read_json(job.folder / "result.json")[0]["text"] == "Calm water"
+
+
+def test_a_second_large_base_is_not_loaded_beside_a_running_one():
+    bases = Bases()
+    training = {"base": "big/one"}
+    assert bases.fits_beside({"base": "big/one"}, training)
+    assert bases.fits_beside({"base": "starter-text"}, training)
+    assert not bases.fits_beside({"base": "big/other"}, training)
+    assert not bases.fits_beside({"base": "big/one", "quantize": "nf4"}, training)
+
+
+def test_the_supervisor_starts_a_dead_worker_again_and_ends_it_with_the_app():
+    script = "import os, time; open(os.environ['LORAKIT_HOME'] + '/starts', 'a').write('x'); time.sleep(60)"
+    supervisor = Supervisor([sys.executable, "-c", script], back_off=(0.1,))
+    supervisor.start()
+    starts = workspace.home() / "starts"
+    until(lambda: starts.exists() and starts.read_text() == "x")
+    supervisor.process.kill()
+    until(lambda: starts.read_text() == "xx")
+    supervisor.stop()
+    assert supervisor.process.poll() is not None
+    time.sleep(0.4)
+    assert starts.read_text() == "xx"
