@@ -57,7 +57,7 @@ def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * min(1.0, spent / 5 + 0.01, 1.02 - spent / seconds)
         bucket = buckets[sizes[random.integers(len(sizes))]]
-        chosen = random.choice(len(bucket.products), BATCH, replace=False)
+        chosen = random.choice(len(bucket.products), min(BATCH, len(bucket.products)), replace=False)
         pixels = _disturbed(to_pixels(bucket.images[np.sort(chosen)]), random)
         wanted = labels([bucket.products[i] for i in np.sort(chosen)])
         found = model(pixels)
