@@ -215,7 +215,6 @@ def test_listing_is_newest_first_and_leaves_the_ended_to_others():
 
 
 def test_jobs_need_no_torch():
-    code = (
-        "import sys, lorakit.jobs, lorakit.store, lorakit.cli, lorakit.worker; print('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    code = "import sys, lorakit.store, lorakit.cli, lorakit.worker; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"
