@@ -171,6 +171,18 @@ def test_running_out_of_memory_halves_the_batch(tmp_path, family, campaign):
     assert max(len(seeds) for *_, seeds in family.batches) == 2
 
 
+def test_a_lost_device_ends_the_run_and_blames_no_picture(tmp_path, family, campaign):
+    def fail(rows, seeds):
+        if len(family.batches) == 1:
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    family.fail = fail
+    with pytest.raises(torch.AcceleratorError):
+        campaign(tmp_path).run()
+    lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]
+    assert len(lines) == 4 and not any("error" in line for line in lines)
+
+
 def test_when_nothing_works_the_reason_is_raised(tmp_path, family, campaign):
     def fail(rows, seeds):
         raise MemoryError
