@@ -1,0 +1,190 @@
+"""The command line: fast help, every setting an option, one sentence for what went wrong, no work lost."""
+
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from lorakit import commands, formats, jobs, running
+from lorakit.cli import main
+from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.store import Store
+
+COPY = {"base": "starter-text", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 1, "seed": 0}
+
+
+@pytest.fixture
+def file(tmp_path):
+    module = "transformer.single_transformer_blocks.0.attn.to_q"
+    factors = Factors(torch.randn(4, 1600), torch.randn(1600, 4), 4.0)
+    adapter = Adapter({module: factors}, Card(name="Aurora", family="flux", trigger="aurora bottle"))
+    return formats.save(adapter, tmp_path / "made")
+
+
+@pytest.fixture
+def fake_training(monkeypatch, tmp_path):
+    """Records how a training was called; a text file stands for its data."""
+    calls = []
+
+    def train(base, data, recipe, out, **options):
+        calls.append(SimpleNamespace(recipe=recipe, out=out, **options))
+        (out / ".training").mkdir(parents=True, exist_ok=True)
+        if recipe.steps == 7:
+            signal.raise_signal(signal.SIGINT)
+        stopped = options["should_stop"]()
+        if not stopped:
+            (out / "adapter_model.safetensors").write_bytes(b"x")
+        return SimpleNamespace(stopped=stopped, summary={"steps": recipe.steps}, folder=out)
+
+    monkeypatch.setattr("lorakit.training.session.train", train)
+    monkeypatch.setattr("lorakit.families.load_base", lambda source, quantize=None: None)
+    texts = tmp_path / "calm.txt"
+    texts.write_text("Calm words for calm people.\n\nMore calm words for them.\n\nStill calm, always calm.\n")
+    return calls, str(texts)
+
+
+def test_help_is_there_at_once_and_names_every_command():
+    begun = time.monotonic()
+    run = [sys.executable, "-X", "importtime", "-m", "lorakit", "--help"]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert time.monotonic() - begun < 10  # 0.4 s on an idle machine
+    for name in ("train", "voice", "render", "write", "adapters", "jobs", "worker", "doctor"):
+        assert name in shown.stdout
+    for heavy in ("torch", "diffusers", "transformers", "gradio", "numpy", "PIL"):
+        assert f"| {heavy}\n" not in shown.stderr.replace("|   ", "| ").replace("  ", "")
+
+
+def test_a_setting_of_the_recipe_is_an_option(fake_training):
+    calls, texts = fake_training
+    assert main(["voice", texts, "--steps", "12", "--learning-rate", "0.002", "--rslora", "yes"]) == 0
+    recipe = calls[0].recipe
+    assert (recipe.steps, recipe.learning_rate, recipe.rslora) == (12, 0.002, True)
+    assert calls[0].out == Store().folder / "calm"
+
+
+def test_training_again_under_a_taken_name_leaves_the_finished_adapter(fake_training):
+    calls, texts = fake_training
+    assert [main(["voice", texts]), main(["voice", texts])] == [0, 0]
+    assert [call.out.name for call in calls] == ["calm", "calm-2"]
+
+
+def test_ctrl_c_stops_at_a_step_and_the_same_command_continues(fake_training, capsys):
+    calls, texts = fake_training
+    assert main(["voice", texts, "--steps", "7"]) == commands.STOPPED
+    assert "run the same command again" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert main(["voice", texts, "--steps", "8"]) == 0
+    assert calls[0].out == calls[1].out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "photos"], "--trigger"),
+        (["train", "no-such-folder", "--trigger", "aurora"], "no-such-folder"),
+        (["voice", "no-such-file.csv"], "no-such-file.csv"),
+        (["adapters", "--show", "gone"], "gone"),
+        (["adapters", "--add", "gone.safetensors"], "gone.safetensors"),
+        (["jobs", "--cancel", "gone"], "gone"),
+        (["write", " "], "product"),
+        (["write", "Aurora", "--channel", "smoke-signals"], "smoke-signals"),
+    ],
+)
+def test_what_went_wrong_is_one_sentence_and_exit_code_1(arguments, words, capsys):
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ") and words in told and "Traceback" not in told
+
+
+def test_a_wrong_setting_is_named(fake_training, capsys):
+    _, texts = fake_training
+    assert main(["voice", texts, "--rank", "many"]) == 1
+    assert "rank" in capsys.readouterr().err
+
+
+def test_a_weight_that_is_no_number_is_named(capsys):
+    with pytest.raises(commands.LoraKitError, match=r"aurora=0\.8"):
+        commands._mix(["aurora=strong"])
+
+
+def test_a_full_disk_is_a_sentence_too(monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device", "/secret")
+
+    monkeypatch.setattr(Store, "list", full)
+    assert main(["adapters"]) == 1
+    told = capsys.readouterr().err
+    assert "No space left" in told and "/secret" not in told
+
+
+def test_the_store_can_be_kept_from_the_terminal(file, tmp_path, capsys):
+    for arguments in (
+        ["--add", str(file), "--name", "Sea"],
+        ["--rename", "sea", "Ocean"],
+        ["--trash", "ocean"],
+        ["--restore", "ocean"],
+        ["--export", "ocean", str(tmp_path)],
+        ["--show", "ocean"],
+        [],
+    ):
+        assert main(["adapters", *arguments]) == 0
+    assert (tmp_path / "ocean.zip").is_file()
+    assert "aurora bottle" in capsys.readouterr().out
+
+
+def test_jobs_are_listed_and_cancelled(capsys):
+    job = jobs.create("copy", COPY)
+    assert main(["jobs"]) == 0 and "queued" in capsys.readouterr().out
+    assert main(["jobs", "--cancel", job.id]) == 0 and "cancelled" in capsys.readouterr().out
+
+
+def test_a_job_folder_is_run_where_it_lies_and_only_once(monkeypatch, capsys):
+    job = jobs.create("copy", COPY)
+    runs = []
+
+    def run(context):
+        runs.append(1)
+        context.job.emit({"event": "note", "text": "half way"})
+        return True
+
+    monkeypatch.setitem(running.RUNNERS, "copy", run)
+    assert [main(["train", str(job.folder)]) for _ in range(2)] == [0, 0]
+    assert runs == [1] and job.state == "done"
+    assert "half way" in capsys.readouterr().out
+
+
+def test_a_failed_job_folder_may_be_tried_again_a_running_or_cancelled_one_not(monkeypatch, capsys):
+    job = jobs.create("copy", COPY)
+    job.emit({"event": "started"})
+    job.emit({"event": "failed", "error": "no memory"})
+    monkeypatch.setitem(running.RUNNERS, "copy", lambda context: True)
+    other = jobs.get(job.id)
+    assert other.acquire()
+    assert main(["train", str(job.folder)]) == 1 and "another process" in capsys.readouterr().err
+    other.release()
+    assert main(["train", str(job.folder)]) == 0 and job.state == "done"
+    cancelled = jobs.create("copy", COPY)
+    cancelled.cancel()
+    assert main(["train", str(cancelled.folder)]) == 1 and "cancelled" in capsys.readouterr().err
+
+
+def test_progress_lines_tell_the_remaining_time(capsys):
+    tell = commands.Teller()
+    for step in range(1, 101):
+        tell({"event": "step", "step": step, "total": 100, "loss": 0.5, "seconds_left": 240.0})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "step 1 of 100, loss 0.5000, about 4 min left"
+    assert lines[-1].startswith("step 100 of 100") and len(lines) < 5
+
+
+def test_doctor_says_what_there_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("LORAKIT_HOME", str(tmp_path / "not" / "yet" / "there"))
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    for word in ("lorakit", "torch", "device", "memory", "workspace", "starter-image", "starter-text"):
+        assert word in told
+    assert not (tmp_path / "not").exists()
