@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 PICTURES, HELD_OUT = 24_000, 700
 IMAGE_MINUTES, TEXT_MINUTES = 63.0, 30.0  # on two CPU cores; more is better
 AUTOENCODER_SHARE = 0.2
-CLASSIFIER_SECONDS = 200.0
+CLASSIFIER_SECONDS = 600.0
 Caches = dict[tuple[int, int], flow.Cached]
 
 
