@@ -1,6 +1,8 @@
 """Start the app: settings, one worker, the page."""
 
 import os
+import socket
+import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -8,18 +10,47 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 from lorakit import worker
 from lorakit.ui import build_app, launch_options
 
+USER = "studio"
+
 
 def main() -> None:
-    """Serve on `LORAKIT_HOST`:`LORAKIT_PORT`; with `LORAKIT_PASSWORD` set, the page asks for it (user "studio")."""
+    """Serve on `LORAKIT_HOST`:`LORAKIT_PORT`.
+
+    With `LORAKIT_PASSWORD` set, the page asks for it (user "studio").
+    """
     on_a_space = bool(os.environ.get("SPACE_ID"))
+    host = (
+        os.environ.get("LORAKIT_HOST")
+        or os.environ.get("GRADIO_SERVER_NAME")
+        or ("0.0.0.0" if on_a_space else "127.0.0.1")
+    )
+    port = os.environ.get("LORAKIT_PORT") or os.environ.get("GRADIO_SERVER_PORT") or "7860"
     password = os.environ.get("LORAKIT_PASSWORD")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        sys.exit(f"LORAKIT_PORT is {port!r}; it must be a number from 1 to 65535")
+    if not is_free(host, int(port)):
+        sys.exit(
+            f"Port {port} is taken: is the studio running already? Choose another one with "
+            f"LORAKIT_PORT={int(port) + 1}"
+        )
     worker.ensure_running()
     build_app().launch(
-        server_name=os.environ.get("LORAKIT_HOST", "0.0.0.0" if on_a_space else "127.0.0.1"),
-        server_port=int(os.environ.get("LORAKIT_PORT", "7860")),
-        auth=("studio", password) if password else None,
+        server_name=host,
+        server_port=int(port),
+        auth=(USER, password) if password else None,
         **launch_options(),
     )
+
+
+def is_free(host: str, port: int) -> bool:
+    """Can this port be listened on?"""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 if __name__ == "__main__":

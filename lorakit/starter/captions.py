@@ -32,6 +32,7 @@ LIGHT_WORDS = {
     "above": ("light from above", "bright light from above"),
 }
 DISTANCE_WORDS = {"close": ("close-up",), "medium": ("medium shot",), "far": ("seen from further away",)}
+PLACE_WORDS = {"left": ("on the left side", "placed left"), "right": ("on the right side", "placed right")}
 OPENINGS = (
     "a photo of",
     "product photo of",
@@ -71,6 +72,8 @@ def caption(product: Product, random: np.random.Generator) -> str:
         thing = f"{opening} {article} {thing}".strip()
     scene = next(scene for scene in SCENES if scene.id == product.scene)
     parts = [f"{thing} {_pick(scene.phrases, random)}" if random.random() < 0.95 else thing]
+    if product.place in PLACE_WORDS:  # always said: without it, a prompt means the centre
+        parts.append(_pick(PLACE_WORDS[product.place], random))
     if random.random() < 0.35:
         parts.append(_pick(LIGHT_WORDS[product.light], random))
     if random.random() < 0.35:

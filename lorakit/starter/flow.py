@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 48
 CAPTION_DROPOUT = 0.1
-MASK_WEIGHT = 2.0
+MASK_WEIGHT = 4.0
+TIME_SHIFT = 0.3  # towards noise, where a picture's shapes are decided
 MUON_RATE = 2e-3
 ADAM_RATE = 1e-3
 WARMUP, STABLE = 0.02, 0.55  # shares of the time; after them the rate falls to zero
@@ -213,7 +214,7 @@ def train(
 
 
 def _loss(model: FlowModel, clean: Tensor, weights: Tensor, tokens: Tensor) -> Tensor:
-    t = torch.sigmoid(torch.randn(len(clean), device=clean.device))
+    t = torch.sigmoid(TIME_SHIFT + torch.randn(len(clean), device=clean.device))
     noise = torch.randn_like(clean)
     along = t.view(-1, 1, 1, 1)
     with torch.autocast(clean.device.type, torch.bfloat16):

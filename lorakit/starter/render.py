@@ -23,6 +23,7 @@ COLOURS = {
 PATTERNS = ("plain", "striped", "vertical-striped", "dotted", "checked", "labelled")
 LIGHTS = {"left": (-0.75, 0.45, 0.55), "right": (0.75, 0.45, 0.55), "above": (0.05, 0.85, 0.50)}
 DISTANCES = {"close": 0.84, "medium": 0.74, "far": 0.64}  # height of a tall product in the frame's height
+PLACES = {"centre": 0.0, "left": -1.0, "right": 1.0}  # where it stands: share of the room on that side
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,16 @@ class Product:
     scene: str
     light: str = "left"
     distance: str = "medium"
+    place: str = "centre"
 
     def to_dict(self) -> dict[str, str]:
         return asdict(self)
 
 
 def random_product(random: np.random.Generator) -> Product:
-    """Any product in any scene, all attributes equally likely; half of the products are plain."""
+    """Any product in any scene, all else equally likely; plain ones and places in the centre are commoner."""
     pattern = "plain" if random.random() < 0.4 else PATTERNS[random.integers(1, len(PATTERNS))]
+    place = "centre" if random.random() < 0.7 else ("left", "right")[random.integers(2)]
     return Product(
         SHAPES[random.integers(len(SHAPES))].name,
         list(COLOURS)[random.integers(len(COLOURS))],
@@ -50,6 +53,7 @@ def random_product(random: np.random.Generator) -> Product:
         SCENES[random.integers(len(SCENES))].id,
         list(LIGHTS)[random.integers(len(LIGHTS))],
         list(DISTANCES)[random.integers(len(DISTANCES))],
+        place,
     )
 
 
@@ -70,7 +74,8 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
 
     scale = height * DISTANCES[product.distance] * shape.height * random.uniform(0.95, 1.05)
     scale = min(scale, 0.86 * width / shape.width)
-    middle = width * (0.5 + random.uniform(-1, 1) * max(0.0, 0.44 - 0.5 * shape.width * scale / width) * 0.7)
+    room = max(0.0, 0.46 - 0.5 * shape.width * scale / width)
+    middle = width * (0.5 + room * 0.7 * (PLACES[product.place] + random.uniform(-0.12, 0.12)))
     left, right = (side * scale + 1 for side in shape.extent)
     middle = min(max(middle, left), width - right)
     foot = height * min(0.93, max(horizon + 0.14, 0.5 + 0.5 * scale / height + random.uniform(0.02, 0.12)))

@@ -5,15 +5,19 @@ from typing import Any
 import gradio as gr
 
 from lorakit import workspace
-from lorakit.starter import SAMPLES
-from lorakit.ui import adapters, pieces, scenes, theme, train, voice
+from lorakit.ui import adapters, choices, pieces, scenes, theme, train, voice
+from lorakit.ui.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
+DAY = 86_400  # seconds
 
 
 def build_app() -> gr.Blocks:
     """The whole app, ready to launch with `launch_options()`."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(86_400, 86_400)) as app:
+    gr.set_static_paths(
+        [workspace.campaigns_folder()]
+    )  # large pictures are served where they are, not copied
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         gr.HTML(pieces.HEADER)
         gr.HTML(pieces.DEMO_NOTE)
         with gr.Tabs() as tabs:
@@ -25,40 +29,39 @@ def build_app() -> gr.Blocks:
                 scenes_tab = scenes.build()
             with gr.Tab("Adapters", id="adapters") as adapters_page:
                 adapters_tab = adapters.build()
-        for tab in (train_tab, voice_tab, scenes_tab, adapters_tab):
-            _on_load(app, tab["load"])
+        for load in (
+            train_tab["load"],
+            voice_tab["load"],
+            voice_tab["desk"],
+            scenes_tab["load"],
+            adapters_tab["load"],
+        ):
+            app.load(*load, **QUIET)
         # Adapters come and go in other tabs.
-        function, _, outputs = adapters_tab["load"]
-        adapters_page.select(function, [], outputs, api_visibility="private", show_progress="hidden")
+        adapters_page.select(*adapters_tab["load"], **QUIET)
         scenes_page.select(
-            lambda: gr.update(choices=scenes.image_adapters()), [], [scenes_tab["chosen"]],
-            api_visibility="private", show_progress="hidden",
-        )  # fmt: skip
-        train_tab["make"].click(
-            _to_scenes, [train_tab["job_id"]], [tabs, scenes_tab["chosen"]], api_visibility="private"
+            lambda: gr.update(choices=scenes.image_adapters()), [], [scenes_tab["chosen"]], **QUIET
         )
+        train_tab["make"].click(_to_scenes, [train_tab["job_id"]], [tabs, scenes_tab["chosen"]], **HIDDEN)
     return app
-
-
-def _on_load(app: gr.Blocks, load: tuple[Any, list[Any], list[Any]]) -> None:
-    function, inputs, outputs = load
-    app.load(function, inputs, outputs, api_visibility="private", show_progress="hidden")
 
 
 def _to_scenes(job_id: str) -> list[Any]:
     slug = train.product_slug(job_id)
-    return [gr.Tabs(selected="scenes"), gr.update(choices=scenes.image_adapters(), value=[slug])]
+    choices = scenes.image_adapters()
+    known = [slug] if slug in [value for _, value in choices] else []
+    return [gr.Tabs(selected="scenes"), gr.update(choices=choices, value=known)]
 
 
 def launch_options() -> dict[str, Any]:
     """What `launch` needs to look right and to serve the results, and nothing else."""
-    shown = [workspace.campaigns_folder(), workspace.jobs_folder(), workspace.uploads_folder(),
-             workspace.home() / "downloads", workspace.adapters_folder(), SAMPLES]  # fmt: skip
+    shown = [workspace.campaigns_folder(), workspace.home() / "downloads"]
     return {
         "theme": theme.theme(),
         "css": theme.CSS,
-        "head": theme.HEAD,
+        "head": theme.HEAD + f"<style>{choices.style()}</style>",
         "allowed_paths": [str(path) for path in shown],
+        "blocked_paths": [str(path) for path in (workspace.jobs_folder(), workspace.uploads_folder())],
         "footer_links": [],
         "max_file_size": "500mb",
     }

@@ -1,5 +1,8 @@
 """The Adapters tab: what is in the store, and adding, renaming, trashing and downloading."""
 
+import shutil
+import uuid
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,73 +12,137 @@ import gradio as gr
 from lorakit import workspace
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
-from lorakit.ui import pieces
+from lorakit.ui import pictures, pieces
+from lorakit.ui.pieces import HIDDEN, QUIET
+
+# A click on a card tells the page which adapter it stands for; the server looks the name up in the store.
+OPEN_JS = """element.addEventListener('click', event => {
+  const card = event.target.closest('[data-slug]');
+  if (card) trigger('select', {slug: card.dataset.slug});
+});"""
+PREVIEWS_SHOWN = 12
 
 
 def build() -> dict[str, Any]:
     """The tab's widgets and handlers; returns what the page connects on load."""
     with gr.Row(equal_height=False):
-        with gr.Column(scale=6, min_width=320):
-            cards = gr.HTML()
-            choose = gr.Dropdown([], label="Open an adapter", info="See what it is, rename it, take it with you.")
-            previews = gr.Gallery(label="Previews", columns=4, height=220, visible=False)
-            details = gr.HTML()
-            with gr.Row():
-                new_name = gr.Textbox(label="New name", max_length=80, scale=3)
-                rename = gr.Button("Rename", scale=1)
-            with gr.Row():
-                download = gr.Button("Prepare download")
-                trash = gr.Button("Move to trash")
-            files = gr.File(label="Download", visible=False, interactive=False)
+        with gr.Column(scale=7, min_width=320):
+            cards = gr.HTML(js_on_load=OPEN_JS)
+            choose = gr.Dropdown(
+                [],
+                label="Open an adapter",
+                info="Or click its card: see what it is, rename it, take it with you.",
+            )
+            with gr.Column(visible=False) as manage:
+                details, previews, new_name, rename, download, trash, files = _details_view()
         with gr.Column(scale=4, min_width=320):
-            gr.HTML(pieces.step(1, "Add an adapter", "A .safetensors file in diffusers layout, or a zip of a PEFT folder."))
-            upload = gr.File(label="Adapter file", file_types=[".safetensors", ".zip", ".json"], file_count="multiple", height=120)
-            name = gr.Textbox(label="Name", max_length=80)
-            add = gr.Button("Add to the store", variant="primary")
+            upload, name, add = _add_form()
             said = gr.HTML()
             bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
             restore = gr.Button("Restore")
     whole = [cards, choose, bin_]
-    choose.change(open_one, [choose], [previews, details, new_name, files], api_visibility="private")
-    add.click(add_files, [upload, name], [said], api_visibility="private").then(refresh, [], whole, api_visibility="private")
-    rename.click(rename_one, [choose, new_name], [said], api_visibility="private").then(refresh, [], whole, api_visibility="private")
-    trash.click(trash_one, [choose], [said], api_visibility="private").then(refresh, [], whole, api_visibility="private")
-    restore.click(restore_one, [bin_], [said], api_visibility="private").then(refresh, [], whole, api_visibility="private")
-    download.click(make_download, [choose], [files], api_visibility="private")
+    cards.select(open_card, [], [choose], **QUIET)
+    choose.change(open_one, [choose], [manage, previews, details, new_name, files], **QUIET)
+    for button, action, inputs in (
+        (add, add_files, [upload, name]),
+        (rename, rename_one, [choose, new_name]),
+        (trash, trash_one, [choose]),
+        (restore, restore_one, [bin_]),
+    ):
+        button.click(action, inputs, [said], **HIDDEN).then(refresh, [], whole, **QUIET)
+    download.click(make_download, [choose], [files], **HIDDEN)
     return {"load": (refresh, [], whole)}
+
+
+def _details_view() -> list[gr.components.Component]:
+    details = gr.HTML()
+    previews = gr.Gallery(label="Previews", columns=4, height="auto", visible=False, elem_classes="results")
+    with gr.Row(equal_height=True):
+        new_name = gr.Textbox(label="New name", max_length=80, scale=3)
+        rename = gr.Button("Rename", scale=1)
+    with gr.Row():
+        download = gr.Button("Prepare download")
+        trash = gr.Button("Move to trash")
+    files = gr.File(label="Download", visible=False, interactive=False)
+    return [details, previews, new_name, rename, download, trash, files]
+
+
+def _add_form() -> tuple[gr.File, gr.Textbox, gr.Button]:
+    gr.HTML(
+        pieces.step(
+            0, "Add an adapter", "A .safetensors file in diffusers layout, or a zip of a PEFT folder."
+        )
+    )
+    upload = gr.File(
+        label="Adapter file", file_types=[".safetensors", ".zip", ".json"], file_count="multiple", height=120
+    )
+    name = gr.Textbox(label="Name", max_length=80)
+    return upload, name, gr.Button("Add to the store", variant="primary")
 
 
 def refresh() -> list[Any]:
     """The store as it is now."""
     store = Store()
     entries = store.list()
+    html = '<div class="cards">' + "".join(_card(entry) for entry in entries) + "</div>"
     if not entries:
-        html = pieces.empty("No adapters yet", "Train one in the first two tabs, or add a file on the right.")
-    else:
-        html = '<div class="facts">' + "".join(_card(entry) for entry in entries) + "</div>"
-    return [html, gr.update(choices=[(e.name, e.slug) for e in entries], value=None), gr.update(choices=store.trashed(), value=None)]
+        html = pieces.empty("No adapters yet", "Train one in the first two tabs, or add a file here.")
+    choices = [(entry.name, entry.slug) for entry in entries]
+    return [html, gr.update(choices=choices, value=None), gr.update(choices=store.trashed(), value=None)]
 
 
 def _card(entry: Entry) -> str:
-    kind = "voice" if entry.kind == "voice" else f"“{entry.trigger}”" if entry.trigger else "image"
-    about = f"{kind} · rank {entry.rank} · {pieces.size(entry.size_bytes)}"
-    return f"<div><b>{escape(entry.name)}</b><span>{escape(about)}<br>{escape(entry.base or 'base not stated')}</span></div>"
+    picture = (
+        f'<img alt="" src="{pictures.uri(entry.preview)}">'
+        if entry.preview
+        else '<span class="quote">“ ”</span>'
+    )
+    calls = (
+        "writes in its voice" if entry.kind == "voice" else f"“{entry.trigger}”" if entry.trigger else "image"
+    )
+    facts = f"rank {entry.rank} · {pieces.size(entry.size_bytes)} · {entry.licence or 'licence not stated'}"
+    return (
+        f'<button class="adapter" data-slug="{escape(entry.slug)}">{picture}<b>{escape(entry.name)}</b>'
+        f"<span>{escape(calls)}</span><span>{escape(facts)}</span>"
+        f"<span>{escape(entry.base or 'base not stated')}</span></button>"
+    )
+
+
+def open_card(event: gr.EventData) -> Any:
+    """Choose the adapter whose card was clicked."""
+    slug = getattr(event, "slug", None)
+    known = {entry.slug for entry in Store().list()}
+    return slug if slug in known else gr.skip()
 
 
 def open_one(slug: str | None) -> list[Any]:
     """One adapter's previews, facts and name."""
-    if not slug:
-        return [gr.update(visible=False), "", "", gr.update(visible=False)]
-    store = Store()
-    entry = store.get(slug)
-    pictures = sorted(str(path) for path in (store.folder / slug / "previews").glob("*.png"))
+    try:
+        entry = Store().get(slug) if slug else None
+    except LoraKitError:
+        entry = None
+    if entry is None:
+        return [gr.update(visible=False), gr.update(visible=False), "", "", gr.update(visible=False)]
+    paths = sorted((Store().folder / entry.slug / "previews").glob("*.png"))[-PREVIEWS_SHOWN:]
+    images = [image for path in paths if (image := pictures.small(path)) is not None]
     rows = [
-        (entry.trigger or "-", "words that call it"), (str(entry.rank), "rank"), (pieces.size(entry.size_bytes), "file"),
-        (entry.base or "-", "base"), (entry.licence or "unknown", "licence of the base"), (entry.created[:10] or "-", "made"),
-    ]  # fmt: skip
+        (entry.trigger or "-", "words that call it"),
+        (str(entry.rank), "rank"),
+        (pieces.size(entry.size_bytes), "file"),
+        (entry.base or "-", "base"),
+        (entry.licence or "not stated", "licence of the base"),
+        (entry.created[:10] or "-", "made"),
+    ]
     scores = entry.card.get("scores") or {}
-    html = pieces.facts(rows) + (pieces.training_facts(scores) if "share" in scores else "")
-    return [gr.update(value=pictures, visible=bool(pictures)), html, entry.name, gr.update(visible=False)]
+    trained = pieces.training_facts(scores) if isinstance(scores, dict) and "share" in scores else ""
+    html = pieces.card(entry.name, pieces.facts(rows) + trained)
+    return [
+        gr.update(visible=True),
+        gr.update(value=images, visible=bool(images)),
+        html,
+        entry.name,
+        gr.update(visible=False),
+    ]
 
 
 def add_files(files: list[str] | None, name: str) -> str:
@@ -88,13 +155,12 @@ def add_files(files: list[str] | None, name: str) -> str:
         entry = Store().add(source, (name or "").strip() or None)
     except LoraKitError as error:
         return pieces.empty("This cannot be added", str(error))
-    return pieces.empty(f"{entry.name} is in the store", f"rank {entry.rank}, {pieces.size(entry.size_bytes)}")
+    return pieces.empty(
+        f"{entry.name} is in the store", f"rank {entry.rank}, {pieces.size(entry.size_bytes)}"
+    )
 
 
 def _together(paths: list[Path]) -> Path:
-    import shutil
-    import uuid
-
     folder = workspace.uploads_folder() / uuid.uuid4().hex[:12]
     folder.mkdir(parents=True)
     for path in paths:
@@ -104,20 +170,31 @@ def _together(paths: list[Path]) -> Path:
 
 def rename_one(slug: str | None, name: str) -> str:
     """Give the adapter another name; its folder follows."""
-    return _told(slug, "Choose an adapter first.", lambda store, one: f"It is now called {store.rename(one, name or '').name}.")
+    return _told(
+        slug,
+        "Choose an adapter first.",
+        lambda store, one: f"It is now called {store.rename(one, name or '').name}.",
+    )
 
 
 def trash_one(slug: str | None) -> str:
     """Move the adapter to the trash, from where it can come back."""
-    return _told(slug, "Choose an adapter first.", lambda store, one: (store.trash(one), "It is in the trash.")[1])
+
+    def trash(store: Store, one: str) -> str:
+        store.trash(one)
+        return "It is in the trash, from where it can come back."
+
+    return _told(slug, "Choose an adapter first.", trash)
 
 
 def restore_one(slug: str | None) -> str:
     """Bring an adapter back."""
-    return _told(slug, "Choose one in the trash first.", lambda store, one: f"{store.restore(one).name} is back.")
+    return _told(
+        slug, "Choose one in the trash first.", lambda store, one: f"{store.restore(one).name} is back."
+    )
 
 
-def _told(slug: str | None, missing: str, action: Any) -> str:
+def _told(slug: str | None, missing: str, action: Callable[[Store, str], str]) -> str:
     if not slug:
         raise gr.Error(missing, print_exception=False)
     try:
@@ -130,5 +207,7 @@ def make_download(slug: str | None) -> Any:
     """The adapter's folder as a zip that any tool opens."""
     if not slug:
         raise gr.Error("Choose an adapter first.", print_exception=False)
-    out = workspace.home() / "downloads"
-    return gr.update(value=str(Store().export(slug, out)), visible=True)
+    try:
+        return gr.update(value=str(Store().export(slug, workspace.home() / "downloads")), visible=True)
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error

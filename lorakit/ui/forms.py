@@ -1,11 +1,51 @@
-"""Dataclass <-> widgets: the Advanced form is made from Recipe's fields, so a new setting shows up by itself."""
+"""Dataclass <-> widgets: the Advanced form is made from Recipe's fields: a new setting shows up by itself."""
 
 from dataclasses import Field
 from typing import Any
 
 import gradio as gr
 
-from lorakit.training.recipe import Recipe, from_preset, settings_for
+from lorakit.training.recipe import Recipe, from_preset, presets, settings_for
+from lorakit.ui import pieces
+from lorakit.ui.pieces import QUIET
+
+BASE_HELP = {
+    "image": "Or the folder or hub id of a FLUX.1 pipeline.",
+    "text": "Or the folder or hub id of any causal language model.",
+}
+
+
+def recipe_form(kind: str) -> tuple[gr.Radio, gr.Dropdown, dict[str, gr.components.Component]]:
+    """How thorough, on which base, and every setting under Advanced; they keep each other in step."""
+    starter = pieces.BASES[kind][0][1]
+    gr.HTML(pieces.step(3, "How thorough?", "Quick is enough to see whether it works."))
+    preset = gr.Radio(
+        _choices(kind, True), value=presets(kind, True)[0].id, label="Training", show_label=False
+    )
+    base = gr.Dropdown(
+        pieces.BASES[kind], value=starter, label="Base model", allow_custom_value=True, info=BASE_HELP[kind]
+    )
+    badge = gr.HTML(pieces.badge(starter))
+    with gr.Accordion("Advanced", open=False):
+        widgets = recipe_widgets(kind, True, preset.value)
+    fields = list(widgets.values())
+
+    def change_preset(preset: str, base: str) -> list[Any]:
+        return recipe_values(kind, base in pieces.STARTERS, preset)
+
+    def change_base(base: str) -> list[Any]:
+        starter = base in pieces.STARTERS
+        first = presets(kind, starter)[0].id
+        chosen = gr.update(choices=_choices(kind, starter), value=first)
+        return [pieces.badge(base), chosen, *recipe_values(kind, starter, first)]
+
+    preset.input(change_preset, [preset, base], fields, **QUIET)
+    base.change(change_base, [base], [badge, preset, *fields], **QUIET)
+    return preset, base, widgets
+
+
+def _choices(kind: str, starter: bool) -> list[tuple[str, str]]:
+    return [(preset.label, preset.id) for preset in presets(kind, starter)]
 
 
 def recipe_widgets(kind: str, starter: bool, preset: str) -> dict[str, gr.components.Component]:

@@ -1,7 +1,20 @@
 """Small pieces of HTML that the tabs share. Everything a person typed or a file carried is escaped here."""
 
+from collections.abc import Callable, Sequence
 from html import escape
+from math import exp
 from typing import Any
+
+from lorakit import jobs
+from lorakit.data.quality import SEVERITIES, Finding, QualityReport
+from lorakit.errors import LoraKitError
+from lorakit.jobs import Job
+
+# Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
+HIDDEN: dict[str, Any] = {"api_visibility": "private"}
+QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "hidden"}
+MOST_FINDINGS = 40
+OPEN = ("queued", "running", "interrupted")
 
 BASES = {
     "image": [
@@ -15,22 +28,70 @@ BASES = {
         ("Qwen3-4B-Instruct (Apache-2.0, needs a GPU)", "Qwen/Qwen3-4B-Instruct-2507"),
     ],
 }
+BADGES = {
+    "starter-image": (
+        "demo",
+        "Demonstration model",
+        "Draws at about 128 pixels, then enlarges. Free to use (Apache-2.0).",
+    ),
+    "starter-text": ("demo", "Demonstration model", "Writes simple copy. Free to use (Apache-2.0)."),
+    "black-forest-labs/FLUX.1-schnell": ("free", "Commercial use allowed", "Apache-2.0. Needs a GPU."),
+    "black-forest-labs/FLUX.1-dev": (
+        "limited",
+        "No commercial use",
+        "FLUX.1 [dev] licence; ask for access on the hub first.",
+    ),
+    "Qwen/Qwen3-0.6B": ("free", "Commercial use allowed", "Apache-2.0."),
+    "Qwen/Qwen3-4B-Instruct-2507": ("free", "Commercial use allowed", "Apache-2.0. Needs a GPU."),
+}
 STARTERS = ("starter-image", "starter-text")
 
 HEADER = """<div class="studio-head"><div class="mark"></div><div><h1>LoraKit Studio</h1>
 <p>Teach a model your product and your voice. Then make every scene and every line.</p></div></div>"""
 
-DEMO_NOTE = """<div class="note"><b>You are on the starter bases.</b> They are small demonstration models that run on any
-laptop: pictures are drawn at about 128 pixels and enlarged, copy is simple. Choose a real base (FLUX, Qwen, or a folder of
-your own) under "Base model" when you have a GPU: every step stays the same.</div>"""
+DEMO_NOTE = """<div class="note"><b>You are on the starter bases:</b> small demonstration models that run on
+any laptop. Pictures are drawn at about 128 pixels and enlarged; copy is simple. With a GPU, choose FLUX, Qwen
+or your own under “Base model”: every step stays the same.</div>"""
 
-WORDS = {"queued": "Waiting for its turn", "running": "Working", "done": "Finished", "failed": "Stopped by a problem",
-         "cancelled": "Cancelled", "interrupted": "Interrupted: continues by itself"}  # fmt: skip
+# On a phone the progress stands below the form that started it.
+SCROLL: dict[str, Any] = {
+    "fn": None,
+    "js": """() => {
+      const view = [...document.querySelectorAll('.progress-view')].find(view => view.offsetParent);
+      if (view && view.getBoundingClientRect().top > innerHeight) view.scrollIntoView({behavior: 'smooth'});
+    }""",
+    **QUIET,
+}
+
+WORDS = {
+    "queued": "Waiting for its turn",
+    "running": "Working",
+    "done": "Finished",
+    "failed": "Stopped by a problem",
+    "cancelled": "Cancelled",
+    "interrupted": "Interrupted: continues by itself",
+}
 
 
 def step(number: int, title: str, hint: str = "") -> str:
-    """A numbered heading of a form."""
-    return f'<p class="step"><span>{number}</span>{escape(title)}<em>{escape(hint)}</em></p>'
+    """A heading of a form, with its number when it has one (not 0)."""
+    circle = f"<span>{number}</span>" if number else ""
+    return f'<p class="step">{circle}{escape(title)}<em>{escape(hint)}</em></p>'
+
+
+def badge(base: str | None) -> str:
+    """What one may do with a base, and what it needs."""
+    style, title, about = BADGES.get(
+        base or "", ("own", "Your own choice", "Look up its licence before you publish with it.")
+    )
+    return f'<div class="badge {style}"><b>{escape(title)}</b> {escape(about)}</div>'
+
+
+def strip(addresses: list[str]) -> str:
+    """Small pictures side by side."""
+    return (
+        '<div class="strip">' + "".join(f'<img alt="" src="{escape(a)}">' for a in addresses if a) + "</div>"
+    )
 
 
 def hero(title: str, hint: str) -> str:
@@ -43,13 +104,78 @@ def empty(title: str, hint: str) -> str:
     return f'<div class="empty"><b>{escape(title)}</b>{escape(hint)}</div>'
 
 
-def status(job: Any) -> str:
+def latest(kind: str) -> Callable[[], str]:
+    """A handler: the job of a kind that a page opened now should show."""
+
+    def read() -> str:
+        found = jobs.list_jobs([kind])
+        return found[0].id if found else ""
+
+    return read
+
+
+def result(job: Job) -> dict[str, Any] | None:
+    """What a finished training says it made."""
+    if job.state != "done":
+        return None
+    return next((event for event in reversed(job.events()) if event["event"] == "result"), None)
+
+
+def find(job_id: str) -> Job | None:
+    """The job to show; None when there is none yet or its folder was removed."""
+    try:
+        return jobs.get(job_id) if job_id else None
+    except LoraKitError:
+        return None
+
+
+def start_once(kind: str, spec: dict[str, Any]) -> str:
+    """The id of a new job, or of the same one when it already waits or runs (a second click).
+
+    Raises LoraKitError.
+    """
+    same = [
+        job for job in jobs.list_jobs([kind]) if job.state in OPEN and job.spec == spec and not job.cancelled
+    ]
+    return same[0].id if same else jobs.create(kind, spec).id
+
+
+def cancel(job_id: str) -> str:
+    """Ask a job to stop at its next step; what is finished stays."""
+    job = find(job_id)
+    if job is None:
+        return empty("Nothing to cancel", "This job is gone.")
+    job.cancel()
+    return status(job)
+
+
+def is_open(job: Job) -> bool:
+    """Can it still be cancelled?"""
+    return job.state in OPEN and not job.cancelled
+
+
+def mark(job: Job) -> str:
+    """Changes whenever there is something new to show of a job."""
+    return f"{job.id}:{job.state}:{job.cancelled}:{len(job.events())}"
+
+
+def status(job: Job) -> str:
     """Progress of a job: what, how far, how long still."""
     progress = job.progress()
     share = 1.0 if progress.state == "done" else progress.done / progress.total if progress.total else 0.0
-    left = f"about {duration(progress.seconds_left)} left" if progress.seconds_left and progress.state == "running" else ""
+    left = (
+        f"about {duration(progress.seconds_left)} left"
+        if progress.seconds_left and progress.state == "running"
+        else ""
+    )
     count = f"{progress.done} of {progress.total}" if progress.total else ""
-    what = progress.phase if progress.state == "running" and progress.phase else WORDS.get(progress.state, progress.state)
+    what = (
+        progress.phase
+        if progress.state == "running" and progress.phase
+        else WORDS.get(progress.state, progress.state)
+    )
+    if job.cancelled and progress.state in OPEN:
+        what = "Stopping after this step"
     style = {"done": "done", "failed": "failed"}.get(progress.state, "")
     return (
         f'<div class="status {style}"><div class="top"><span class="what">{escape(str(what))}</span>'
@@ -60,7 +186,7 @@ def status(job: Any) -> str:
 
 
 def duration(seconds: float) -> str:
-    """"40 s", "3 min", "1 h 20 min"."""
+    """A time in words, such as "40 s", "3 min" or "1 h 20 min"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
@@ -92,20 +218,40 @@ def training_facts(summary: dict[str, Any]) -> str:
     ]
     before, after = summary.get("held_out_before"), summary.get("held_out_after")
     if before is not None and after is not None:
-        from math import exp
-
-        rows.append((f"{exp(before):.1f} → {exp(after):.1f}", "perplexity on texts kept aside (lower is better)"))
+        rows.append(
+            (f"{exp(before):.1f} → {exp(after):.1f}", "perplexity on texts kept aside (lower is better)")
+        )
     return facts(rows)
 
 
-def findings(report: Any) -> str:
-    """The quality gate's findings, worst first."""
-    order = {"error": 0, "warn": 1, "info": 2}
-    rows = sorted(report.findings, key=lambda finding: order[finding.severity])
-    lines = "".join(f'<div class="finding {escape(f.severity)}"><i></i><div>{escape(str(f))}</div></div>' for f in rows[:40])
-    more = f'<div class="finding"><i></i><div>and {len(rows) - 40} more</div></div>' if len(rows) > 40 else ""
-    verdict = "ready to train" if report.score >= 70 else "usable, see below" if report.score >= 40 else "needs better photos"
-    return (
-        f'<div class="status"><div class="top"><span class="what">{report.photos} photos: {verdict}</span>'
-        f'<span class="left">quality {report.score} of 100</span></div>{lines}{more}</div>'
+def card(title: str, inside: str, right: str = "") -> str:
+    """A white card; `inside` is HTML that is safe already."""
+    top = f'<span class="what">{escape(title)}</span><span class="left">{escape(right)}</span>'
+    return f'<div class="status"><div class="top">{top}</div>{inside}</div>'
+
+
+def what_it_took(result: dict[str, Any]) -> str:
+    """The end of a training: where the adapter is, and what it took."""
+    return card("It is in the store, ready to use", training_facts(result["summary"]))
+
+
+def finding_lines(rows: Sequence[Finding]) -> str:
+    """Findings, one a line, with a dot of their severity's colour."""
+    return "".join(
+        f'<div class="finding {escape(row.severity)}"><i></i><div>{escape(str(row))}</div></div>'
+        for row in rows
     )
+
+
+def findings(report: QualityReport) -> str:
+    """The quality gate's findings, worst first."""
+    rows = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
+    more = len(rows) - MOST_FINDINGS
+    lines = finding_lines(rows[:MOST_FINDINGS])
+    if more > 0:
+        lines += f'<div class="finding"><i></i><div>and {more} more</div></div>'
+    if report.score >= 70:
+        verdict = "ready to train"
+    else:
+        verdict = "usable, see below" if report.score >= 40 else "needs better photos"
+    return card(f"{report.photos} photos: {verdict}", lines, f"quality {report.score} of 100")

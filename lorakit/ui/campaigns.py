@@ -1,0 +1,142 @@
+"""The results of a campaign: pictures as they come, what made each of them, and the files to take away."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lorakit import jobs, workspace
+from lorakit.errors import LoraKitError
+from lorakit.generation import results
+from lorakit.generation.formats import find
+from lorakit.ui import pieces
+from lorakit.ui.pieces import HIDDEN, QUIET
+
+MOST_SHOWN = 200
+
+
+def view() -> list[gr.components.Component]:
+    """Status, cancel, gallery, provenance, the two buttons for files, and the files."""
+    status = gr.HTML(
+        pieces.empty("No pictures yet", "Choose an adapter and press Render. They appear one by one.")
+    )
+    cancel = gr.Button("Cancel", visible=False, size="sm")
+    gallery = gr.Gallery(
+        label=("Pictures: click one to see what made "
+            "it"), columns=4, height="auto", visible=False, object_fit="contain",
+        buttons=["download", "fullscreen"], elem_classes="results",
+    )  # fmt: skip
+    made = gr.HTML(visible=False)
+    with gr.Row():
+        zipped = gr.Button("Prepare zip", visible=False)
+        sheet = gr.Button("Contact sheet", visible=False)
+    files = gr.File(label="Downloads", visible=False, interactive=False)
+    return [status, cancel, gallery, made, zipped, sheet, files]
+
+
+def connect(job_id: gr.State, shown: list[gr.components.Component]) -> None:
+    """What the view's own buttons do."""
+    status, cancel, gallery, made, zipped, sheet, files = shown
+    cancel.click(pieces.cancel, [job_id], [status], **HIDDEN)
+    gallery.select(tell_provenance, [job_id], [made], **QUIET)
+    zipped.click(make_zip, [job_id], [files], **HIDDEN)
+    sheet.click(make_sheet, [job_id], [files], **HIDDEN)
+
+
+def label(job: jobs.Job) -> str:
+    """A campaign in a list."""
+    spec = job.spec
+    number = len(spec["scenes"]) * len(spec["formats"]) * len(spec["seeds"])
+    made_with = ", ".join(spec["mix"]) or "base alone"
+    return f"{job.created[:16].replace('T', ' ')}: {made_with}, {number} pictures"
+
+
+def folder_of(job_id: str) -> Path:
+    """Where a campaign's pictures are."""
+    return workspace.campaigns_folder() / jobs.get(job_id).id
+
+
+def pictures_of(job_id: str) -> list[dict[str, Any]]:
+    """The finished pictures, in the plan's order; none before the worker has written the plan."""
+    try:
+        return results.pictures(folder_of(job_id))
+    except LoraKitError:
+        return []
+
+
+def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
+    """Read the job's files and show what is new: job, seen, and the seven parts of `view`."""
+    job = pieces.find(job_id)
+    if job is None:
+        return [gr.skip()] * 9
+    mark = pieces.mark(job)
+    if seen.get("mark") == mark:
+        return [gr.skip()] * 9
+    rows = pictures_of(job_id)
+    count = (job_id, len(rows))
+    gallery, made = gr.skip(), gr.skip()
+    if seen.get("pictures") != count:
+        folder = folder_of(job_id)
+        shown = [
+            (str(folder / row["path"]), f"{row['scene']} · {find(row['format']).purpose}")
+            for row in rows[:MOST_SHOWN]
+        ]
+        gallery = gr.update(value=shown, visible=bool(shown))
+    other = seen.get("pictures", (job_id,))[0] != job_id
+    if other:
+        made = gr.update(visible=False)
+    files = gr.update(visible=False) if other else gr.skip()
+    ready = gr.update(visible=bool(rows))
+    stop = gr.update(visible=pieces.is_open(job))
+    return [
+        job_id,
+        {"mark": mark, "pictures": count},
+        pieces.status(job),
+        stop,
+        gallery,
+        made,
+        ready,
+        ready,
+        files,
+    ]
+
+
+def tell_provenance(job_id: str, event: gr.SelectData) -> Any:
+    """What made the picture that was clicked, read from the picture itself."""
+    from lorakit.generation.provenance import read_provenance
+
+    rows = pictures_of(job_id)
+    if not isinstance(event.index, int) or not 0 <= event.index < len(rows):
+        return gr.update(visible=False)
+    made = read_provenance(folder_of(job_id) / rows[event.index]["path"])
+    if made is None:
+        return gr.update(visible=False)
+    adapters = ", ".join(f"{a['name']} × {a['weight']:g}" for a in made.adapters) or "none"
+    rows = [
+        (str(made.seed), "seed"), (made.base, "base"), (adapters, "adapters"), (str(made.steps), "steps"),
+        ("AI-made", "is marked in the file (IPTC)"),
+    ]  # fmt: skip
+    return gr.update(visible=True, value=pieces.card(made.prompt, pieces.facts(rows)))
+
+
+def make_zip(job_id: str) -> Any:
+    """All pictures with their table, one folder per format."""
+    from lorakit.generation.export import zip_campaign
+
+    return _file(job_id, f"{job_id}.zip", zip_campaign)
+
+
+def make_sheet(job_id: str) -> Any:
+    """All pictures on one page."""
+    from lorakit.generation.export import contact_sheet
+
+    return _file(job_id, "contact-sheet.png", contact_sheet)
+
+
+def _file(job_id: str, name: str, write: Callable[[Path, Path], Path]) -> Any:
+    try:
+        folder = folder_of(job_id)
+        return gr.update(value=str(write(folder, folder / name)), visible=True)
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error

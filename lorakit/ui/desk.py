@@ -1,0 +1,149 @@
+"""The writing desk: a brief in, variants out, word by word, each with its channel's limit."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from lorakit import durable, jobs
+from lorakit.errors import LoraKitError
+from lorakit.generation.copy import CHANNELS, Brief, channel
+from lorakit.jobs import Job
+from lorakit.store import Store
+from lorakit.ui import pieces
+from lorakit.ui.pieces import HIDDEN, QUIET
+
+TONES = ("", "friendly", "elegant", "playful", "plain", "warm", "confident")
+NO_VOICE = "(no voice: the base alone)"
+EXAMPLE = ("Nordal teapot", "holds 900 ml; keeps its heat for two hours", "early risers", "instagram-caption")
+# Copies the text of the variant whose button was pressed; works without HTTPS only where browsers allow it.
+COPY_JS = """element.addEventListener('click', event => {
+  const button = event.target.closest('.copy-it');
+  if (!button) return;
+  navigator.clipboard.writeText(button.closest('.copy').querySelector('.text').innerText)
+    .then(() => { button.textContent = 'Copied'; setTimeout(() => { button.textContent = 'Copy'; }, 1500); });
+});"""
+
+
+def build(base: gr.Dropdown, seconds: float) -> dict[str, Any]:
+    """The desk.
+
+    `base` is the base to write with when no voice is chosen, `seconds` the time between looks.
+    """
+    copy_id, seen = gr.State(""), gr.State("")
+    gr.HTML(pieces.step(4, "Write", "Say what it is about. Only the facts you give are used."))
+    voice = gr.Dropdown(
+        [NO_VOICE], value=NO_VOICE, label="Voice", info="A voice that you train appears here."
+    )
+    product = gr.Textbox(label="Product", placeholder="Nordal teapot", max_length=200)
+    facts = gr.Textbox(
+        label="Facts, with ; between them",
+        placeholder="holds 900 ml; keeps its heat",
+        lines=2,
+        max_length=1000,
+    )
+    with gr.Row():
+        where = gr.Dropdown(
+            [(row.label, row.id) for row in CHANNELS], value="instagram-caption", label="Channel"
+        )
+        tone = gr.Dropdown(list(TONES), value="", label="Tone", allow_custom_value=True)
+    with gr.Row():
+        audience = gr.Textbox(label="For whom", placeholder="early risers", max_length=200)
+        variants = gr.Slider(1, 8, value=3, step=1, label="Variants")
+    with gr.Row():
+        example = gr.Button("Fill in an example", scale=1)
+        write = gr.Button("Write copy", variant="primary", scale=2)
+    cancel = gr.Button("Stop writing", visible=False, size="sm")
+    written = gr.HTML(
+        pieces.empty("No copy yet", ("Variants appear here word by word, with the channel's "
+            "limit.")), js_on_load=COPY_JS,
+    )  # fmt: skip
+    reading = (poll, [copy_id, seen], [copy_id, seen, written, cancel])
+    example.click(lambda: EXAMPLE, [], [product, facts, audience, where], **QUIET)
+    brief = [voice, base, product, facts, audience, where, tone, variants]
+    write.click(start, brief, [copy_id], **HIDDEN).then(*reading, **QUIET)
+    cancel.click(stop, [copy_id], [cancel], **QUIET)
+    gr.Timer(seconds).tick(*reading, **QUIET)
+    return {"voice": voice, "load": (on_load, [], [copy_id, voice])}
+
+
+def on_load() -> list[Any]:
+    """The latest copy, and the voices there are; the newest voice is chosen."""
+    entries = [entry for entry in Store().list() if entry.kind == "voice"]
+    newest = max(entries, key=lambda entry: entry.created).slug if entries else NO_VOICE
+    return [pieces.latest("copy")(), gr.update(choices=voices(), value=newest)]
+
+
+def voices() -> list[tuple[str, str] | str]:
+    """Choices: the base alone, then every voice of the store."""
+    return [NO_VOICE, *[(entry.name, entry.slug) for entry in Store().list() if entry.kind == "voice"]]
+
+
+def start(
+    voice: str, base: str, product: str, facts: str, audience: str, where: str, tone: str, variants: float
+) -> str:
+    """Write the job of some copy; a voice brings its own base."""
+    if not (product or "").strip():
+        raise gr.Error("Say what the copy is for: fill in the product.", print_exception=False)
+    try:
+        brief = Brief(product, facts or "", audience or "", where, tone or "")
+        mix = {voice: 1.0} if voice and voice != NO_VOICE else {}
+        own = Store().get(voice).base if mix else base
+        number = len(
+            jobs.list_jobs(["copy"])
+        )  # another seed each time, so that a second click writes something new
+        spec = {
+            "base": own or base,
+            "mix": mix,
+            "brief": vars(brief),
+            "variants": int(variants),
+            "seed": 100 * number,
+        }
+        return jobs.create("copy", spec).id
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def stop(copy_id: str) -> Any:
+    """Ask the writing to end; what is written stays on the page."""
+    job = pieces.find(copy_id)
+    if job is not None:
+        job.cancel()
+    return gr.update(visible=False)
+
+
+def poll(copy_id: str, seen: str) -> list[Any]:
+    """Show the variants as they grow, then as they are: job, seen, text, and the button that stops."""
+    job = pieces.find(copy_id)
+    mark = pieces.mark(job) if job else ""
+    if job is None or mark == seen:
+        return [gr.skip()] * 4
+    return [copy_id, mark, _written(job), gr.update(visible=pieces.is_open(job))]
+
+
+def _written(job: Job) -> str:
+    row = channel(job.spec["brief"]["channel"])
+    head = f'<p class="caption">{escape(row.label)}: {escape(job.spec["brief"]["product"])}</p>'
+    path = job.folder / "result.json"
+    if job.state == "done" and path.is_file():
+        copies = durable.read_json(path)
+        return head + "".join(
+            variant(c["text"], c["characters"], c["limit"], c.get("note", "")) for c in copies
+        )
+    growing: dict[int, str] = {}
+    for event in job.events():
+        if event["event"] == "text":
+            growing[event["index"]] = growing.get(event["index"], "") + event["piece"]
+    html = "".join(variant(text, len(text), row.limit, "") for _, text in sorted(growing.items()))
+    return (head + html if html else "") + ("" if html and job.state == "running" else pieces.status(job))
+
+
+def variant(text: str, characters: int, limit: int, note: str) -> str:
+    """One variant with its count against the limit and a button that copies it."""
+    share = min(100, 100 * characters / max(1, limit))
+    said = f"{characters} of {limit} characters" + (f" · {note}" if note else "")
+    over = " over" if characters > limit else ""
+    meter = f'<span class="meter"><i style="width:{share:.0f}%"></i></span>'
+    count = f"<span>{escape(said)}</span>{meter}" + '<button class="copy-it">Copy</button>'
+    body = f'<div class="text">{escape(text)}</div><div class="count{over}">{count}</div>'
+    return f'<div class="copy">{body}</div>'
