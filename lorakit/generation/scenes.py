@@ -10,20 +10,20 @@ class Scene:
     id: str
     label: str
     text: str
+    starter: bool = False  # is it a place that the starter base knows?
 
 
-# The first ten are the places that the starter base knows.
 SCENES = (
-    Scene("marble-counter", "Marble counter", "on a marble counter"),
-    Scene("wooden-table", "Wooden table", "on a wooden table"),
-    Scene("sandy-beach", "Sandy beach", "on a sandy beach"),
-    Scene("snow", "Snow", "in the snow"),
-    Scene("neon-street", "Neon street", "in a neon street at night"),
-    Scene("garden", "Green garden", "in a green garden"),
-    Scene("studio", "Studio", "in a studio"),
-    Scene("sunset-terrace", "Sunset terrace", "on a terrace at sunset"),
-    Scene("bathroom", "Bathroom", "in a bathroom with blue tiles"),
-    Scene("dark-stone", "Dark stone", "on dark stone"),
+    Scene("marble-counter", "Marble counter", "on a marble counter", starter=True),
+    Scene("wooden-table", "Wooden table", "on a wooden table", starter=True),
+    Scene("sandy-beach", "Sandy beach", "on a sandy beach", starter=True),
+    Scene("snow", "Snow", "in the snow", starter=True),
+    Scene("neon-street", "Neon street", "in a neon street at night", starter=True),
+    Scene("garden", "Green garden", "in a green garden", starter=True),
+    Scene("studio", "Studio", "in a studio", starter=True),
+    Scene("sunset-terrace", "Sunset terrace", "on a terrace at sunset", starter=True),
+    Scene("bathroom", "Bathroom", "in a bathroom with blue tiles", starter=True),
+    Scene("dark-stone", "Dark stone", "on dark stone", starter=True),
     Scene(
         "white-studio",
         "White studio",

@@ -37,11 +37,16 @@ LIGHT = {
 NEUTRAL = "#e7dfd3,#cfc4b4"
 
 
-def format_rows(chosen: tuple[str, ...]) -> list[gr.CheckboxGroup]:
-    """One row of checkboxes per platform, in the table's order."""
+def platforms() -> list[str]:
+    """The table's platforms in its order."""
+    return [platform for platform, _ in groupby(FORMATS, key=lambda row: row.platform)]
+
+
+def format_rows(names: list[str], chosen: tuple[str, ...]) -> list[gr.CheckboxGroup]:
+    """One row of checkboxes for each of these platforms."""
     rows = []
-    for platform, group in groupby(FORMATS, key=lambda row: row.platform):
-        formats = list(group)
+    for platform in names:
+        formats = [row for row in FORMATS if row.platform == platform]
         rows.append(
             gr.CheckboxGroup(
                 [(f"{row.purpose} {row.width}×{row.height}", row.id) for row in formats],
@@ -54,12 +59,16 @@ def format_rows(chosen: tuple[str, ...]) -> list[gr.CheckboxGroup]:
     return rows
 
 
-def scene_chips(chosen: tuple[str, ...]) -> gr.CheckboxGroup:
-    """The library of scenes as chips."""
+def scene_chips(starter: bool, chosen: tuple[str, ...] = ()) -> gr.CheckboxGroup:
+    """Scenes of the library as chips: those that the starter base knows, or the others."""
     return gr.CheckboxGroup(
-        [(scene.label, scene.id) for scene in SCENES], value=list(chosen), label="Scenes", show_label=False,
-        container=False, elem_classes="scenes",
-    )  # fmt: skip
+        [(scene.label, scene.id) for scene in SCENES if scene.starter is starter],
+        value=list(chosen),
+        label="Scenes",
+        show_label=False,
+        container=False,
+        elem_classes="scenes",
+    )
 
 
 def style() -> str:

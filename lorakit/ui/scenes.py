@@ -15,6 +15,7 @@ from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 1.5  # seconds
 START_SCENES = ("marble-counter", "wooden-table", "garden", "neon-street")
+SOCIAL = 7  # the table's first platforms, always in sight
 START_FORMATS = ("instagram-post", "instagram-story", "youtube-thumbnail")
 
 
@@ -24,7 +25,7 @@ def build() -> dict[str, Any]:
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
             chosen, sliders = _mix_form()
-            scenes, own, formats, count = _plan_form()
+            plan_inputs = _plan_form()
             base, *advanced = _advanced_form()
             total = gr.HTML()
             render = gr.Button("Render", variant="primary", size="lg")
@@ -34,7 +35,6 @@ def build() -> dict[str, Any]:
     with sliders:
         _mix_table(chosen, weights)
 
-    plan_inputs = [scenes, own, count, *formats]
     for widget in plan_inputs:
         widget.change(tell_total, plan_inputs, [total], **QUIET)
     reading = (campaigns.poll, [job_id, seen], [job_id, seen, *shown])
@@ -58,17 +58,24 @@ def _mix_form() -> tuple[gr.Dropdown, gr.Column]:
     return chosen, gr.Column()
 
 
-def _plan_form() -> tuple[gr.CheckboxGroup, gr.Textbox, list[gr.CheckboxGroup], gr.Slider]:
+def _plan_form() -> list[gr.components.Component]:
+    """The plan's inputs: scenes, more scenes, own scenes, pictures of each, and a row per platform."""
     gr.HTML(pieces.step(2, "Scenes", "Where the product stands."))
-    scenes = choices.scene_chips(START_SCENES)
+    scenes = choices.scene_chips(True, START_SCENES)
+    with gr.Accordion("More scenes, for larger bases", open=False):
+        gr.HTML('<p class="badge">The starter base has not seen these places.</p>')
+        more = choices.scene_chips(False)
     own = gr.Textbox(
         label="Your own scenes, one a line", lines=2, placeholder="on a picnic blanket in the park"
     )
     gr.HTML(pieces.step(3, "Formats", "Each picture is delivered in exactly these pixels."))
+    names = choices.platforms()
     with gr.Column(elem_classes="platforms"):
-        formats = choices.format_rows(START_FORMATS)
+        formats = choices.format_rows(names[:SOCIAL], START_FORMATS)
+    with gr.Accordion("More formats: ads, shops, email, web, print", open=False):
+        formats += choices.format_rows(names[SOCIAL:], START_FORMATS)
     count = gr.Slider(1, 16, value=2, step=1, label="Pictures of each scene and format")
-    return scenes, own, formats, count
+    return [scenes, more, own, count, *formats]
 
 
 def _advanced_form() -> list[gr.components.Component]:
@@ -123,9 +130,9 @@ def on_load(*plan_inputs: Any) -> list[Any]:
     ]
 
 
-def all_scenes(scenes: list[str], own: str | None) -> list[str]:
+def all_scenes(scenes: list[str], more: list[str], own: str | None) -> list[str]:
     """The scenes' texts: chosen ones, then the person's own lines."""
-    texts = [scene.text for scene in SCENES if scene.id in scenes]
+    texts = [scene.text for scene in SCENES if scene.id in (*scenes, *more)]
     return texts + [line.strip() for line in (own or "").splitlines() if line.strip()]
 
 
@@ -135,9 +142,9 @@ def all_formats(rows: tuple[list[str], ...]) -> list[str]:
     return [row.id for row in FORMATS if row.id in chosen]
 
 
-def tell_total(scenes: list[str], own: str | None, count: float, *formats: list[str]) -> str:
+def tell_total(scenes: list[str], more: list[str], own: str | None, count: float, *formats: list[str]) -> str:
     """How many pictures the plan makes."""
-    places, shapes, pictures = len(all_scenes(scenes, own)), len(all_formats(formats)), int(count)
+    places, shapes, pictures = len(all_scenes(scenes, more, own)), len(all_formats(formats)), int(count)
     said = f"pictures: {places} scenes × {shapes} formats × {pictures}"
     if not places or not shapes:
         said = "pictures: choose at least one scene and one format"
@@ -154,6 +161,7 @@ def start(
     guidance: float,
     seed: float,
     scenes: list[str],
+    more: list[str],
     own: str,
     count: float,
     *formats: list[str],
@@ -162,7 +170,7 @@ def start(
     first = int(seed or 0)
     spec: dict[str, Any] = {
         "base": base, "mix": {slug: float(weights.get(slug, 1.0)) for slug in chosen or []},
-        "scenes": all_scenes(scenes, own), "formats": all_formats(formats),
+        "scenes": all_scenes(scenes, more, own), "formats": all_formats(formats),
         "seeds": list(range(first, first + int(count))),
     }  # fmt: skip
     words = {"trigger": (trigger or "").strip(), "negative": (negative or "").strip()}
