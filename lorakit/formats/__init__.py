@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from lorakit import durable
 from lorakit.errors import AdapterError
+from lorakit.formats import writing
 from lorakit.formats.reading import Header, read_header, read_tensor
 from lorakit.lora.adapter import Adapter, Card, Factors
 
@@ -126,7 +126,7 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
         )
     tensors = _tensors(adapter, dialect)
     with durable.replacing(folder / dialect.file) as aside:
-        save_file(tensors, aside, metadata=metadata)
+        writing.write(tensors, aside, metadata)
     if dialect.name == "peft":
         durable.write_json(folder / PEFT_CONFIG, config | {"base_model_name_or_path": adapter.card.base})
     durable.write_json(folder / "card.json", adapter.card.to_dict())

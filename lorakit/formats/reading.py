@@ -62,12 +62,12 @@ def read_header(path: Path) -> Header:
         start = file.read(8)
         if len(start) < 8:
             raise AdapterError(f"{name}: is empty or cut off; download or export it again")
-        if start[:2] == b"PK" or start[:1] == b"\x80":
-            raise AdapterError(
-                f"{name}: is a pickle or an archive under a safetensors name; it was not opened"
-            )
         (length,) = struct.unpack("<Q", start)
         if length > HEADER_LIMIT or 8 + length > size:
+            if start[:2] == b"PK" or start[:1] == b"\x80":
+                raise AdapterError(
+                    f"{name}: is a pickle or an archive under a safetensors name; it was not opened"
+                )
             raise AdapterError(
                 f"{name}: its header claims {length:,} bytes, which cannot be; download it again"
             )

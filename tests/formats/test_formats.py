@@ -42,6 +42,17 @@ def test_a_round_trip_is_exact(layout, kinds, tmp_path):
         assert (again.magnitude is None) == (factors.magnitude is None)
 
 
+def test_equal_adapters_give_equal_files(tmp_path):
+    torch.manual_seed(0)
+    one = adapter("transformer.")
+    for number in range(4):
+        lorakit.save_adapter(one, tmp_path / str(number), format="diffusers")
+    files = {
+        (tmp_path / str(number) / "pytorch_lora_weights.safetensors").read_bytes() for number in range(4)
+    }
+    assert len(files) == 1
+
+
 def test_inspecting_reads_the_header_alone(tmp_path):
     lorakit.save_adapter(adapter(), tmp_path, format="peft")
     seen = inspect(tmp_path)

@@ -112,3 +112,9 @@ def test_every_storage_type_is_read_as_it_is(dtype, tmp_path):
     save_file({"a": values}, tmp_path / "types.safetensors")
     found = read_tensor(read_header(tmp_path / "types.safetensors"), "a")
     assert found.dtype == dtype and torch.equal(found.float(), values.float())
+
+
+def test_a_header_of_128_bytes_is_no_pickle(tmp_path):
+    text = json.dumps({"a": entry(0, 8)}).encode().ljust(128)
+    (tmp_path / "short.safetensors").write_bytes(struct.pack("<Q", 128) + text + b"\0" * 8)
+    assert read_header(tmp_path / "short.safetensors").tensors["a"].shape == (2,)

@@ -1,0 +1,25 @@
+"""Writing safetensors files so that equal content gives equal bytes."""
+
+import json
+import struct
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+
+def write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """Write `tensors` and `metadata` to `path`; the same content always gives the same bytes.
+
+    safetensors orders the tensors but not the metadata, so a file's sha256 would differ between two
+    identical exports. The header is put in order where it stands: its length does not change.
+    """
+    save_file(tensors, path, metadata=metadata)
+    with open(path, "r+b") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        rows = json.loads(file.read(length))
+        rows["__metadata__"] = dict(sorted(rows["__metadata__"].items()))
+        ordered = json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
+        if len(ordered) == length:
+            file.seek(8)
+            file.write(ordered)
