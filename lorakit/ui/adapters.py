@@ -134,7 +134,11 @@ def open_one(slug: str | None) -> list[Any]:
         (entry.created[:10] or "-", "made"),
     ]
     scores = entry.card.get("scores") or {}
-    trained = pieces.training_facts(scores) if isinstance(scores, dict) and "share" in scores else ""
+    trained = (
+        pieces.training_facts(scores | {"size_bytes": entry.size_bytes})
+        if isinstance(scores, dict) and "share" in scores
+        else ""
+    )
     html = pieces.card(entry.name, pieces.facts(rows) + trained)
     return [
         gr.update(visible=True),

@@ -212,7 +212,7 @@ def training_facts(summary: dict[str, Any]) -> str:
     """The honest comparison with full fine-tuning, after a training."""
     rows = [
         (f"{summary['share']:.1%}", "of the base's parameters were trained"),
-        (size(summary.get("size_bytes", 0)), f"adapter, against {size(summary['base_bytes'])} for the base"),
+        (size(summary["size_bytes"]), f"adapter, against {size(summary['base_bytes'])} for the base"),
         (duration(summary["seconds"]), f"for {summary['steps']} steps"),
         (size(summary["peak_memory_bytes"]), "memory at the most"),
     ]

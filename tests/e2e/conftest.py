@@ -1,0 +1,68 @@
+"""The app as a person starts it, in a workspace of its own, and a browser in front of it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    """The address of a running studio."""
+    folder = tmp_path_factory.mktemp("studio")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "LORAKIT_HOME": str(folder / "home"),
+        "LORAKIT_ADAPTERS": str(folder / "adapters"),
+        "LORAKIT_PORT": str(port),
+    }
+    log = open(folder / "app.log", "w")  # noqa: SIM115 - the process writes to it for as long as it lives
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, process, folder / "app.log")
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+        log.close()
+
+
+def _wait_for(address, process, log):
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address, timeout=5)
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.2)
+    pytest.fail(f"the app did not come up: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium."""
+    sync = pytest.importorskip("playwright.sync_api")
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("the browser tests need chromium: apt-get install chromium")
+    with sync.sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()

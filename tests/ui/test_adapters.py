@@ -1,0 +1,55 @@
+"""The Adapters tab: adding, opening, renaming, trashing and bringing back."""
+
+import gradio as gr
+import pytest
+import torch
+
+import lorakit
+from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.store import Store
+from lorakit.ui import adapters
+
+
+@pytest.fixture
+def weights(tmp_path):
+    name = "transformer.single_transformer_blocks.0.attn.to_q"
+    card = Card(
+        name="Aurora", trigger="aurora bottle", base="starter-image", family="flux", rank=2, alpha=2.0
+    )
+    factors = Factors(torch.randn(2, 64), torch.randn(64, 2), 2.0)
+    return lorakit.save_adapter(Adapter({name: factors}, card), tmp_path / "made")
+
+
+def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
+    said = adapters.add_files([str(weights)], "Spring <b>")
+    assert "is in the store" in said and "Spring <b>" not in said
+    (entry,) = Store().list()
+    shown, _, details, name, _ = adapters.open_one(entry.slug)
+    assert shown["visible"] and name == "Spring <b>" and "<b>2</b>" in details
+    assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")
+    assert "trash" in adapters.trash_one("autumn")
+    assert Store().list() == []
+    (away,) = Store().trashed()
+    assert "is back" in adapters.restore_one(away)
+    assert [entry.name for entry in Store().list()] == ["Autumn"]
+
+
+def test_a_file_that_is_no_adapter_is_refused_by_name(tmp_path):
+    (tmp_path / "weights.safetensors").write_bytes(b"PK\x03\x04 not what it says")
+    said = adapters.add_files([str(tmp_path / "weights.safetensors")], "")
+    assert "cannot be added" in said and "weights.safetensors" in said
+    assert Store().list() == []
+
+
+def test_an_adapter_that_is_gone_closes_its_panel():
+    assert adapters.open_one("never-there")[0] == gr.update(visible=False)
+
+
+def test_the_download_is_a_zip_of_the_folder(weights):
+    adapters.add_files([str(weights)], "")
+    (entry,) = Store().list()
+    assert adapters.make_download(entry.slug)["value"].endswith(".zip")
+
+
+def test_an_empty_store_says_what_to_do():
+    assert "Train one" in adapters.refresh()[0]

@@ -1,0 +1,35 @@
+"""The words and figures that every tab shares."""
+
+import pytest
+
+from lorakit import jobs
+from lorakit.ui import pieces
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 s"), (42, "42 s"), (170, "3 min"), (4800, "80 min"), (6000, "1 h 40 min")]
+)
+def test_times_are_told_as_people_tell_them(seconds, said):
+    assert pieces.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(12, "12 bytes"), (2_600_000, "2.6 MB"), (43e6, "43 MB"), (2e9, "2.0 GB")]
+)
+def test_sizes_are_told_in_the_unit_that_fits(count, said):
+    assert pieces.size(count) == said
+
+
+def test_a_failure_is_shown_with_its_reason_as_text():
+    job = jobs.create("copy", {
+        "base": "starter-text", "mix": {}, "variants": 1, "seed": 0,
+        "brief": {"product": "tea", "facts": "", "audience": "", "channel": "instagram-caption", "tone": ""},
+    })  # fmt: skip
+    job.emit({"event": "failed", "error": "<b>base.json</b> is missing", "advice": ""})
+    said = pieces.status(jobs.get(job.id))
+    assert "Stopped by a problem" in said and "&lt;b&gt;base.json" in said
+
+
+def test_a_badge_never_calls_an_unknown_base_free():
+    assert "Look up its licence" in pieces.badge("somebody/some-model")
+    assert "No commercial use" in pieces.badge("black-forest-labs/FLUX.1-dev")

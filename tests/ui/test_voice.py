@@ -1,0 +1,51 @@
+"""The Brand voice tab: texts in, and the writing desk."""
+
+import gradio as gr
+import pytest
+
+from lorakit import jobs
+from lorakit.starter import SAMPLE_VOICE
+from lorakit.ui import desk, forms, voice
+
+
+def values():
+    return forms.recipe_values("text", True, "quick")
+
+
+def test_a_table_without_texts_is_named_with_what_to_do(tmp_path):
+    (tmp_path / "plan.csv").write_text("when,where\nMonday,Bergen\nTuesday,Oslo\n")
+    path, said = voice.check_file(str(tmp_path / "plan.csv"))
+    assert path == "" and "plan.csv" in said and "column" in said
+
+
+def test_pasted_texts_are_kept_as_a_file():
+    path, said = voice.check_pasted("Morning. Tea first.\n\nRain. Still tea.\n\nNoon. More tea.")
+    assert "3 texts are ready" in said and path.endswith("pasted.txt")
+
+
+def test_the_sample_voice_is_a_job_with_its_own_file():
+    job_id, name, base = voice.start_sample("starter-text", *values())
+    spec = jobs.get(job_id).spec
+    assert spec["texts"] == str(SAMPLE_VOICE) and spec["name"] == name and base == "starter-text"
+
+
+def test_a_voice_needs_a_name_and_texts():
+    with pytest.raises(gr.Error, match="name"):
+        voice.start_own("", "/x.csv", "starter-text", *values())
+    with pytest.raises(gr.Error, match="texts"):
+        voice.start_own("Nordal", "", "starter-text", *values())
+
+
+def test_copy_needs_a_product_and_a_second_click_writes_something_new():
+    brief = ("", "holds 900 ml", "", "instagram-caption", "", 2)
+    with pytest.raises(gr.Error, match="product"):
+        desk.start(desk.NO_VOICE, "starter-text", *brief)
+    brief = ("Nordal teapot", *brief[1:])
+    specs = [jobs.get(desk.start(desk.NO_VOICE, "starter-text", *brief)).spec for _ in range(2)]
+    assert specs[0]["seed"] != specs[1]["seed"] and specs[0]["mix"] == {}
+
+
+def test_a_variant_shows_its_count_and_marks_what_is_too_long():
+    assert "12 of 30 characters" in desk.variant("Keeps warm.\n", 12, 30, "")
+    assert 'class="count over"' in desk.variant("x" * 31, 31, 30, "")
+    assert "<script>" not in desk.variant("<script>alert(1)</script>", 10, 30, "")
