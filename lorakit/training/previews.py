@@ -15,11 +15,14 @@ SCENES = ("on a wooden table", "on a marble counter", "in a green garden", "in a
 SEED = 7
 
 
+Emit = Callable[[dict[str, Any]], None]
+
+
 @dataclass
 class Previews:
-    """How to make one round of previews, and what the last round left."""
+    """How to make one round of previews for a step, until told to stop, and what the last round left."""
 
-    make: Callable[[int, Callable[[dict[str, Any]], None]], None]
+    make: Callable[[int, Emit, Callable[[], bool]], None]
     files: list[Path] = field(default_factory=list)
 
     def keep(self, folder: Path) -> None:
@@ -38,9 +41,11 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
         negative = family.encode_prompts(base, [""])
     side = round((recipe.resolution**2 or base.settings.area) ** 0.5 / family.step) * family.step
 
-    def make(step: int, emit: Callable[[dict[str, Any]], None]) -> None:
+    def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:
         previews.files = []
         for number, (prompt, embedded) in enumerate(zip(prompts, conditioning, strict=True)):
+            if should_stop():
+                return
             settings = base.settings
             image = family.sample(
                 base, embedded, negative, side, side, [SEED], settings.steps, settings.guidance
@@ -60,7 +65,7 @@ def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
     family = family_of(base)
     asked = [sample.instruction for sample in texts.samples[:: max(1, len(texts.samples) // 2)]][:2]
 
-    def make(step: int, emit: Callable[[dict[str, Any]], None]) -> None:
+    def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:
         messages = [[{"role": "user", "content": instruction}] for instruction in asked]
         room = min(recipe.max_length, 120)
         answers = family.generate(base, messages, [SEED + i for i in range(len(asked))], room, 0.7, 0.95)

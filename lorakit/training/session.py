@@ -75,13 +75,13 @@ def train(
         rslora=recipe.rslora, dora=recipe.dora, dropout=recipe.dropout, seed=recipe.seed,
     )  # fmt: skip
     try:
-        hooks = loop.Hooks(emit, stop, between, lambda step: previews.make(step, emit))
+        hooks = loop.Hooks(emit, stop, between, lambda step: previews.make(step, emit, stop))
         outcome = loop.run(
             base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
         )
         if outcome.stopped:
             return TrainResult(None, out, True, outcome.steps, outcome.losses[-1] if outcome.losses else None)
-        previews.make(outcome.steps, emit)
+        previews.make(outcome.steps, emit, lambda: False)
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
         card = _card(base, data, recipe, summary, name or out.name)
         prefix = "transformer." if is_image else ""
