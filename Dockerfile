@@ -10,4 +10,5 @@ COPY --chown=studio . .
 USER studio
 ENV LORAKIT_HOST=0.0.0.0 LORAKIT_HOME=/data/workspace LORAKIT_ADAPTERS=/data/adapters HF_HOME=/data/huggingface
 EXPOSE 7860
-CMD ["python", "app.py"]
+# The volume starts with the adapters that ship with the studio; later starts leave it as it is.
+CMD ["sh", "-c", "[ -d \"$LORAKIT_ADAPTERS\" ] || cp -r adapters \"$LORAKIT_ADAPTERS\"; exec python app.py"]
