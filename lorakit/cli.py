@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     adapters.add_argument("--trash", metavar="ADAPTER")
     adapters.add_argument("--restore", metavar="ADAPTER")
     adapters.add_argument("--export", nargs=2, metavar=("ADAPTER", "FOLDER"), help="write it as a zip")
+    adapters.add_argument("--layout", choices=("diffusers", "peft", "kohya"), help="for --export")
     adapters.set_defaults(run=commands.adapters)
 
     listed = add("jobs", help="list jobs, or cancel one")

@@ -220,7 +220,7 @@ def adapters(options: argparse.Namespace) -> int:
     elif options.restore:
         print(f"restored {store.restore(options.restore).slug}")
     elif options.export:
-        print(store.export(*options.export))
+        print(store.export(*options.export, options.layout))
     elif options.show:
         print(json.dumps(store.get(options.show).card, indent=2, ensure_ascii=False))
     else:

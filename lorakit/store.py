@@ -159,10 +159,20 @@ class Store:
             os.replace(self.folder / TRASH / name, self.folder / slug)
         return self.get(slug)
 
-    def export(self, slug: str, out: str | Path) -> Path:
-        """The adapter's folder as `<slug>.zip` in `out`."""
+    def export(self, slug: str, out: str | Path, layout: str | None = None) -> Path:
+        """The adapter's folder as `<slug>.zip` in `out`.
+
+        With `layout` ("diffusers", "peft", "kohya") its weights are written in that one instead:
+        `<slug>-<layout>.zip`. Raises AdapterError when the layout cannot hold them.
+        """
         self.get(slug)
-        return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
+        if layout is None:
+            return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
+        from lorakit import formats
+
+        with tempfile.TemporaryDirectory() as aside:
+            formats.save(self.load(slug), Path(aside) / slug, layout)
+            return packing.pack(Path(aside) / slug, Path(out) / f"{slug}-{layout}.zip")
 
     def check_base(self, entry: Entry, family: str) -> None:
         """Raise AdapterError when `entry` was made for another family of bases than `family`."""

@@ -1,45 +1,25 @@
-"""Adapter files <-> Adapter. Dialects are rows of a table: how a file spells its keys and where its alpha
-stands.
+"""Adapter files <-> Adapter, whatever tool wrote them.
 
-Covers the two native layouts: diffusers (`transformer.<module>.lora_A.weight`) and PEFT folders
-(`base_model.model.<module>.lora_A.weight` beside adapter_config.json).
+A file is read in three steps, each a table: how its keys end (`leaves`), which modules its names mean
+(`names`), what kind of update its tensors make (`updates`). Modules carry the live names of diffusers and
+transformers. Written are the layouts of diffusers, PEFT and kohya (`layouts`).
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from lorakit import durable
 from lorakit.errors import AdapterError
-from lorakit.formats import writing
-from lorakit.formats.reading import Header, read_header, read_tensor
+from lorakit.formats import layouts, metadata, writing
+from lorakit.formats.flux import Row
+from lorakit.formats.leaves import leaves_of
+from lorakit.formats.names import NAMINGS, Naming
+from lorakit.formats.reading import Header, read_header
+from lorakit.formats.settings import scaling_of
+from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors
 
-PREFIX = "base_model.model."
-DIFFUSERS_FILE = "pytorch_lora_weights.safetensors"
-PEFT_FILE = "adapter_model.safetensors"
-PEFT_CONFIG = "adapter_config.json"
-SETTINGS = "lora_adapter_metadata"  # where diffusers keeps rank and alpha in a file's metadata
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How one tool spells an adapter: what stands before a module's name, and after it for each leaf."""
-
-    name: str
-    file: str
-    prefix: str
-    down: str = ".lora_A.weight"
-    up: str = ".lora_B.weight"
-    magnitude: str = ".lora_magnitude_vector"
-    magnitude_read: str = ".lora_magnitude_vector.weight"  # older PEFT, and what a live PEFT module is called
-
-
-FORMATS = (Dialect("peft", PEFT_FILE, PREFIX), Dialect("diffusers", DIFFUSERS_FILE, ""))
+FORMATS = tuple(layouts.LAYOUTS)
 
 
 @dataclass
@@ -48,26 +28,12 @@ class Inspection:
 
     path: Path
     dialect: str
+    tool: str
     family: str
     rank: int
     modules: list[str]
     size_bytes: int
     metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Scaling:
-    """Alpha of each module, as the file or its config states it."""
-
-    alpha: float | None = None
-    pattern: dict[str, float] = field(default_factory=dict)
-    rslora: bool = False
-
-    def of(self, module: str, rank: int) -> float:
-        for name, alpha in self.pattern.items():
-            if module == name or module.endswith("." + name):
-                return float(alpha)
-        return float(rank if self.alpha is None else self.alpha)
 
 
 def inspect(path: str | Path) -> Inspection:
@@ -77,12 +43,15 @@ def inspect(path: str | Path) -> Inspection:
     """
     file, _ = _locate(path)
     header = read_header(file)
-    dialect, found = _detect(header)
-    ranks = [header.tensors[module["down"]].shape[0] for module in found.values()]
-    names = list(found)
+    leaves = leaves_of(header)
+    naming, rows = _naming(header, list(leaves))
+    modules = [name for row in rows.values() for name, _ in row.ours]
+    ranks = [_rank(header, own) for own in leaves.values()]
+    kinds = {leaf for own in leaves.values() for leaf in own}
     return Inspection(
-        file, dialect.name, _family(names), max(ranks), names, file.stat().st_size, header.metadata
-    )
+        file, naming.name, _tool(naming, kinds, list(header.tensors)), _family(modules), max(ranks), modules,
+        file.stat().st_size, header.metadata,
+    )  # fmt: skip
 
 
 def load(path: str | Path) -> Adapter:
@@ -92,10 +61,20 @@ def load(path: str | Path) -> Adapter:
     """
     file, folder = _locate(path)
     header = read_header(file)
-    dialect, found = _detect(header)
-    scaling = _scaling(header, dialect, folder)
-    modules = {name: _factors(header, name, leaves, scaling) for name, leaves in found.items()}
-    adapter = Adapter(modules, _card(folder, header, modules), source=Path(path).name)
+    leaves = leaves_of(header)
+    naming, rows = _naming(header, list(leaves))
+    scaling = scaling_of(header, naming.name, folder)
+    modules: dict[str, Factors] = {}
+    for name, own in leaves.items():
+        row = rows[name]
+
+        def alpha_of(rank: int, module: str = row.ours[0][0]) -> float:
+            return scaling.of(module, rank)
+
+        whole = factors_of(header, name, own, alpha_of, scaling.rslora)
+        modules.update(split(whole, row, file.name))
+    card = _card(folder, header, modules)
+    adapter = Adapter(modules, card, source=Path(path).name)
     adapter.check_finite()
     if not any(factors.up.any() for factors in modules.values()):
         raise AdapterError(
@@ -105,72 +84,82 @@ def load(path: str | Path) -> Adapter:
 
 
 def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Path:
-    """Write `adapter` into `folder` in the layout of "diffusers" or "peft", and its card; returns the
-    weights' path.
+    """Write `adapter` into `folder` in the layout of "diffusers", "peft" or "kohya", and its card; returns
+    the weights' path.
 
     Tensors keep their type. Raises AdapterError for a format that is not known, or that cannot hold this
     adapter.
     """
-    dialect = next((row for row in FORMATS if row.name == format), None)
-    if dialect is None:
-        raise AdapterError(
-            f"format {format!r} is not known; use one of {', '.join(row.name for row in FORMATS)}"
-        )
+    layout = layouts.LAYOUTS.get(format)
+    if layout is None:
+        raise AdapterError(f"format {format!r} is not known; use one of {', '.join(FORMATS)}")
     folder = Path(folder)
-    config = _config(adapter)
-    metadata = {"format": "pt"}
-    if dialect.name == "diffusers":
-        components = sorted({name.partition(".")[0] for name in adapter.modules})
-        metadata[SETTINGS] = json.dumps(
-            {f"{part}.{key}": value for part in components for key, value in _config(adapter, part).items()}
-        )
-    tensors = _tensors(adapter, dialect)
-    with durable.replacing(folder / dialect.file) as aside:
-        writing.write(tensors, aside, metadata)
-    if dialect.name == "peft":
-        durable.write_json(folder / PEFT_CONFIG, config | {"base_model_name_or_path": adapter.card.base})
+    tensors, own, beside = layout.write(adapter)
+    described = {"format": "pt"} | metadata.of_card(adapter.card) | own
+    with durable.replacing(folder / layout.file) as aside:
+        writing.write(tensors, aside, described)
+    for name, content in beside.items():
+        durable.write_json(folder / name, content)
     durable.write_json(folder / "card.json", adapter.card.to_dict())
-    return folder / dialect.file
+    return folder / layout.file
 
 
-def _tensors(adapter: Adapter, dialect: Dialect) -> dict[str, Tensor]:
-    tensors = {}
-    for name, factors in adapter.modules.items():
-        tensors[f"{dialect.prefix}{name}{dialect.down}"] = factors.down.detach().clone()
-        tensors[f"{dialect.prefix}{name}{dialect.up}"] = factors.up.detach().clone()
-        if factors.magnitude is not None:
-            tensors[f"{dialect.prefix}{name}{dialect.magnitude}"] = factors.magnitude.detach().clone()
-    return tensors
+def _naming(header: Header, names: list[str]) -> tuple[Naming, dict[str, Row]]:
+    """The one way of naming that knows all names of a file, and what they mean.
 
-
-def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
-    """PEFT's LoraConfig for the modules of one component (of all: None).
-
-    The commonest rank and alpha come first.
+    Raises AdapterError when none does, or when two names mean the same module.
     """
-    start = f"{component}." if component else ""
-    modules = {name[len(start) :]: f for name, f in adapter.modules.items() if name.startswith(start)}
-    if len({f.rslora for f in modules.values()}) > 1:
-        raise AdapterError(
-            f"{adapter.name}: mixes rank-stabilised and plain scaling; combine it into one first"
-        )
-    first = next(iter(modules.values()))
-    rank, alpha = first.rank, first.alpha
-    whole = float(alpha).is_integer()
-    config: dict[str, Any] = {
-        "r": rank,
-        "lora_alpha": int(alpha) if whole else alpha,
-        "target_modules": sorted(modules),
-        "rank_pattern": {name: f.rank for name, f in modules.items() if f.rank != rank},
-        "alpha_pattern": {name: f.alpha for name, f in modules.items() if f.alpha != alpha},
-        "use_rslora": first.rslora,
-        "use_dora": any(f.magnitude is not None for f in modules.values()),
-        "lora_dropout": 0.0,
-        "bias": "none",
-    }
-    if component is None:
-        config |= {"peft_type": "LORA", "task_type": "CAUSAL_LM", "inference_mode": True}
-    return config
+    if not names:
+        raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
+    known: dict[str, list[str]] = {}
+    for naming in NAMINGS:
+        rows = {name: naming.resolve(name) for name in names}
+        unknown = [name for name, row in rows.items() if row is None]
+        if not unknown:
+            found = {name: row for name, row in rows.items() if row is not None}
+            _check_distinct(header, found)
+            return naming, found
+        known[naming.name] = unknown
+    nearest = min(known, key=lambda naming: len(known[naming]))
+    some = known[nearest]
+    looks = f"it looks like the {nearest} layout, but" if len(some) < len(names) else "no known layout:"
+    raise AdapterError(
+        f"{header.path.name}: {looks} {len(some)} of its {len(names)} modules have no known name, such as "
+        f"{some[0][:100]}; export it from its tool as diffusers, PEFT or kohya"
+    )
+
+
+def _check_distinct(header: Header, rows: dict[str, Row]) -> None:
+    seen: dict[str, str] = {}
+    for name, row in rows.items():
+        for module, _ in row.ours:
+            if module in seen:
+                raise AdapterError(
+                    f"{header.path.name}: {seen[module][:100]} and {name[:100]} both update {module}; "
+                    "export it again"
+                )
+            seen[module] = name
+
+
+def _rank(header: Header, leaves: dict[str, str]) -> int:
+    """The rank a person would call the update's, from its shapes alone."""
+    for leaf, axis in (("down", 0), ("down_t", 1), ("w1_b", 0), ("k2_b", 0), ("k1_b", 0)):
+        if leaf in leaves:
+            return header.tensors[leaves[leaf]].shape[axis]
+    return min(header.tensors[leaves["k2"]].shape[:2])
+
+
+def _tool(naming: Naming, kinds: set[str], keys: list[str]) -> str:
+    """Which tool writes files like this, in words."""
+    if kinds & {"w1_a", "k1", "k1_a"}:
+        return "LyCORIS (LoHa)" if "w1_a" in kinds else "LyCORIS (LoKr)"
+    if "down_t" in kinds:
+        return "mlx-lm"
+    if naming.name == "kohya" and any(key.startswith("lora_transformer_") for key in keys):
+        return "OneTrainer"
+    if naming.name == "bfl":
+        return "BFL / ComfyUI"
+    return {"peft": "PEFT", "kohya": "kohya", "xlabs": "XLabs", "diffusers": "diffusers"}.get(naming.name, "")
 
 
 def _locate(path: str | Path) -> tuple[Path, Path]:
@@ -184,9 +173,9 @@ def _locate(path: str | Path) -> tuple[Path, Path]:
         raise AdapterError(
             f"{path}: no such adapter; give a .safetensors file, a folder, or a hub id owner/name"
         )
-    for dialect in FORMATS:
-        if (place / dialect.file).is_file():
-            return place / dialect.file, place
+    for layout in layouts.LAYOUTS.values():
+        if (place / layout.file).is_file():
+            return place / layout.file, place
     files = sorted(place.glob("*.safetensors"))
     if len(files) == 1:
         return files[0], place
@@ -219,102 +208,12 @@ def _from_hub(repo: str) -> Path:
         ) from error
 
 
-def _detect(header: Header) -> tuple[Dialect, dict[str, dict[str, str]]]:
-    """The dialect of a file and its keys per module; every key is used, or named in the error."""
-    if not header.tensors:
-        raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
-    for dialect in FORMATS:
-        if all(key.startswith(dialect.prefix) for key in header.tensors):
-            return dialect, _modules(header, dialect)
-    raise AssertionError("the last dialect has no prefix, so it fits every key")
-
-
-def _modules(header: Header, dialect: Dialect) -> dict[str, dict[str, str]]:
-    spellings = {
-        dialect.down: "down", dialect.up: "up", dialect.magnitude: "magnitude",
-        dialect.magnitude_read: "magnitude", ".alpha": "alpha",
-    }  # fmt: skip
-    found: dict[str, dict[str, str]] = {}
-    unknown = []
-    for key in header.tensors:
-        ending = next((ending for ending in spellings if key.endswith(ending)), None)
-        if ending is None:
-            unknown.append(key)
-        else:
-            found.setdefault(key[len(dialect.prefix) : -len(ending)], {})[spellings[ending]] = key
-    if unknown:
-        raise AdapterError(
-            f"{header.path.name}: {len(unknown)} of its {len(header.tensors)} tensors are not those of a "
-            f"LoRA in "
-            f"diffusers or PEFT layout, such as {unknown[0][:100]}; export it from its tool in one of these"
-        )
-    for name, leaves in found.items():
-        if "down" not in leaves or "up" not in leaves:
-            missing = dialect.down if "down" not in leaves else dialect.up
-            raise AdapterError(
-                f"{header.path.name}: {name[:100]} has no {missing[1:]}; the file is incomplete"
-            )
-    return found
-
-
-def _scaling(header: Header, dialect: Dialect, folder: Path) -> _Scaling:
-    stated: dict[str, Any] = {}
-    try:
-        if dialect.name == "peft":
-            stated = json.loads((folder / PEFT_CONFIG).read_text(encoding="utf-8"))
-        elif SETTINGS in header.metadata:
-            settings = json.loads(header.metadata[SETTINGS])
-            component = next(iter(header.tensors)).partition(".")[0]
-            stated = {
-                k[len(component) + 1 :]: v for k, v in settings.items() if k.startswith(component + ".")
-            }
-        if stated.get("modules_to_save"):
-            raise AdapterError(
-                f"{header.path.name}: also replaces whole layers (modules_to_save), which is not supported"
-            )
-        alpha = stated.get("lora_alpha")
-        pattern = {str(name): float(value) for name, value in (stated.get("alpha_pattern") or {}).items()}
-        return _Scaling(None if alpha is None else float(alpha), pattern, bool(stated.get("use_rslora")))
-    except FileNotFoundError as error:
-        raise AdapterError(
-            f"{header.path.name}: needs {PEFT_CONFIG} beside it, which states its alpha; give the whole "
-            f"folder"
-        ) from error
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
-        raise AdapterError(
-            f"{header.path.name}: the settings beside it cannot be read; export it again"
-        ) from error
-
-
-def _factors(header: Header, name: str, leaves: dict[str, str], scaling: _Scaling) -> Factors:
-    down, up = read_tensor(header, leaves["down"]), read_tensor(header, leaves["up"])
-    if (
-        down.dim() not in (2, 4)
-        or up.dim() != down.dim()
-        or down.shape[0] != up.shape[1]
-        or down.shape[0] < 1
-    ):
-        raise AdapterError(
-            f"{header.path.name}: {name[:100]} has factors of shapes {tuple(down.shape)} and "
-            f"{tuple(up.shape)}, "
-            "which do not make an update; export it again"
-        )
-    if "alpha" in leaves:
-        alpha = float(read_tensor(header, leaves["alpha"]).float().reshape(-1)[0])
-    else:
-        alpha = scaling.of(name, down.shape[0])
-    if not torch.isfinite(torch.tensor(alpha)) or alpha <= 0:
-        raise AdapterError(f"{header.path.name}: {name[:100]} has alpha {alpha:g}; it must be above 0")
-    magnitude = read_tensor(header, leaves["magnitude"]) if "magnitude" in leaves else None
-    return Factors(down, up, alpha, magnitude, scaling.rslora)
-
-
 def _card(folder: Path, header: Header, modules: dict[str, Factors]) -> Card:
     path = folder / "card.json"
     try:
-        card = Card.from_dict(durable.read_json(path)) if path.is_file() else Card(name=header.path.stem)
+        card = Card.from_dict(durable.read_json(path)) if path.is_file() else metadata.to_card(header)
     except (ValueError, TypeError, AttributeError):
-        card = Card(name=header.path.stem)
+        card = metadata.to_card(header)
     first = next(iter(modules.values()))
     card.rank = card.rank or max(factors.rank for factors in modules.values())
     card.alpha = card.alpha or first.alpha

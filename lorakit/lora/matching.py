@@ -2,14 +2,14 @@
 
 import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
-from lorakit.lora.layers import Layer, check_fits
+from lorakit.lora.layers import Layer, check_fits, weight_shape
 
 # Parts of a pipeline that adapter files name in front of their modules.
 COMPONENTS = ("transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3")
@@ -52,8 +52,8 @@ def match(adapter: Adapter, model: Any) -> Match:
                 f"{adapter.name}: two updates meet at {target}; give the whole pipeline to tell them apart"
             )
         else:
-            check_fits(target, modules[target], factors, adapter.name)
-            found.modules[target] = factors
+            found.modules[target] = _as_convolution(factors, modules[target])
+            check_fits(target, modules[target], found.modules[target], adapter.name)
     if not found.modules:
         raise AdapterError(
             f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would "
@@ -96,6 +96,9 @@ def match_mix(mix: Mix, model: Any) -> list[tuple[Adapter, float, dict[str, Fact
 def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
     if name in modules:
         return name
+    for other in _aliases(name):
+        if other in modules:
+            return other
     component, _, rest = name.partition(".")
     if whole and component in COMPONENTS and rest in modules:
         return rest
@@ -104,6 +107,26 @@ def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
             if f"{denoiser}.{name}" in modules:
                 return f"{denoiser}.{name}"
     return None
+
+
+def _aliases(name: str) -> list[str]:
+    """transformers 5 has no `text_model.` level in CLIP's text encoders; files of before name it."""
+    if ".text_model." in name:
+        return [name.replace(".text_model.", ".", 1)]
+    if name.startswith(("text_encoder.encoder.", "text_encoder_2.encoder.")):
+        return [name.replace(".encoder.", ".text_model.encoder.", 1)]
+    return []
+
+
+def _as_convolution(factors: Factors, layer: Layer) -> Factors:
+    """A convolution's update that its file keeps flat, (rank, in * kh * kw), in the layer's shape."""
+    shape = weight_shape(layer)
+    if shape is None or len(shape) != 4 or factors.down.dim() != 2:
+        return factors
+    if factors.down.shape[1] != math.prod(shape[1:]):
+        return factors
+    down = factors.down.view(factors.rank, *shape[1:])
+    return replace(factors, down=down, up=factors.up[:, :, None, None])
 
 
 def _belongs_elsewhere(name: str, model: Any) -> bool:

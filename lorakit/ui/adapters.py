@@ -21,6 +21,12 @@ OPEN_JS = """element.addEventListener('click', event => {
   if (card) trigger('select', {slug: card.dataset.slug});
 });"""
 PREVIEWS_SHOWN = 12
+LAYOUTS = [
+    ("Its own folder: diffusers, or PEFT for voices", ""),
+    ("ComfyUI, A1111, kohya (one file)", "kohya"),
+    ("PEFT", "peft"),
+    ("diffusers", "diffusers"),
+]
 
 
 def build() -> dict[str, Any]:
@@ -34,7 +40,7 @@ def build() -> dict[str, Any]:
                 info="Or click its card: see what it is, rename it, take it with you.",
             )
             with gr.Column(visible=False) as manage:
-                details, previews, new_name, rename, download, trash, files = _details_view()
+                details, previews, new_name, rename, layout, download, trash, files = _details_view()
         with gr.Column(scale=4, min_width=320):
             upload, name, add = _add_form()
             said = gr.HTML()
@@ -50,7 +56,7 @@ def build() -> dict[str, Any]:
         (restore, restore_one, [bin_]),
     ):
         button.click(action, inputs, [said], **HIDDEN).then(refresh, [], whole, **QUIET)
-    download.click(make_download, [choose], [files], **HIDDEN)
+    download.click(make_download, [choose, layout], [files], **HIDDEN)
     return {"load": (refresh, [], whole)}
 
 
@@ -60,17 +66,20 @@ def _details_view() -> list[gr.components.Component]:
     with gr.Row(equal_height=True):
         new_name = gr.Textbox(label="New name", max_length=80, scale=3)
         rename = gr.Button("Rename", scale=1)
-    with gr.Row():
-        download = gr.Button("Prepare download")
-        trash = gr.Button("Move to trash")
+    with gr.Row(equal_height=True):
+        layout = gr.Dropdown(LAYOUTS, value="", label="For which tool", scale=3)
+        download = gr.Button("Prepare download", scale=1)
+    trash = gr.Button("Move to trash", size="sm")
     files = gr.File(label="Download", visible=False, interactive=False)
-    return [details, previews, new_name, rename, download, trash, files]
+    return [details, previews, new_name, rename, layout, download, trash, files]
 
 
 def _add_form() -> tuple[gr.File, gr.Textbox, gr.Button]:
     gr.HTML(
         pieces.step(
-            0, "Add an adapter", "A .safetensors file in diffusers layout, or a zip of a PEFT folder."
+            0,
+            "Add an adapter",
+            "The file of any tool for FLUX, Stable Diffusion or a language model, or a zip.",
         )
     )
     upload = gr.File(
@@ -207,11 +216,13 @@ def _told(slug: str | None, missing: str, action: Callable[[Store, str], str]) -
         return pieces.empty("That did not work", str(error))
 
 
-def make_download(slug: str | None) -> Any:
-    """The adapter's folder as a zip that any tool opens."""
+def make_download(slug: str | None, layout: str) -> Any:
+    """The adapter as a zip, its own folder or in another tool's layout."""
     if not slug:
         raise gr.Error("Choose an adapter first.", print_exception=False)
     try:
-        return gr.update(value=str(Store().export(slug, workspace.home() / "downloads")), visible=True)
+        return gr.update(
+            value=str(Store().export(slug, workspace.home() / "downloads", layout or None)), visible=True
+        )
     except LoraKitError as error:
         raise gr.Error(str(error), print_exception=False) from error

@@ -1,5 +1,7 @@
 """The Adapters tab: adding, opening, renaming, trashing and bringing back."""
 
+import zipfile
+
 import gradio as gr
 import pytest
 import torch
@@ -48,7 +50,9 @@ def test_an_adapter_that_is_gone_closes_its_panel():
 def test_the_download_is_a_zip_of_the_folder(weights):
     adapters.add_files([str(weights)], "")
     (entry,) = Store().list()
-    assert adapters.make_download(entry.slug)["value"].endswith(".zip")
+    assert adapters.make_download(entry.slug, "")["value"].endswith("aurora.zip")
+    with zipfile.ZipFile(adapters.make_download(entry.slug, "kohya")["value"]) as archive:
+        assert any(name.endswith("lora.safetensors") for name in archive.namelist())
 
 
 def test_an_empty_store_says_what_to_do():

@@ -1,0 +1,124 @@
+"""FLUX module names: the authors' (BFL), kohya's and XLabs' <-> those of diffusers.
+
+One row stands for one of the authors' layers; several targets mean that diffusers splits its output rows,
+in the shares given (units). Sources: black-forest-labs/flux model.py, and diffusers'
+convert_flux_to_diffusers.py.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """`theirs` with N for the block's number; `ours` are (diffusers' name, units of the output rows)."""
+
+    theirs: str
+    ours: tuple[tuple[str, int], ...]
+    swapped: bool = False  # the two halves of the rows stand in the other order
+
+
+def _attention(prefix: str) -> tuple[tuple[str, int], ...]:
+    names = (
+        ("to_q", "to_k", "to_v")
+        if not prefix
+        else (f"{prefix}_q_proj", f"{prefix}_k_proj", f"{prefix}_v_proj")
+    )
+    return tuple((f"transformer_blocks.N.attn.{name}", 1) for name in names)
+
+
+def _one(name: str) -> tuple[tuple[str, int], ...]:
+    return ((name, 1),)
+
+
+SINGLE = "single_transformer_blocks.N"
+TIME = "time_text_embed"
+ROWS = (
+    Row("double_blocks.N.img_attn.qkv", _attention("")),
+    Row("double_blocks.N.txt_attn.qkv", _attention("add")),
+    Row("double_blocks.N.img_attn.proj", _one("transformer_blocks.N.attn.to_out.0")),
+    Row("double_blocks.N.txt_attn.proj", _one("transformer_blocks.N.attn.to_add_out")),
+    Row("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.net.0.proj")),
+    Row("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.net.2")),
+    Row("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.net.0.proj")),
+    Row("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.net.2")),
+    Row("double_blocks.N.img_mod.lin", _one("transformer_blocks.N.norm1.linear")),
+    Row("double_blocks.N.txt_mod.lin", _one("transformer_blocks.N.norm1_context.linear")),
+    Row("single_blocks.N.linear1",
+        ((f"{SINGLE}.attn.to_q", 1), (f"{SINGLE}.attn.to_k", 1), (f"{SINGLE}.attn.to_v", 1),
+         (f"{SINGLE}.proj_mlp", 4))),
+    Row("single_blocks.N.linear2", _one(f"{SINGLE}.proj_out")),
+    Row("single_blocks.N.modulation.lin", _one(f"{SINGLE}.norm.linear")),
+    Row("img_in", _one("x_embedder")),
+    Row("txt_in", _one("context_embedder")),
+    Row("time_in.in_layer", _one(f"{TIME}.timestep_embedder.linear_1")),
+    Row("time_in.out_layer", _one(f"{TIME}.timestep_embedder.linear_2")),
+    Row("vector_in.in_layer", _one(f"{TIME}.text_embedder.linear_1")),
+    Row("vector_in.out_layer", _one(f"{TIME}.text_embedder.linear_2")),
+    Row("guidance_in.in_layer", _one(f"{TIME}.guidance_embedder.linear_1")),
+    Row("guidance_in.out_layer", _one(f"{TIME}.guidance_embedder.linear_2")),
+    Row("final_layer.linear", _one("proj_out")),
+    Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
+)  # fmt: skip
+
+# XLabs hangs its updates on attention processors; 1 is the picture's stream and 2 the text's.
+XLABS = {
+    "double_blocks.N.processor.qkv_lora1": "double_blocks.N.img_attn.qkv",
+    "double_blocks.N.processor.qkv_lora2": "double_blocks.N.txt_attn.qkv",
+    "double_blocks.N.processor.proj_lora1": "double_blocks.N.img_attn.proj",
+    "double_blocks.N.processor.proj_lora2": "double_blocks.N.txt_attn.proj",
+}
+XLABS_SINGLE = {  # a single block's first three units of linear1, and linear2
+    "single_blocks.N.processor.qkv": tuple((f"{SINGLE}.attn.{name}", 1) for name in ("to_q", "to_k", "to_v")),
+    "single_blocks.N.processor.proj": _one(f"{SINGLE}.proj_out"),
+}
+
+_BY_NAME = {row.theirs: row for row in ROWS}
+_BY_FLAT_NAME = {row.theirs.replace(".", "_"): row for row in ROWS}
+
+
+def numbered(name: str, separator: str = ".") -> tuple[str, str]:
+    """("double_blocks.N.x", "7") of "double_blocks.7.x"; the number is empty when there is none."""
+    edge = re.escape(separator)
+    found = re.match(rf"((?:double|single)_blocks{edge})(\d+)({edge}.+)$", name)
+    return (f"{found[1]}N{found[3]}", found[2]) if found else (name, "")
+
+
+def from_bfl(name: str) -> Row | None:
+    """The row of one of the authors' names, with its number filled in."""
+    general, number = numbered(name)
+    return _filled(_BY_NAME.get(general), number)
+
+
+def from_kohya(name: str) -> Row | None:
+    """The row of one of the authors' names with underscores for its dots."""
+    general, number = numbered(name, "_")
+    return _filled(_BY_FLAT_NAME.get(general), number)
+
+
+def from_xlabs(name: str) -> Row | None:
+    """The row of one of XLabs' processor names."""
+    general, number = numbered(name)
+    if general in XLABS_SINGLE:
+        return _filled(Row(general, XLABS_SINGLE[general]), number)
+    return _filled(_BY_NAME.get(XLABS.get(general, "")), number)
+
+
+def rows_for(names: list[str]) -> list[Row]:
+    """The authors' layers that diffusers' modules `names` (without component) belong to, each once."""
+    found: dict[str, Row] = {}
+    for name in names:
+        blocks = re.match(r"((?:single_)?transformer_blocks\.)(\d+)(\..+)$", name)
+        general, number = (f"{blocks[1]}N{blocks[3]}", blocks[2]) if blocks else (name, "")
+        row = next((row for row in ROWS if general in [ours for ours, _ in row.ours]), None)
+        filled = _filled(row, number)
+        if filled is not None:
+            found[filled.theirs] = filled
+    return list(found.values())
+
+
+def _filled(row: Row | None, number: str) -> Row | None:
+    if row is None or not number:
+        return row
+    ours = tuple((name.replace(".N", f".{number}"), units) for name, units in row.ours)
+    return Row(row.theirs.replace(".N", f".{number}"), ours, row.swapped)
