@@ -96,8 +96,10 @@ class Store:
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
         from lorakit import formats
+        from lorakit.lora.spectrum import spectrum
 
         adapter = formats.load(source)
+        adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
         adapter.card.name = name or (
             adapter.card.name if adapter.card.name not in ("", *_stems()) else source.stem
         )

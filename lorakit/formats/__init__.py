@@ -74,6 +74,7 @@ def load(path: str | Path) -> Adapter:
         whole = factors_of(header, name, own, alpha_of, scaling.rslora)
         modules.update(split(whole, row, file.name))
     card = _card(folder, header, modules)
+    card.tool = card.tool or _foreign_tool(naming, leaves, header)
     adapter = Adapter(modules, card, source=Path(path).name)
     adapter.check_finite()
     if not any(factors.up.any() for factors in modules.values()):
@@ -147,6 +148,13 @@ def _rank(header: Header, leaves: dict[str, str]) -> int:
         if leaf in leaves:
             return header.tensors[leaves[leaf]].shape[axis]
     return min(header.tensors[leaves["k2"]].shape[:2])
+
+
+def _foreign_tool(naming: Naming, leaves: dict[str, dict[str, str]], header: Header) -> str:
+    """The tool's name when the file is not one of ours."""
+    if metadata.CARD in header.metadata:
+        return ""
+    return _tool(naming, {leaf for own in leaves.values() for leaf in own}, list(header.tensors))
 
 
 def _tool(naming: Naming, kinds: set[str], keys: list[str]) -> str:

@@ -67,6 +67,7 @@ class Card:
     commercial: bool | None = None
     created: str = ""
     notes: str = ""
+    tool: str = ""  # what wrote the file it was added from; empty when it was trained here
     sha256: str = ""
     scores: dict[str, Any] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from lorakit import durable, formats
 from lorakit.families import Base, family_of
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
+from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, loop
 from lorakit.training.examples import Examples, ImageExamples, TextExamples
 from lorakit.training.previews import Previews, image_previews, text_previews
@@ -87,6 +88,7 @@ def train(
         prefix = "transformer." if is_image else ""
         modules = {prefix + module: factors for module, factors in injection.factors().items()}
         adapter = Adapter(modules, card, source=out.name)
+        card.scores["spectrum"] = spectrum(adapter).to_dict()
     finally:
         injection.remove()
     _write(adapter, out, "diffusers" if is_image else "peft", previews)

@@ -141,6 +141,7 @@ def open_one(slug: str | None) -> list[Any]:
         (entry.base or "-", "base"),
         (entry.licence or "not stated", "licence of the base"),
         (entry.created[:10] or "-", "made"),
+        (str(entry.card.get("tool") or "this studio"), "made with"),
     ]
     scores = entry.card.get("scores") or {}
     trained = (
@@ -148,7 +149,7 @@ def open_one(slug: str | None) -> list[Any]:
         if isinstance(scores, dict) and "share" in scores
         else ""
     )
-    html = pieces.card(entry.name, pieces.facts(rows) + trained)
+    html = pieces.card(entry.name, pieces.facts(rows) + _spectrum(scores) + trained)
     return [
         gr.update(visible=True),
         gr.update(value=images, visible=bool(images)),
@@ -156,6 +157,22 @@ def open_one(slug: str | None) -> list[Any]:
         entry.name,
         gr.update(visible=False),
     ]
+
+
+def _spectrum(scores: Any) -> str:
+    """How much of its rank an adapter uses, as bars; empty for a card that does not say."""
+    stated = scores.get("spectrum") if isinstance(scores, dict) else None
+    if not isinstance(stated, dict) or not stated.get("shares"):
+        return ""
+    try:
+        shares = [float(share) for share in stated["shares"]]
+        used, modules = float(stated["effective_rank"]), int(stated["modules"])
+    except (TypeError, ValueError, KeyError):
+        return ""
+    top = max(*shares, 1e-9)
+    bars = "".join(f'<i style="height:{max(2.0, 100 * share / top):.0f}%"></i>' for share in shares)
+    said = f"{modules} layers; they use about {used:.1f} of {len(shares)} directions, a bar for each."
+    return f'<div class="spectrum">{bars}</div><p class="badge">{escape(said)}</p>'
 
 
 def add_files(files: list[str] | None, name: str) -> str:

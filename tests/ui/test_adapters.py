@@ -27,6 +27,7 @@ def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
     assert "is in the store" in said and "Spring <b>" not in said
     (entry,) = Store().list()
     shown, _, details, name, _ = adapters.open_one(entry.slug)
+    assert "1 layers; they use about" in details and details.count("<i style") == 2
     assert shown["visible"] and name == "Spring <b>" and "<b>2</b>" in details
     assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")
     assert "trash" in adapters.trash_one("autumn")
