@@ -14,7 +14,7 @@ from lorakit.formats import layouts, metadata, writing
 from lorakit.formats.flux import Row
 from lorakit.formats.leaves import leaves_of
 from lorakit.formats.names import NAMINGS, Naming
-from lorakit.formats.reading import Header, read_header
+from lorakit.formats.reading import Header, read_header, read_tensors
 from lorakit.formats.settings import scaling_of
 from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors
@@ -65,13 +65,15 @@ def load(path: str | Path) -> Adapter:
     naming, rows = _naming(header, list(leaves))
     scaling = scaling_of(header, naming.name, folder)
     modules: dict[str, Factors] = {}
+    stored = read_tensors(header)
     for name, own in leaves.items():
         row = rows[name]
 
         def alpha_of(rank: int, module: str = row.ours[0][0]) -> float:
             return scaling.of(module, rank)
 
-        whole = factors_of(header, name, own, alpha_of, scaling.rslora)
+        tensors = {leaf: stored[key] for leaf, key in own.items()}
+        whole = factors_of(file.name, name, tensors, alpha_of, scaling.rslora)
         modules.update(split(whole, row, file.name))
     card = _card(folder, header, modules)
     card.tool = card.tool or _foreign_tool(naming, leaves, header)

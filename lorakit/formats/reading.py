@@ -83,19 +83,33 @@ def read_header(path: Path) -> Header:
     return Header(path, tensors, metadata, 8 + length)
 
 
-def read_tensor(header: Header, key: str) -> Tensor:
-    """One tensor, in its own type. Raises AdapterError for types no adapter is stored in."""
-    stored = header.tensors[key]
-    if stored.dtype not in TYPES:
-        raise AdapterError(f"{header.path.name}: {key[:80]} is stored as {stored.dtype}, which is no weight")
+def read_tensors(header: Header) -> dict[str, Tensor]:
+    """All tensors, each in its own type, as views of one buffer of the file's size.
+
+    Raises AdapterError for types no adapter is stored in.
+    """
+    name = header.path.name
+    wrong = next((key for key, stored in header.tensors.items() if stored.dtype not in TYPES), None)
+    if wrong is not None:
+        raise AdapterError(
+            f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which is no weight"
+        )
+    buffer = torch.empty(
+        max((stored.end for stored in header.tensors.values()), default=0), dtype=torch.uint8
+    )
     with open(header.path, "rb") as file:
-        file.seek(header.data_start + stored.start)
-        data = bytearray(file.read(stored.end - stored.start))
-    if len(data) != stored.end - stored.start:
-        raise AdapterError(f"{header.path.name}: ends before {key[:80]}; download it again")
-    if not data:
-        return torch.empty(stored.shape, dtype=TYPES[stored.dtype])
-    return torch.frombuffer(data, dtype=TYPES[stored.dtype]).view(stored.shape)
+        file.seek(header.data_start)
+        if file.readinto(memoryview(buffer.numpy())) != len(buffer):  # type: ignore[arg-type]
+            raise AdapterError(f"{name}: ends before its last tensor; download it again")
+    return {key: _view(buffer, stored) for key, stored in header.tensors.items()}
+
+
+def _view(buffer: Tensor, stored: Stored) -> Tensor:
+    dtype = TYPES[stored.dtype]
+    part = buffer[stored.start : stored.end]
+    if stored.start % dtype.itemsize:
+        part = part.clone()
+    return part.view(dtype).view(stored.shape)
 
 
 def _parse(name: str, raw: bytes) -> dict:

@@ -12,30 +12,29 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.formats.flux import Row
-from lorakit.formats.reading import Header, read_tensor
 from lorakit.lora.adapter import Factors
 
 NO_RANK = 0  # of a LoKr with two full factors: its alpha means nothing
 
 
 def factors_of(
-    header: Header, name: str, leaves: dict[str, str], alpha_of: Callable[[int], float], rslora: bool
+    file: str, name: str, tensors: dict[str, Tensor], alpha_of: Callable[[int], float], rslora: bool
 ) -> Factors:
     """The update of one module as the file spells it.
 
     `alpha_of(rank)` gives the alpha that holds when the file states none beside the module. Raises
     AdapterError when the shapes do not make an update.
     """
-    tensors = {leaf: _upcast(read_tensor(header, key)) for leaf, key in leaves.items()}
+    tensors = {leaf: _upcast(tensor) for leaf, tensor in tensors.items()}
     try:
         down, up, rank = _product(tensors)
     except (RuntimeError, ValueError, IndexError) as error:
         shapes = ", ".join(f"{leaf} {tuple(tensor.shape)}" for leaf, tensor in tensors.items())
         raise AdapterError(
-            f"{header.path.name}: {name[:100]} has factors of shapes {shapes}, which do not make an update; "
+            f"{file}: {name[:100]} has factors of shapes {shapes}, which do not make an update; "
             "export it again"
         ) from error
-    alpha = _alpha(header, name, tensors, rank, alpha_of)
+    alpha = _alpha(file, name, tensors, rank, alpha_of)
     if rank != down.shape[0]:  # the same scale at the rank of the exact product
         scale = 1.0 if rank == NO_RANK else alpha / rank
         alpha = scale * down.shape[0]
@@ -143,16 +142,14 @@ def _as_conv(up: Tensor, dimensions: int) -> Tensor:
 
 
 def _alpha(
-    header: Header, name: str, tensors: dict[str, Tensor], rank: int, alpha_of: Callable[[int], float]
+    file: str, name: str, tensors: dict[str, Tensor], rank: int, alpha_of: Callable[[int], float]
 ) -> float:
     if "alpha" in tensors:
         if tensors["alpha"].numel() != 1:
-            raise AdapterError(
-                f"{header.path.name}: the alpha of {name[:100]} is no single number; export it again"
-            )
+            raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
         alpha = float(tensors["alpha"].float())
     else:
         alpha = alpha_of(max(rank, 1))
     if not math.isfinite(alpha) or alpha <= 0:
-        raise AdapterError(f"{header.path.name}: {name[:100]} has alpha {alpha:g}; it must be above 0")
+        raise AdapterError(f"{file}: {name[:100]} has alpha {alpha:g}; it must be above 0")
     return alpha

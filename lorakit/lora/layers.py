@@ -183,7 +183,12 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
     downs, ups, gains = [], [], []
     with torch.no_grad():
         for factors, weight in parts:
-            up = factors.up.to(device).float() * (weight * factors.scale)
+            # Low-precision factors are scaled with one rounding, as the product in float32 would be.
+            up = factors.up.to(device) if factors.up.dtype == dtype else factors.up.to(device).float()
+            if factors.magnitude is not None:
+                up = up.float()
+            scale = weight * factors.scale
+            up = up if scale == 1.0 else up * scale
             if factors.magnitude is not None:
                 gain = dora_gain(layer, factors)
                 up = up * gain.view(-1, *[1] * (up.dim() - 1))
@@ -192,6 +197,8 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
             ups.append(up.to(dtype))
         total = torch.stack(gains).sum(0).to(dtype) if gains else None
         kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
+        if len(parts) == 1:
+            return kind(layer, downs[0], ups[0], total)
         return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), total)
 
 

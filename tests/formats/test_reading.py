@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from lorakit.errors import AdapterError
 from lorakit.formats import load
-from lorakit.formats.reading import read_header, read_tensor
+from lorakit.formats.reading import read_header, read_tensors
 
 GOOD = {"transformer.a.lora_A.weight": torch.ones(2, 4), "transformer.a.lora_B.weight": torch.ones(3, 2)}
 
@@ -110,7 +110,7 @@ def test_sound_files_with_unsound_content_are_refused(change, words, tmp_path):
 def test_every_storage_type_is_read_as_it_is(dtype, tmp_path):
     values = torch.tensor([[0.5, -1.0], [2.0, 0.25]]).to(dtype)
     save_file({"a": values}, tmp_path / "types.safetensors")
-    found = read_tensor(read_header(tmp_path / "types.safetensors"), "a")
+    found = read_tensors(read_header(tmp_path / "types.safetensors"))["a"]
     assert found.dtype == dtype and torch.equal(found.float(), values.float())
 
 
