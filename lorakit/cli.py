@@ -71,13 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     write.set_defaults(run=commands.write)
 
     adapters = add("adapters", help="list the store, or change what is in it")
-    adapters.add_argument("--add", type=Path, metavar="FILE", help="a .safetensors file, a folder or a zip")
+    adapters.add_argument("--add", metavar="FILE", help="a .safetensors file, a folder, a zip or a hub id")
     adapters.add_argument("--name", help="for --add")
     adapters.add_argument("--show", metavar="ADAPTER", help="print its card")
     adapters.add_argument("--rename", nargs=2, metavar=("ADAPTER", "NAME"))
     adapters.add_argument("--trash", metavar="ADAPTER")
     adapters.add_argument("--restore", metavar="ADAPTER")
     adapters.add_argument("--export", nargs=2, metavar=("ADAPTER", "FOLDER"), help="write it as a zip")
+    adapters.add_argument("--publish", nargs=2, metavar=("ADAPTER", "OWNER/NAME"), help="upload it, private")
     adapters.add_argument("--layout", choices=("diffusers", "peft", "kohya"), help="for --export")
     adapters.set_defaults(run=commands.adapters)
 

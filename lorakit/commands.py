@@ -221,6 +221,8 @@ def adapters(options: argparse.Namespace) -> int:
         print(f"restored {store.restore(options.restore).slug}")
     elif options.export:
         print(store.export(*options.export, options.layout))
+    elif options.publish:
+        print(store.publish(*options.publish))
     elif options.show:
         print(json.dumps(store.get(options.show).card, indent=2, ensure_ascii=False))
     else:

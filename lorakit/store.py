@@ -91,7 +91,12 @@ class Store:
         return adapter
 
     def add(self, source: str | Path, name: str | None = None) -> Entry:
-        """Check an adapter file, folder or zip and keep a copy (-2 for a taken name). Raises AdapterError."""
+        """Check an adapter file, folder, zip or hub id and keep a copy (-2 for a taken name).
+
+        What comes from the hub keeps its id and commit in its card. Raises AdapterError.
+        """
+        if not Path(source).exists() and _is_hub_id(str(source)):
+            return self._add_from_hub(str(source), name)
         source = Path(source)
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
@@ -251,6 +256,26 @@ class Store:
         except (AdapterError, OSError):
             return {"name": path.name}
 
+    def _add_from_hub(self, repo: str, name: str | None) -> Entry:
+        from lorakit.formats import hub
+
+        folder, commit = hub.download(repo)
+        stated = _stated_name(folder) or repo.partition("@")[0].rpartition("/")[2]
+        entry = self.add(folder, name or stated)
+        card = entry.card | {"data": {**(entry.card.get("data") or {}), "hub": repo, "revision": commit}}
+        durable.write_json(self._path(entry.slug) / "card.json", card)
+        return self.get(entry.slug)
+
+    def publish(self, slug: str, repo: str, private: bool = True) -> str:
+        """Upload an adapter's folder, with its model card, to the hub; returns the address.
+
+        Raises AdapterError in words.
+        """
+        self.get(slug)
+        from lorakit.formats import hub
+
+        return hub.publish(self._path(slug), repo, private)
+
     def _add_zip(self, archive: Path, name: str | None) -> Entry:
         """Take the adapter's own files out of a zip; nothing is written under a name that the zip chose."""
         with self._writing():
@@ -262,6 +287,12 @@ class Store:
             raise AdapterError(f"{archive.name}: cannot be unpacked ({error}); make the zip again") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _is_hub_id(text: str) -> bool:
+    from lorakit.formats import hub
+
+    return hub.is_hub_id(text)
 
 
 def _stated_name(folder: Path) -> str:

@@ -303,3 +303,37 @@ def test_what_a_person_typed_stays_text_in_the_model_card():
 def test_a_card_of_nothing_still_makes_a_model_card():
     for card in ({}, {"name": 3, "recipe": "x", "scores": {"share": "y"}, "data": 4, "rank": None}):
         assert "## Use" in model_card(json.loads(json.dumps(card)), [])
+
+
+@pytest.fixture
+def hub(monkeypatch, folder):
+    """A hub with one repository; it remembers what was uploaded."""
+    sent = {}
+
+    class Api:
+        def create_repo(self, repo, **settings):
+            sent["made"] = repo, settings["private"]
+
+        def upload_folder(self, *, folder_path, repo_id, **settings):
+            sent["files"] = sorted(path.name for path in folder_path.iterdir())
+
+    commit = folder.parent / ("f" * 40)
+    folder.rename(commit)
+    monkeypatch.setattr("lorakit.formats.hub.snapshot_download", lambda repo, **settings: str(commit))
+    monkeypatch.setattr("lorakit.formats.hub.HfApi", Api)
+    return sent
+
+
+def test_what_comes_from_the_hub_is_pinned_to_its_commit(hub):
+    entry = Store().add("somebody/aurora@v1")
+    assert entry.card["data"] == {"hub": "somebody/aurora@v1", "revision": "f" * 40}
+    assert Store().load(entry.slug).card.data["revision"] == "f" * 40
+
+
+def test_publishing_uploads_the_folder_with_its_model_card(hub):
+    entry = Store().add("somebody/aurora")
+    assert Store().publish(entry.slug, "me/aurora") == "https://huggingface.co/me/aurora"
+    assert hub["made"] == ("me/aurora", True)
+    assert {"README.md", "card.json", "pytorch_lora_weights.safetensors"} <= set(hub["files"])
+    with pytest.raises(AdapterError, match="no hub id"):
+        Store().publish(entry.slug, "not a name")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lorakit import durable
 from lorakit.errors import AdapterError
-from lorakit.formats import layouts, metadata, writing
+from lorakit.formats import hub, layouts, metadata, writing
 from lorakit.formats.flux import Row
 from lorakit.formats.leaves import leaves_of
 from lorakit.formats.names import NAMINGS, Naming
@@ -177,8 +177,8 @@ def _locate(path: str | Path) -> tuple[Path, Path]:
     place = Path(path)
     if place.is_file():
         return place, place.parent
-    if not place.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/", "~")):
-        place = _from_hub(str(path))
+    if not place.exists() and hub.is_hub_id(str(path)):
+        place, _ = hub.download(str(path))
     if not place.is_dir():
         raise AdapterError(
             f"{path}: no such adapter; give a .safetensors file, a folder, or a hub id owner/name"
@@ -191,31 +191,6 @@ def _locate(path: str | Path) -> tuple[Path, Path]:
         return files[0], place
     what = "no .safetensors file" if not files else f"{len(files)} .safetensors files"
     raise AdapterError(f"{place.name}: holds {what}; give the one adapter file itself")
-
-
-def _from_hub(repo: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    try:
-        return Path(snapshot_download(repo, allow_patterns=["*.safetensors", "*.json", "README.md"]))
-    except GatedRepoError as error:
-        raise AdapterError(
-            f"{repo}: its owner asks you to accept terms; do so on its page and set HF_TOKEN"
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise AdapterError(
-            f"{repo}: no such folder here and no such repository on the hub; check the name"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise AdapterError(
-            f"{repo}: no such folder here, and the hub cannot be reached; check the connection"
-        ) from error
 
 
 def _card(folder: Path, header: Header, modules: dict[str, Factors]) -> Card:

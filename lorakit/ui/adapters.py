@@ -1,5 +1,6 @@
 """The Adapters tab: what is in the store, and adding, renaming, trashing and downloading."""
 
+import re
 import shutil
 import uuid
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from lorakit import workspace
-from lorakit.errors import LoraKitError
+from lorakit.errors import AdapterError, LoraKitError
 from lorakit.store import Entry, Store
 from lorakit.ui import pictures, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
@@ -20,6 +21,7 @@ OPEN_JS = """element.addEventListener('click', event => {
   const card = event.target.closest('[data-slug]');
   if (card) trigger('select', {slug: card.dataset.slug});
 });"""
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w.-]+)?")
 PREVIEWS_SHOWN = 12
 LAYOUTS = [
     ("Its own folder: diffusers, or PEFT for voices", ""),
@@ -42,7 +44,7 @@ def build() -> dict[str, Any]:
             with gr.Column(visible=False) as manage:
                 details, previews, new_name, rename, layout, download, trash, files = _details_view()
         with gr.Column(scale=4, min_width=320):
-            upload, name, add = _add_form()
+            upload, repo, name, add = _add_form()
             said = gr.HTML()
             bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
             restore = gr.Button("Restore")
@@ -50,7 +52,7 @@ def build() -> dict[str, Any]:
     cards.select(open_card, [], [choose], **QUIET)
     choose.change(open_one, [choose], [manage, previews, details, new_name, files], **QUIET)
     for button, action, inputs in (
-        (add, add_files, [upload, name]),
+        (add, add_files, [upload, repo, name]),
         (rename, rename_one, [choose, new_name]),
         (trash, trash_one, [choose]),
         (restore, restore_one, [bin_]),
@@ -74,7 +76,7 @@ def _details_view() -> list[gr.components.Component]:
     return [details, previews, new_name, rename, layout, download, trash, files]
 
 
-def _add_form() -> tuple[gr.File, gr.Textbox, gr.Button]:
+def _add_form() -> tuple[gr.File, gr.Textbox, gr.Textbox, gr.Button]:
     gr.HTML(
         pieces.step(
             0,
@@ -85,8 +87,9 @@ def _add_form() -> tuple[gr.File, gr.Textbox, gr.Button]:
     upload = gr.File(
         label="Adapter file", file_types=[".safetensors", ".zip", ".json"], file_count="multiple", height=120
     )
+    repo = gr.Textbox(label="Or its id on the hub", placeholder="owner/name", max_length=200)
     name = gr.Textbox(label="Name", max_length=80)
-    return upload, name, gr.Button("Add to the store", variant="primary")
+    return upload, repo, name, gr.Button("Add to the store", variant="primary")
 
 
 def refresh() -> list[Any]:
@@ -175,13 +178,16 @@ def _spectrum(scores: Any) -> str:
     return f'<div class="spectrum">{bars}</div><p class="badge">{escape(said)}</p>'
 
 
-def add_files(files: list[str] | None, name: str) -> str:
-    """Add what was uploaded; several files together are one folder (weights and their config)."""
-    if not files:
-        raise gr.Error("Choose a file first.", print_exception=False)
+def add_files(files: list[str] | None, repo: str, name: str) -> str:
+    """Add what was uploaded, or what is on the hub; several files together are one folder."""
+    repo = (repo or "").strip()
+    if not files and not repo:
+        raise gr.Error("Choose a file or give a hub id first.", print_exception=False)
     try:
-        paths = [Path(file) for file in files]
-        source = paths[0] if len(paths) == 1 else _together(paths)
+        if not files and not HUB_ID.fullmatch(repo):  # never a path on the server
+            raise AdapterError(f"{repo}: is no hub id; give one of the form owner/name")
+        paths = [Path(file) for file in files or []]
+        source = repo if not paths else paths[0] if len(paths) == 1 else _together(paths)
         entry = Store().add(source, (name or "").strip() or None)
     except LoraKitError as error:
         return pieces.empty("This cannot be added", str(error))

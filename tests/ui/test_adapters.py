@@ -23,7 +23,7 @@ def weights(tmp_path):
 
 
 def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
-    said = adapters.add_files([str(weights)], "Spring <b>")
+    said = adapters.add_files([str(weights)], "", "Spring <b>")
     assert "is in the store" in said and "Spring <b>" not in said
     (entry,) = Store().list()
     shown, _, details, name, _ = adapters.open_one(entry.slug)
@@ -39,7 +39,7 @@ def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
 
 def test_a_file_that_is_no_adapter_is_refused_by_name(tmp_path):
     (tmp_path / "weights.safetensors").write_bytes(b"PK\x03\x04 not what it says")
-    said = adapters.add_files([str(tmp_path / "weights.safetensors")], "")
+    said = adapters.add_files([str(tmp_path / "weights.safetensors")], "", "")
     assert "cannot be added" in said and "weights.safetensors" in said
     assert Store().list() == []
 
@@ -49,7 +49,7 @@ def test_an_adapter_that_is_gone_closes_its_panel():
 
 
 def test_the_download_is_a_zip_of_the_folder(weights):
-    adapters.add_files([str(weights)], "")
+    adapters.add_files([str(weights)], "", "")
     (entry,) = Store().list()
     assert adapters.make_download(entry.slug, "")["value"].endswith("aurora.zip")
     with zipfile.ZipFile(adapters.make_download(entry.slug, "kohya")["value"]) as archive:
@@ -58,3 +58,8 @@ def test_the_download_is_a_zip_of_the_folder(weights):
 
 def test_an_empty_store_says_what_to_do():
     assert "Train one" in adapters.refresh()[0]
+
+
+@pytest.mark.parametrize("typed", ["/etc", "../x/y", "owner", "a/b/c", "https://huggingface.co/a/b"])
+def test_a_hub_id_is_never_a_path(typed):
+    assert "no hub id" in adapters.add_files(None, typed, "")
