@@ -17,7 +17,7 @@ from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header, read_header, read_tensors
 from lorakit.formats.settings import scaling_of
 from lorakit.formats.updates import factors_of, split
-from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.adapter import Adapter, Card, Factors, readable
 
 FORMATS = tuple(layouts.LAYOUTS)
 
@@ -79,7 +79,7 @@ def load(path: str | Path) -> Adapter:
     card.tool = card.tool or _foreign_tool(naming, leaves, header)
     adapter = Adapter(modules, card, source=Path(path).name)
     adapter.check_finite()
-    if not any(factors.up.any() for factors in modules.values()):
+    if not any(readable(factors.up).any() for factors in modules.values()):
         raise AdapterError(
             f"{file.name}: every update in it is zero, so it would have no effect; train it again"
         )

@@ -25,7 +25,6 @@ def factors_of(
     `alpha_of(rank)` gives the alpha that holds when the file states none beside the module. Raises
     AdapterError when the shapes do not make an update.
     """
-    tensors = {leaf: _upcast(tensor) for leaf, tensor in tensors.items()}
     try:
         down, up, rank = _product(tensors)
     except (RuntimeError, ValueError, IndexError) as error:
@@ -65,11 +64,6 @@ def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
     return parts
 
 
-def _upcast(tensor: Tensor) -> Tensor:
-    """fp8 is for storage only; bf16 holds every value of e4m3 and e5m2."""
-    return tensor.bfloat16() if tensor.element_size() == 1 else tensor
-
-
 def _product(tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
     """(down, up, the rank that alpha is divided by)."""
     if "down_t" in tensors:
@@ -81,7 +75,7 @@ def _product(tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
     else:
         down, up = tensors["down"], tensors["up"]
     if "mid" in tensors:
-        down = torch.einsum("rskl,si->rikl", tensors["mid"], down.flatten(1))
+        down = torch.einsum("rskl,si->rikl", tensors["mid"].float(), down.flatten(1).float())
     if down.dim() == 2 and up.dim() == 4:
         up = up.flatten(1)
     if down.dim() not in (2, 4) or up.dim() != down.dim() or up.shape[2:] not in ((), (1, 1)):

@@ -51,7 +51,13 @@ class Factors:
         return (self.up.shape[0], *self.down.shape[1:])
 
 
+def readable(tensor: Tensor) -> Tensor:
+    """fp8 is for storage only: bf16 holds every value of e4m3 and e5m2, and can be computed with."""
+    return tensor.bfloat16() if tensor.element_size() == 1 else tensor
+
+
 def _is_finite(tensor: Tensor) -> bool:
+    tensor = readable(tensor)
     # A sum is one pass and shows every NaN and infinity; only a sum that overflows needs the slower look.
     return bool(torch.isfinite(tensor.sum(dtype=torch.float32))) or bool(torch.isfinite(tensor).all())
 
