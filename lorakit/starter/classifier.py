@@ -48,9 +48,9 @@ class Classifier(nn.Module):
 
 
 def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
-    """Train for about `seconds` on renders, with small blurs, noise and brightness changes."""
+    """Train for about `seconds` on renders, with flips, small blurs, noise and brightness changes."""
     torch.manual_seed(0)
-    model = Classifier().train()
+    model = Classifier().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
     random, sizes, begun, step = np.random.default_rng(5), list(buckets), time.time(), 0
     while (spent := time.time() - begun) < seconds:
@@ -60,9 +60,13 @@ def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
         chosen = random.choice(len(bucket.products), min(BATCH, len(bucket.products)), replace=False)
         pixels = _disturbed(to_pixels(bucket.images[np.sort(chosen)]), random)
         wanted = labels([bucket.products[i] for i in np.sort(chosen)])
-        found = model(pixels)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = model(pixels.contiguous(memory_format=torch.channels_last))
         loss = sum(
-            (nn.functional.cross_entropy(found[name], wanted[name], label_smoothing=0.02) for name in LABELS),
+            (
+                nn.functional.cross_entropy(found[name].float(), wanted[name], label_smoothing=0.02)
+                for name in LABELS
+            ),
             torch.zeros(()),
         )
         optimizer.zero_grad()
@@ -128,6 +132,8 @@ def to_pixels(images: np.ndarray) -> Tensor:
 
 
 def _disturbed(pixels: Tensor, random: np.random.Generator) -> Tensor:
+    if random.random() < 0.5:
+        pixels = pixels.flip(3)
     if random.random() < 0.5:
         small = nn.functional.avg_pool2d(pixels, 2)
         blurred = nn.functional.interpolate(
