@@ -20,6 +20,7 @@ _HOMES = {
     "Recipe": "lorakit.training.recipe",
     "TextSet": "lorakit.data.texts",
     "applied": "lorakit.lora.inject",
+    "combine": "lorakit.lora.combine:combine",
     "deltas": "lorakit.lora.merging",
     "load_adapter": "lorakit.formats:load",
     "load_base": "lorakit.families",
