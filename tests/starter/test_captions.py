@@ -54,3 +54,12 @@ def test_a_colour_is_one_token_and_an_unknown_word_falls_into_pieces_not_into_un
     pieces = tokenizer("Aurora Bottle ✨ Zoë", add_special_tokens=False).input_ids
     assert len(pieces) > 3 and tokenizer.unk_token_id not in pieces
     assert len(tokenizer) <= 1000
+
+
+def test_a_place_beside_the_centre_is_always_said():
+    random = np.random.default_rng(0)
+    for side in ("left", "right"):
+        product = Product("mug", "blue", "plain", "studio", "above", "medium", side)
+        assert all(side in captions.caption(product, random) for _ in range(40))
+    centre = Product("mug", "blue", "plain", "studio", "above")
+    assert not any("side" in captions.caption(centre, random) for _ in range(40))

@@ -60,6 +60,15 @@ def test_light_from_the_left_makes_the_left_side_brighter_and_the_right_likewise
     assert sides["left"] > 5 and sides["right"] < -5
 
 
+@pytest.mark.parametrize(
+    ("place", "low", "high"), [("left", 0.1, 0.4), ("centre", 0.4, 0.6), ("right", 0.6, 0.9)]
+)
+def test_a_product_stands_where_its_place_says(place, low, high):
+    for seed in range(6):
+        _, mask = render(variant(MUG, shape="bottle", place=place), 176, 96, seed)
+        assert low < np.average(np.arange(176), weights=mask.sum(0)) / 176 < high
+
+
 def test_patterns_and_scenes_change_what_is_seen():
     patterns = [render(variant(MUG, pattern=p), 64, 64, 1)[0].astype(int) for p in PATTERNS]
     scenes = [render(variant(MUG, scene=s.id), 64, 64, 1)[0].astype(int) for s in SCENES]
