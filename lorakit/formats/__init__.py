@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lorakit import durable
 from lorakit.errors import AdapterError
-from lorakit.formats import hub, layouts, metadata, writing
+from lorakit.formats import flux, hub, layouts, metadata, writing
 from lorakit.formats.flux import Row
 from lorakit.formats.leaves import leaves_of
 from lorakit.formats.names import NAMINGS, Naming
@@ -44,7 +44,7 @@ def inspect(path: str | Path) -> Inspection:
     file, _ = _locate(path)
     header = read_header(file)
     leaves = leaves_of(header)
-    naming, rows = _naming(header, list(leaves))
+    naming, rows = _naming(header, leaves)
     modules = [name for row in rows.values() for name, _ in row.ours]
     ranks = [_rank(header, own) for own in leaves.values()]
     kinds = {leaf for own in leaves.values() for leaf in own}
@@ -62,7 +62,7 @@ def load(path: str | Path) -> Adapter:
     file, folder = _locate(path)
     header = read_header(file)
     leaves = leaves_of(header)
-    naming, rows = _naming(header, list(leaves))
+    naming, rows = _naming(header, leaves)
     scaling = scaling_of(header, naming.name, folder)
     modules: dict[str, Factors] = {}
     stored = read_tensors(header)
@@ -107,15 +107,18 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
     return folder / layout.file
 
 
-def _naming(header: Header, names: list[str]) -> tuple[Naming, dict[str, Row]]:
+def _naming(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming, dict[str, Row]]:
     """The one way of naming that knows all names of a file, and what they mean.
 
     Raises AdapterError when none does, or when two names mean the same module.
     """
+    names, second = list(leaves), any(_of_flux_2(header, name, own) for name, own in leaves.items())
     if not names:
         raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
     known: dict[str, list[str]] = {}
     for naming in NAMINGS:
+        if naming.name == "bfl" and naming.second is not second:
+            continue
         rows = {name: naming.resolve(name) for name in names}
         unknown = [name for name, row in rows.items() if row is None]
         if not unknown:
@@ -130,6 +133,13 @@ def _naming(header: Header, names: list[str]) -> tuple[Naming, dict[str, Row]]:
         f"{header.path.name}: {looks} {len(some)} of its {len(names)} modules have no known name, such as "
         f"{some[0][:100]}; export it from its tool as diffusers, PEFT or kohya"
     )
+
+
+def _of_flux_2(header: Header, name: str, leaves: dict[str, str]) -> bool:
+    if "down" not in leaves or "up" not in leaves:
+        return False
+    rows, columns = header.tensors[leaves["up"]].shape[:1], header.tensors[leaves["down"]].shape[1:2]
+    return flux.is_second(name, sum(rows), sum(columns))
 
 
 def _check_distinct(header: Header, rows: dict[str, Row]) -> None:
@@ -209,6 +219,8 @@ def _card(folder: Path, header: Header, modules: dict[str, Factors]) -> Card:
 def _family(names: list[str]) -> str:
     """The family whose module names these are; empty when they tell nothing."""
     text = " ".join(names[:200])
+    if any(piece in text for piece in ("to_qkv_mlp_proj", "ff.linear_in", "stream_modulation")):
+        return "flux2"
     if "single_transformer_blocks." in text or ("transformer_blocks." in text and ".attn.add_" in text):
         return "flux"
     if "down_blocks." in text or "up_blocks." in text:

@@ -61,6 +61,29 @@ ROWS = (
     Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
 )  # fmt: skip
 
+TIME_2 = "time_guidance_embed"
+# FLUX.2: the same names, but fused layers where diffusers keeps them fused (its own converter's table).
+ROWS_2 = (
+    *ROWS[:4],
+    Row("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.linear_in")),
+    Row("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.linear_out")),
+    Row("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.linear_in")),
+    Row("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.linear_out")),
+    Row("single_blocks.N.linear1", _one(f"{SINGLE}.attn.to_qkv_mlp_proj")),
+    Row("single_blocks.N.linear2", _one(f"{SINGLE}.attn.to_out")),
+    Row("img_in", _one("x_embedder")),
+    Row("txt_in", _one("context_embedder")),
+    Row("time_in.in_layer", _one(f"{TIME_2}.timestep_embedder.linear_1")),
+    Row("time_in.out_layer", _one(f"{TIME_2}.timestep_embedder.linear_2")),
+    Row("guidance_in.in_layer", _one(f"{TIME_2}.guidance_embedder.linear_1")),
+    Row("guidance_in.out_layer", _one(f"{TIME_2}.guidance_embedder.linear_2")),
+    Row("single_stream_modulation.lin", _one("single_stream_modulation.linear")),
+    Row("double_stream_modulation_img.lin", _one("double_stream_modulation_img.linear")),
+    Row("double_stream_modulation_txt.lin", _one("double_stream_modulation_txt.linear")),
+    Row("final_layer.linear", _one("proj_out")),
+    Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
+)
+
 # XLabs hangs its updates on attention processors; 1 is the picture's stream and 2 the text's.
 XLABS = {
     "double_blocks.N.processor.qkv_lora1": "double_blocks.N.img_attn.qkv",
@@ -74,6 +97,7 @@ XLABS_SINGLE = {  # a single block's first three units of linear1, and linear2
 }
 
 _BY_NAME = {row.theirs: row for row in ROWS}
+_BY_NAME_2 = {row.theirs: row for row in ROWS_2}
 _BY_FLAT_NAME = {row.theirs.replace(".", "_"): row for row in ROWS}
 
 
@@ -84,10 +108,18 @@ def numbered(name: str, separator: str = ".") -> tuple[str, str]:
     return (f"{found[1]}N{found[3]}", found[2]) if found else (name, "")
 
 
-def from_bfl(name: str) -> Row | None:
-    """The row of one of the authors' names, with its number filled in."""
+def from_bfl(name: str, second: bool = False) -> Row | None:
+    """The row of one of the authors' names (of FLUX.2: `second`), with its number filled in."""
     general, number = numbered(name)
-    return _filled(_BY_NAME.get(general), number)
+    return _filled((_BY_NAME_2 if second else _BY_NAME).get(general), number)
+
+
+def is_second(name: str, rows: int, columns: int) -> bool:
+    """Is a layer of this name and shape one of FLUX.2, whose gated feed-forward is three times as wide?"""
+    wide = name.endswith(("img_mlp.0", "txt_mlp.0")) and rows == 6 * columns
+    fused_in = name.endswith("linear1") and rows == 9 * columns
+    fused_out = name.endswith("linear2") and columns == 4 * rows
+    return "stream_modulation" in name or wide or fused_in or fused_out
 
 
 def from_kohya(name: str) -> Row | None:

@@ -26,6 +26,7 @@ class Naming:
 
     name: str
     resolve: Callable[[str], Row | None]
+    second: bool = False  # only for files whose shapes are those of FLUX.2
 
 
 def resolve_peft(name: str) -> Row | None:
@@ -51,6 +52,11 @@ def resolve_kohya(name: str) -> Row | None:
 
 def resolve_bfl(name: str) -> Row | None:
     row = flux.from_bfl(name.removeprefix("diffusion_model."))
+    return _in("transformer", row) if row else None
+
+
+def resolve_bfl_2(name: str) -> Row | None:
+    row = flux.from_bfl(name.removeprefix("diffusion_model."), second=True)
     return _in("transformer", row) if row else None
 
 
@@ -83,6 +89,7 @@ NAMINGS = (
     Naming("kohya", resolve_kohya),
     Naming("xlabs", resolve_xlabs),
     Naming("bfl", resolve_bfl),
+    Naming("bfl", resolve_bfl_2, second=True),
     Naming("diffusers", resolve_diffusers),
     Naming("plain", resolve_plain),
 )

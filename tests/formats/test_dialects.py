@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from diffusers import FluxTransformer2DModel, UNet2DConditionModel
+from diffusers import Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCausalLM
@@ -95,6 +95,28 @@ def test_the_authors_names(transformer, prefix, tmp_path):
         lorakit.deltas(lorakit.load_adapter(tmp_path / "bfl.safetensors"), transformer), expected(dense, 1.0)
     )
     assert inspect(tmp_path / "bfl.safetensors").tool == "BFL / ComfyUI"
+
+
+def test_the_authors_names_of_flux_2(tmp_path):
+    model = Flux2Transformer2DModel(
+        in_channels=8, num_layers=1, num_single_layers=1, attention_head_dim=8, num_attention_heads=2,
+        joint_attention_dim=12, timestep_guidance_channels=8, axes_dims_rope=(2, 2, 2, 2),
+    )  # fmt: skip
+    torch.manual_seed(1)
+    tensors, dense = {}, {}
+    for general in flux.ROWS_2:
+        row = flux._filled(general, "0" if "N" in general.theirs.split(".") else "")
+        out, inner = rows_and_columns(row, model)
+        down, up = torch.randn(RANK, inner), torch.randn(out, RANK)
+        tensors |= {
+            f"diffusion_model.{row.theirs}.lora_A.weight": down,
+            f"diffusion_model.{row.theirs}.lora_B.weight": up,
+        }
+        dense[row] = up @ down
+    save_file(tensors, tmp_path / "flux2.safetensors")
+    check(lorakit.deltas(lorakit.load_adapter(tmp_path / "flux2.safetensors"), model), expected(dense, 1.0))
+    assert inspect(tmp_path / "flux2.safetensors").family == "flux2"
+    assert {name for name, _ in layers(model).items()} == {name for row in dense for name, _ in row.ours}
 
 
 def test_kohya_on_flux_with_its_alphas(transformer, tmp_path):

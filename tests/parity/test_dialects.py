@@ -5,6 +5,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    Flux2Pipeline,
     FluxPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -72,6 +73,27 @@ def test_flux_files_mean_what_diffusers_reads_in_them(spelling, tmp_path):
         torch.testing.assert_close(
             factors.scale * (factors.up @ (factors.down @ x)), expected, rtol=1e-4, atol=1e-3
         )
+
+
+def test_flux_2_files_mean_what_diffusers_reads_in_them(tmp_path):
+    torch.manual_seed(0)
+    hidden = 16
+    shapes = {"qkv": (3, 1), "proj": (1, 1), "0": (6, 1), "2": (1, 3), "linear1": (9, 1), "linear2": (1, 4)}
+    tensors = {}
+    for row in flux.ROWS_2:
+        if "N" in row.theirs.split("."):
+            out, inner = shapes[row.theirs.rpartition(".")[2]]
+            down, up = torch.randn(RANK, inner * hidden), torch.randn(out * hidden, RANK)
+            tensors |= authors(row.theirs.replace("N", "0"), down, up)
+    save_file(tensors, tmp_path / "lora.safetensors")
+    theirs = Flux2Pipeline.lora_state_dict(dict(tensors))
+    ours = lorakit.load_adapter(tmp_path / "lora.safetensors").modules
+    assert {key.removesuffix(".lora_A.weight") for key in theirs if key.endswith("lora_A.weight")} == set(
+        ours
+    )
+    for name, factors in ours.items():
+        expected = theirs[f"{name}.lora_B.weight"] @ theirs[f"{name}.lora_A.weight"]
+        torch.testing.assert_close(factors.delta(), expected, rtol=1e-4, atol=1e-4)
 
 
 def small_unet():
