@@ -23,7 +23,6 @@ from lorakit.starter import (
     classifier,
     dataset,
     flow,
-    report,
     samples,
 )
 from lorakit.starter import measure as measuring
@@ -70,10 +69,9 @@ def measure_image(work: Path, device: str, prompts: int = 200) -> measuring.Meas
 
 def build_text(work: Path, minutes: float, device: str) -> None:
     """Make, export and measure the text base, and write its section of the report."""
-    from lorakit.starter import text_model, text_quality
+    from lorakit.starter import text_model
 
     measured = text_model.build(work, minutes, device)
-    report.write_section("text", "## starter-text\n\n" + text_quality.markdown(measured))
     print({name: value for name, value in measured.items() if not name.startswith("texts")})
 
 

@@ -81,7 +81,7 @@ def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
 def save(model: Classifier) -> None:
     save_file(
         {
-            name: value.half() if value.is_floating_point() else value
+            name: (value.half() if value.is_floating_point() else value).contiguous()
             for name, value in model.state_dict().items()
         },
         WEIGHTS,

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from lorakit import durable
-from lorakit.starter import TEXT, text_data, text_quality
+from lorakit.starter import TEXT, report, text_data, text_quality
 from lorakit.starter.text_batches import batch
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 VOCABULARY = 2048
 MUON_RATE, ADAM_RATE = 3e-3, 2e-3
 TRAINING = 1000  # seed of the data
-REPORT = TEXT.parent / "report" / "text.md"
 TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}<copy>{{ m['content'] }}</s>"
     "{% else %}<brief>{{ m['content'] }}{% endif %}{% endfor %}"
@@ -145,14 +144,14 @@ def export(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None
 
 
 def build(work: Path, minutes: float, device: str = "cpu") -> dict[str, Any]:
-    """Make the starter text base within `minutes`; returns what was measured, and writes its report."""
+    """Make the starter text base within `minutes`; returns what was measured, and writes it to the report."""
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = make_tokenizer()
     model = train(tokenizer, work, minutes * 60, device).cpu()
     export(model, tokenizer, TEXT)
     measured = text_quality.measure(model, tokenizer)
     durable.write_json(work / "text-measured.json", measured)
-    durable.write_text(REPORT, text_quality.markdown(measured))
+    report.write_section("text", "## starter-text\n\n" + text_quality.markdown(measured))
     return measured
 
 

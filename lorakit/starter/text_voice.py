@@ -9,15 +9,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from lorakit import durable
 from lorakit.data.texts import TextSet
 from lorakit.families import Base, load_base
 from lorakit.generation.copy import Brief, write_copy
-from lorakit.starter import SAMPLE_VOICE, TEXT
+from lorakit.starter import SAMPLE_VOICE
+from lorakit.starter.report import write_section
 from lorakit.training import train
 from lorakit.training.recipe import Recipe, from_preset
 
-REPORT = TEXT.parent / "report" / "voice.md"
 SEED = 3
 BRIEFS = (
     Brief("Nordal teapot", "holds 900 ml; keeps its heat", "early risers", "instagram-caption"),
@@ -78,5 +77,5 @@ if __name__ == "__main__":
     parser.add_argument("--preset", default="quick")
     options = parser.parse_args()
     result = measure(load_base("starter-text"), from_preset(options.preset, "text", True), options.work)
-    durable.write_text(REPORT, markdown(result))
+    write_section("voice", "## A voice on it: the sample brand\n\n" + markdown(result))
     print(markdown(result))
