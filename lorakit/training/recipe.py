@@ -185,7 +185,7 @@ PRESETS = (
         "image",
         True,
         {
-            "steps": 300,
+            "steps": 480,
             "rank": 16,
             "alpha": 16.0,
             "learning_rate": 1e-3,
