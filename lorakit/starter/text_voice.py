@@ -56,7 +56,7 @@ def markdown(measured: dict[str, Any]) -> str:
         "| --- | --- |",
         f"| held-out perplexity without the voice | {measured['before']:.1f} |",
         f"| held-out perplexity with it | {measured['after']:.1f} |",
-        f"| fall | {measured['fall']:.0%} |",
+        f"| fall | {measured['fall']:.1%} |",
         f"| training | {measured['steps']} steps in {measured['seconds']:.0f} s |",
         f"| step with the lowest held-out loss, which is kept | {measured['best_step']} |",
         "",

@@ -29,6 +29,6 @@ def test_a_voice_lowers_the_perplexity_of_its_held_out_texts_and_is_reported(tmp
     assert 0 < measured["fall"] < 1 and measured["after"] < measured["before"]
     assert (tmp_path / "voice" / "adapter_model.safetensors").is_file()
     report = text_voice.markdown(measured)
-    assert f"| fall | {measured['fall']:.0%} |" in report and report.count("With it:") == len(
+    assert f"| fall | {measured['fall']:.1%} |" in report and report.count("With it:") == len(
         text_voice.BRIEFS
     )
