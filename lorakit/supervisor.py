@@ -15,6 +15,9 @@ BACK_OFF = (0.5, 2.0, 5.0, 15.0, 60.0)  # seconds before a worker that died is s
 STEADY_SECONDS = 60.0  # one that lived this long did not die of its start
 STOP_SECONDS = 10.0
 PARENT = "LORAKIT_PARENT"  # tells the worker whose death it must not outlive
+# Threads that wait by spinning take the cores from the page and the browser, and from each other: on two
+# cores beside a browser that doubled a training's time.
+GENTLE = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 class Supervisor:
@@ -68,7 +71,7 @@ class Supervisor:
             with open(home / "worker.log", "ab") as out:
                 return subprocess.Popen(
                     self.command, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                    env={**os.environ, PARENT: str(os.getpid()), "PYTHONPATH": path},
+                    env={**GENTLE, **os.environ, PARENT: str(os.getpid()), "PYTHONPATH": path},
                 )  # fmt: skip
         except OSError as error:  # a full or read-only disk, no memory for a process: try again later
             print(f"the worker cannot be started: {error}", file=sys.stderr)

@@ -21,7 +21,7 @@ from lorakit.training.recipe import from_preset
 from lorakit.training.session import train
 
 STYLE_NAME, STYLE_TRIGGER = "Riso print", "riso print"
-VOICE_NAME = "Nordal voice"
+VOICE_NAME = "Ready-made voice"
 COUNT = 36
 SIZES = ((256, 256), (192, 352), (352, 192))
 SEED = 4100
@@ -60,7 +60,7 @@ def make(out: Path, work: Path) -> None:
         load_base("starter-text"),
         TextSet.from_file(SAMPLE_VOICE),
         voice,
-        out / "nordal-voice",
+        out / "ready-made-voice",
         name=VOICE_NAME,
     )
 

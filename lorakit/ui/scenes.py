@@ -13,7 +13,7 @@ from lorakit.store import Store
 from lorakit.ui import campaigns, choices, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
-POLL = 1.5  # seconds
+POLL = 2.0  # seconds
 START_SCENES = ("marble-counter", "wooden-table", "garden", "neon-street")
 SOCIAL = 7  # the table's first platforms, always in sight
 START_FORMATS = ("instagram-post", "instagram-story", "youtube-thumbnail")

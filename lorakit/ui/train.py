@@ -20,7 +20,7 @@ KIND = "image"
 MOST_SHOWN = 60
 PREVIEWS_SHOWN = 12
 SAMPLE_SHOWN = 6
-POLL = 1.5  # seconds
+POLL = 2.0  # seconds
 
 
 def build() -> dict[str, Any]:

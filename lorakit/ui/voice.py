@@ -16,7 +16,7 @@ from lorakit.ui import desk, forms, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "text"
-POLL = 1.0  # seconds
+POLL = 1.5  # seconds
 SAMPLE_NAME = "Nordal voice"
 FILE_TYPES = [".csv", ".tsv", ".txt", ".md", ".docx", ".jsonl"]
 QUOTED = 2  # of the newest samples

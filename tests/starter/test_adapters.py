@@ -25,7 +25,7 @@ def test_the_styles_pictures_name_the_style_and_not_a_place_beside_the_centre(tm
 
 
 @pytest.mark.parametrize(("slug", "kind", "base"), [
-    ("riso-print", "image", "starter-image"), ("nordal-voice", "voice", "starter-text"),
+    ("riso-print", "image", "starter-image"), ("ready-made-voice", "voice", "starter-text"),
 ])  # fmt: skip
 def test_what_ships_opens_and_fits_its_base(slug, kind, base):
     entry = Store(SHIPPED).get(slug)
