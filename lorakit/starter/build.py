@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 PICTURES, HELD_OUT = 24_000, 700
 IMAGE_MINUTES, TEXT_MINUTES = 170.0, 43.0  # on two CPU cores; more is better
 AUTOENCODER_SHARE = 0.1
-CLASSIFIER_SECONDS = 600.0
+CLASSIFIER_SECONDS = 750.0
 Caches = dict[tuple[int, int], flow.Cached]
 
 
