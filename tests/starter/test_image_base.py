@@ -93,7 +93,7 @@ def test_the_classifier_agrees_with_renders_it_has_not_seen():
     found = measure.found_shares(classifier.load(), pictures, products)
     assert min(found["scene"], found["colour"]) >= 95
     # Shapes are its weak side: REPORT.md states how weak, next to what was measured with it.
-    assert found["shape"] >= 65
+    assert found["shape"] >= 85
 
 
 def test_the_sample_product_ships_with_thirty_captioned_photos_of_several_ratios():
