@@ -53,13 +53,12 @@ DEMO_NOTE = """<div class="note"><b>You are on the starter bases:</b> small demo
 any laptop. Pictures are drawn at about 128 pixels and enlarged; copy is simple. With a GPU, choose FLUX, Qwen
 or your own under “Base model”: every step stays the same.</div>"""
 
-# The progress may stand out of sight: below the form on a phone, above its end beside a long one.
+# On a phone the progress stands below the form that started it.
 SCROLL: dict[str, Any] = {
     "fn": None,
     "js": """() => {
       const view = [...document.querySelectorAll('.progress-view')].find(view => view.offsetParent);
-      const top = view ? view.getBoundingClientRect().top : 0;
-      if (top > innerHeight || top < -60) view.scrollIntoView({behavior: 'smooth'});
+      if (view && view.getBoundingClientRect().top > innerHeight) view.scrollIntoView({behavior: 'smooth'});
     }""",
     **QUIET,
 }
