@@ -49,6 +49,17 @@ class Settings:
     demonstration: bool = False  # a small model that shows the way, not the quality
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What a base was trained to predict: a function of lorakit.training.objectives.
+
+    `signal` (T,) is the share of signal (alpha bar) at each timestep of a diffusion base; None for flows.
+    """
+
+    name: str
+    signal: "Tensor | None" = None
+
+
 @dataclass
 class Base:
     """A loaded base model. `model` is what adapters target: the denoiser or the language model."""
@@ -66,17 +77,21 @@ class Base:
 
 
 class ImageFamily(Protocol):
-    """Functions of a family of image bases. Latents are (B, C, h, w), normalised and unpacked."""
+    """Functions of a family of image bases. Latents are (B, C, h, w), normalised and unpacked.
+
+    Times `t` are those of the base's objective: 0..1 for flows (1 is noise), whole timesteps for diffusion.
+    """
 
     name: str
-    objective: str  # a function of lorakit.training.objectives
     step: int  # both sides of a picture are multiples of this many pixels
+    cell: int  # both sides of a place in the latents, in pixels
 
     def recognises(self, folder: Path) -> bool: ...
     def load(
         self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
     ) -> Base: ...
     def targets(self, base: Base) -> list[str]: ...
+    def objective(self, base: Base) -> Objective: ...
     def encode_images(self, base: Base, pixels: "Tensor") -> "Tensor": ...
     def encode_prompts(self, base: Base, prompts: Sequence[str]) -> "dict[str, Tensor]": ...
     def free_encoders(self, base: Base) -> None: ...
@@ -101,7 +116,6 @@ class TextFamily(Protocol):
     """Functions of a family of text bases."""
 
     name: str
-    objective: str
 
     def recognises(self, folder: Path) -> bool: ...
     def load(

@@ -21,7 +21,6 @@ from lorakit.families.hub import loading
 from lorakit.lora.layers import weight_shape
 
 name = "llm"
-objective = "next_token"
 
 # Hub ids by their start; the first that fits counts.
 LICENCES = (

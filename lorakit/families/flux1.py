@@ -18,12 +18,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lorakit.errors import BaseError, DataError
-from lorakit.families import Base, Licence, Settings, read_settings
+from lorakit.families import Base, Licence, Objective, Settings, read_settings
 from lorakit.families.hub import loading
 
 name = "flux"
-objective = "flow_matching"
 step = 16
+cell = 8
 
 HUB = "https://huggingface.co/black-forest-labs/"
 LICENCES = {
@@ -116,6 +116,11 @@ def targets(base: Base) -> list[str]:
         for path, module in base.model.named_modules()
         if isinstance(module, nn.Linear) and "transformer_blocks." in path and ".norm" not in path
     ]
+
+
+def objective(base: Base) -> Objective:
+    """Rectified flow."""
+    return Objective("flow_matching")
 
 
 @torch.no_grad()

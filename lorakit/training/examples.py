@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lorakit.errors import DataError
 from lorakit.families import Base, family_of
-from lorakit.training.objectives import flow_matching, flow_times, next_token
+from lorakit.training.objectives import draw_levels, image_loss, next_token
 from lorakit.training.recipe import Recipe
 
 Emit = Callable[[dict[str, Any]], None]
@@ -97,15 +97,29 @@ class ImageExamples:
         random = generator(recipe.seed, 2, step)
         clean = torch.stack([self.latents[i] for i in chosen])
         noise = torch.randn(clean.shape, generator=random)
-        t = flow_times(len(chosen), clean.shape[-1] * clean.shape[-2] * 64, random)
+        t = draw_levels(family_of(base).objective(base), len(chosen), self._area(base, clean), random)
         left_out = torch.rand(len(chosen), generator=random) < recipe.caption_dropout
+        return self.loss_at(base, chosen, noise, t, left_out).mean()
+
+    def loss_at(
+        self, base: Base, chosen: list[int], noise: Tensor, t: Tensor, left_out: Tensor | None = None
+    ) -> Tensor:
+        """The loss of each of these photos, (B,), at given `noise` (B, C, h, w) and levels `t` (B,).
+
+        All of one size. `left_out` (B,) is true where the caption is not shown.
+        """
+        clean = torch.stack([self.latents[i] for i in chosen])
+        if left_out is None:
+            left_out = torch.zeros(len(chosen), dtype=torch.bool)
         conditioning = {
-            key: _with_empty(rows[chosen], self.empty[key], left_out)
+            key: _with_empty(rows[chosen], self.empty.get(key), left_out)
             for key, rows in self.conditioning.items()
         }
         clean, noise, t = (part.to(base.device) for part in (clean, noise, t))
-        family = family_of(base)
-        return flow_matching(lambda x, at: family.predict(base, x, at, conditioning), clean, noise, t).mean()
+        return image_loss(base, clean, noise, t, conditioning, min_snr=self.recipe.min_snr)
+
+    def _area(self, base: Base, latents: Tensor) -> int:
+        return latents.shape[-1] * latents.shape[-2] * family_of(base).cell ** 2
 
     def held_out_loss(self, base: Base) -> float | None:
         return None
@@ -168,6 +182,8 @@ def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
 
 
-def _with_empty(rows: Tensor, empty: Tensor, left_out: Tensor) -> Tensor:
+def _with_empty(rows: Tensor, empty: Tensor | None, left_out: Tensor) -> Tensor:
+    if empty is None:  # says something of the photo, not of its caption
+        return rows
     choose = left_out.to(rows.device).view(-1, *[1] * (rows.dim() - 1))
     return torch.where(choose, empty.expand_as(rows), rows)

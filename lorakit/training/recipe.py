@@ -82,6 +82,13 @@ class Recipe:
         high=0.9,
         kinds=("image",),
     )
+    min_snr: float = _setting(
+        5.0,
+        "Stable Diffusion only: noise levels that are nearly clean count less (min-SNR gamma, 0 is off).",
+        low=0.0,
+        high=100.0,
+        kinds=("image",),
+    )
     ema: float = _setting(
         0.0,
         "Average the adapter over its last steps (0.99 is smooth, 0 is off).",
