@@ -12,14 +12,17 @@ from lorakit import durable
 from lorakit.errors import AdapterError
 from lorakit.formats import flux, hub, layouts, metadata, writing
 from lorakit.formats.flux import Row
-from lorakit.formats.leaves import leaves_of
+from lorakit.formats.kinds import family_of, refuse_control
+from lorakit.formats.leaves import MAGNITUDES, leaves_of
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header, read_header, read_tensors
-from lorakit.formats.settings import scaling_of
+from lorakit.formats.settings import Scaling, scaling_of
 from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors, readable
 
 FORMATS = tuple(layouts.LAYOUTS)
+# What a folder's adapter may be called; mlx-lm keeps its checkpoints beside the last.
+KNOWN_FILES = (*(layout.file for layout in layouts.LAYOUTS.values()), "adapters.safetensors")
 
 
 @dataclass
@@ -47,10 +50,9 @@ def inspect(path: str | Path) -> Inspection:
     naming, rows = _naming(header, leaves)
     modules = [name for row in rows.values() for name, _ in row.ours]
     ranks = [_rank(header, own) for own in leaves.values()]
-    kinds = {leaf for own in leaves.values() for leaf in own}
     return Inspection(
-        file, naming.name, _tool(naming, kinds, list(header.tensors)), _family(modules), max(ranks), modules,
-        file.stat().st_size, header.metadata,
+        file, naming.name, _tool(naming, leaves, header), family_of(modules, header.metadata), max(ranks),
+        modules, file.stat().st_size, header.metadata,
     )  # fmt: skip
 
 
@@ -63,23 +65,29 @@ def load(path: str | Path) -> Adapter:
     header = read_header(file)
     leaves = leaves_of(header)
     naming, rows = _naming(header, leaves)
-    scaling = scaling_of(header, naming.name, folder)
+    scaling = scaling_of(header, leaves, naming.name, folder)
     modules: dict[str, Factors] = {}
     stored = read_tensors(header)
     for name, own in leaves.items():
         row = rows[name]
+        module = row.ours[0][0]
+        here = scaling.at(module)
+        if here.dora and not MAGNITUDES & set(own):
+            raise AdapterError(f"{file.name}: is a DoRA, but {name[:100]} has no magnitude; export it again")
 
-        def alpha_of(rank: int, module: str = row.ours[0][0]) -> float:
-            return scaling.of(module, rank)
+        def alpha_of(rank: int, module: str = module, here: Scaling = here) -> float:
+            return here.of(module, rank)
 
         tensors = {leaf: stored[key] for leaf, key in own.items()}
-        whole = factors_of(file.name, name, tensors, alpha_of, scaling.rslora)
+        whole = factors_of(file.name, name, tensors, alpha_of, here.rslora)
         modules.update(split(whole, row, file.name))
-    card = _card(folder, header, modules)
+    card = _card(file, folder, header, modules)
     card.tool = card.tool or _foreign_tool(naming, leaves, header)
     adapter = Adapter(modules, card, source=Path(path).name)
+    refuse_control(file.name, adapter)
     adapter.check_finite()
-    if not any(readable(factors.up).any() for factors in modules.values()):
+    if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None
+               for f in modules.values()):  # fmt: skip
         raise AdapterError(
             f"{file.name}: every update in it is zero, so it would have no effect; train it again"
         )
@@ -108,38 +116,71 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
 
 
 def _naming(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming, dict[str, Row]]:
-    """The one way of naming that knows all names of a file, and what they mean.
+    """The way of naming that knows all names of a file, and what they mean.
 
-    Raises AdapterError when none does, or when two names mean the same module.
+    Raises AdapterError when none does, when two do and disagree, or when two names mean the same module.
     """
     names, second = list(leaves), any(_of_flux_2(header, name, own) for name, own in leaves.items())
     if not names:
         raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
     known: dict[str, list[str]] = {}
+    fitting: list[tuple[Naming, dict[str, Row]]] = []
     for naming in NAMINGS:
-        if naming.name == "bfl" and naming.second is not second:
+        if naming.second not in (None, second) or (naming.general and fitting):
             continue
         rows = {name: naming.resolve(name) for name in names}
         unknown = [name for name, row in rows.items() if row is None]
         if not unknown:
-            found = {name: row for name, row in rows.items() if row is not None}
-            _check_distinct(header, found)
-            return naming, found
+            fitting.append((naming, {name: row for name, row in rows.items() if row is not None}))
         known[naming.name] = unknown
-    nearest = min(known, key=lambda naming: len(known[naming]))
+    if not fitting:
+        raise AdapterError(f"{header.path.name}: {_looks(known, names)}")
+    naming, found = fitting[0]
+    for other, meant in fitting[1:]:
+        if any(row.ours != found[name].ours for name, row in meant.items()):
+            raise AdapterError(
+                f"{header.path.name}: reads as {naming.name} and as {other.name}, with different results; "
+                "export it again as diffusers, PEFT or kohya"
+            )
+    _check_distinct(header, found)
+    return naming, found
+
+
+def _looks(known: dict[str, list[str]], names: list[str]) -> str:
+    """Which layout the names are nearest to, and what does not belong there."""
+    partly = {naming: unknown for naming, unknown in known.items()
+              if len(unknown) < len(names) and naming != "plain"}  # fmt: skip
+    if len(partly) > 1 and not set.intersection(*map(set, partly.values())):
+        words = " and ".join(f"{len(names) - len(u)} in {naming}'s" for naming, u in partly.items())
+        return f"mixes layouts: of its {len(names)} modules {words} names; export it again from one tool"
+    nearest = min(partly or known, key=lambda naming: len(known[naming]))
     some = known[nearest]
-    looks = f"it looks like the {nearest} layout, but" if len(some) < len(names) else "no known layout:"
-    raise AdapterError(
-        f"{header.path.name}: {looks} {len(some)} of its {len(names)} modules have no known name, such as "
-        f"{some[0][:100]}; export it from its tool as diffusers, PEFT or kohya"
+    looks = f"it looks like the {nearest} layout, but" if partly else "no known layout:"
+    return (
+        f"{looks} {len(some)} of its {len(names)} modules have no known name, such as {some[0][:100]}; "
+        "export it from its tool as diffusers, PEFT or kohya"
     )
 
 
 def _of_flux_2(header: Header, name: str, leaves: dict[str, str]) -> bool:
-    if "down" not in leaves or "up" not in leaves:
-        return False
-    rows, columns = header.tensors[leaves["up"]].shape[:1], header.tensors[leaves["down"]].shape[1:2]
-    return flux.is_second(name, sum(rows), sum(columns))
+    return flux.is_second(name, *_shape(header, leaves))
+
+
+def _shape(header: Header, leaves: dict[str, str]) -> tuple[int, int]:
+    """(rows, columns) of the weight that an update is for, from the header alone; zeros for odd shapes."""
+    shape = {leaf: header.tensors[key].shape for leaf, key in leaves.items()}
+    try:
+        if "down" in shape:
+            return shape["up"][0], shape["down"][1]
+        if "down_t" in shape:
+            return shape["up_t"][1], shape["down_t"][0]
+        if "w1_a" in shape:
+            return shape["w1_a"][0], shape["w1_b"][1]
+        first = shape["k1"] if "k1" in shape else (shape["k1_a"][0], shape["k1_b"][1])
+        second = shape["k2"] if "k2" in shape else (shape["k2_a"][0], shape["k2_b"][1])
+        return first[0] * second[0], first[1] * second[1]
+    except IndexError:
+        return 0, 0
 
 
 def _check_distinct(header: Header, rows: dict[str, Row]) -> None:
@@ -158,24 +199,29 @@ def _rank(header: Header, leaves: dict[str, str]) -> int:
     """The rank a person would call the update's, from its shapes alone."""
     for leaf, axis in (("down", 0), ("down_t", 1), ("w1_b", 0), ("k2_b", 0), ("k1_b", 0)):
         if leaf in leaves:
-            return header.tensors[leaves[leaf]].shape[axis]
-    return min(header.tensors[leaves["k2"]].shape[:2])
+            return sum(header.tensors[leaves[leaf]].shape[axis : axis + 1])
+    return min(header.tensors[leaves["k2"]].shape[:2], default=0)
 
 
 def _foreign_tool(naming: Naming, leaves: dict[str, dict[str, str]], header: Header) -> str:
     """The tool's name when the file is not one of ours."""
-    if metadata.CARD in header.metadata:
-        return ""
-    return _tool(naming, {leaf for own in leaves.values() for leaf in own}, list(header.tensors))
+    return "" if metadata.CARD in header.metadata else _tool(naming, leaves, header)
 
 
-def _tool(naming: Naming, kinds: set[str], keys: list[str]) -> str:
+def _tool(naming: Naming, leaves: dict[str, dict[str, str]], header: Header) -> str:
     """Which tool writes files like this, in words."""
+    kinds = {leaf for own in leaves.values() for leaf in own}
+    if metadata.CARD in header.metadata:
+        return "LoraKit Studio"
+    stated = header.metadata.get("software", "") + header.metadata.get("modelspec.implementation", "")
+    if "ostris" in stated or "ai-toolkit" in stated:
+        return "ai-toolkit"
     if kinds & {"w1_a", "k1", "k1_a"}:
         return "LyCORIS (LoHa)" if "w1_a" in kinds else "LyCORIS (LoKr)"
     if "down_t" in kinds:
-        return "mlx-lm"
-    if naming.name == "kohya" and any(key.startswith("lora_transformer_") for key in keys):
+        return "mlx-lm" if naming.name in ("plain", "diffusers") else "mlx"
+    if any(name.startswith(("lora_transformer_", "transformer.double_blocks.", "transformer.single_blocks."))
+           for name in leaves):  # fmt: skip
         return "OneTrainer"
     if naming.name == "bfl":
         return "BFL / ComfyUI"
@@ -193,38 +239,25 @@ def _locate(path: str | Path) -> tuple[Path, Path]:
         raise AdapterError(
             f"{path}: no such adapter; give a .safetensors file, a folder, or a hub id owner/name"
         )
-    for layout in layouts.LAYOUTS.values():
-        if (place / layout.file).is_file():
-            return place / layout.file, place
-    files = sorted(place.glob("*.safetensors"))
+    for name in KNOWN_FILES:
+        if (place / name).is_file():
+            return place / name, place
+    files = sorted(path for path in place.glob("*.safetensors") if path.name[0] != ".")
     if len(files) == 1:
         return files[0], place
     what = "no .safetensors file" if not files else f"{len(files)} .safetensors files"
     raise AdapterError(f"{place.name}: holds {what}; give the one adapter file itself")
 
 
-def _card(folder: Path, header: Header, modules: dict[str, Factors]) -> Card:
+def _card(file: Path, folder: Path, header: Header, modules: dict[str, Factors]) -> Card:
     path = folder / "card.json"
     try:
-        card = Card.from_dict(durable.read_json(path)) if path.is_file() else metadata.to_card(header)
-    except (ValueError, TypeError, AttributeError):
+        own = file.name in KNOWN_FILES and path.is_file()  # a card beside any other file may be another's
+        card = Card.from_dict(durable.read_json(path)) if own else metadata.to_card(header)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         card = metadata.to_card(header)
     first = next(iter(modules.values()))
     card.rank = card.rank or max(factors.rank for factors in modules.values())
     card.alpha = card.alpha or first.alpha
-    card.family = card.family or _family(list(modules))
+    card.family = card.family or family_of(list(modules), header.metadata)
     return card
-
-
-def _family(names: list[str]) -> str:
-    """The family whose module names these are; empty when they tell nothing."""
-    text = " ".join(names[:200])
-    if any(piece in text for piece in ("to_qkv_mlp_proj", "ff.linear_in", "stream_modulation")):
-        return "flux2"
-    if "single_transformer_blocks." in text or ("transformer_blocks." in text and ".attn.add_" in text):
-        return "flux"
-    if "down_blocks." in text or "up_blocks." in text:
-        return "sdxl" if "transformer_blocks.1." in text else "sd15"
-    if ".layers." in f".{text}" or ".h." in text:
-        return "llm"
-    return ""

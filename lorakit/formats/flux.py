@@ -84,6 +84,9 @@ ROWS_2 = (
     Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
 )
 
+# What tells diffusers' names of FLUX.2 from those of FLUX.1.
+SECOND = ("to_qkv_mlp_proj", "ff.linear_", "ff_context.linear_", "stream_modulation", TIME_2)
+
 # XLabs hangs its updates on attention processors; 1 is the picture's stream and 2 the text's.
 XLABS = {
     "double_blocks.N.processor.qkv_lora1": "double_blocks.N.img_attn.qkv",
@@ -99,6 +102,7 @@ XLABS_SINGLE = {  # a single block's first three units of linear1, and linear2
 _BY_NAME = {row.theirs: row for row in ROWS}
 _BY_NAME_2 = {row.theirs: row for row in ROWS_2}
 _BY_FLAT_NAME = {row.theirs.replace(".", "_"): row for row in ROWS}
+_BY_FLAT_NAME_2 = {row.theirs.replace(".", "_"): row for row in ROWS_2}
 
 
 def numbered(name: str, separator: str = ".") -> tuple[str, str]:
@@ -109,23 +113,38 @@ def numbered(name: str, separator: str = ".") -> tuple[str, str]:
 
 
 def from_bfl(name: str, second: bool = False) -> Row | None:
-    """The row of one of the authors' names (of FLUX.2: `second`), with its number filled in."""
+    """The row of one of the authors' names (of FLUX.2: `second`), with its number filled in.
+
+    OneTrainer numbers the parts of a fused layer: `img_attn.qkv.1` is its second part alone.
+    """
     general, number = numbered(name)
-    return _filled((_BY_NAME_2 if second else _BY_NAME).get(general), number)
+    table = _BY_NAME_2 if second else _BY_NAME
+    if general in table:
+        return _filled(table[general], number)
+    fused, _, part = general.rpartition(".")
+    row = table.get(fused)
+    if row is None or not part.isdecimal() or len(row.ours) == 1 or int(part) >= len(row.ours):
+        return None
+    return _filled(Row(general, (row.ours[int(part)],)), number)
 
 
 def is_second(name: str, rows: int, columns: int) -> bool:
-    """Is a layer of this name and shape one of FLUX.2, whose gated feed-forward is three times as wide?"""
-    wide = name.endswith(("img_mlp.0", "txt_mlp.0")) and rows == 6 * columns
-    fused_in = name.endswith("linear1") and rows == 9 * columns
-    fused_out = name.endswith("linear2") and columns == 4 * rows
-    return "stream_modulation" in name or wide or fused_in or fused_out
+    """Is a layer of this name and shape one of FLUX.2, whose gated feed-forward is three times as wide?
+
+    The name has dots or underscores. Layers that are alike in both are none.
+    """
+    last = name.replace(".", "_")
+    if "stream_modulation" in last:
+        return True
+    wide = {"mlp_0": rows == 6 * columns, "mlp_2": columns == 3 * rows, "linear1": rows == 9 * columns,
+            "linear2": columns == 4 * rows}  # fmt: skip
+    return any(last.endswith(ending) and fits for ending, fits in wide.items())
 
 
-def from_kohya(name: str) -> Row | None:
+def from_kohya(name: str, second: bool = False) -> Row | None:
     """The row of one of the authors' names with underscores for its dots."""
     general, number = numbered(name, "_")
-    return _filled(_BY_FLAT_NAME.get(general), number)
+    return _filled((_BY_FLAT_NAME_2 if second else _BY_FLAT_NAME).get(general), number)
 
 
 def from_xlabs(name: str) -> Row | None:
@@ -138,12 +157,13 @@ def from_xlabs(name: str) -> Row | None:
 
 def rows_for(names: list[str]) -> list[Row]:
     """The authors' layers that diffusers' modules `names` (without component) belong to, each once."""
+    table = ROWS_2 if any(any(piece in name for piece in SECOND) for name in names) else ROWS
+    by_ours = {ours: row for row in table for ours, _ in row.ours}
     found: dict[str, Row] = {}
     for name in names:
         blocks = re.match(r"((?:single_)?transformer_blocks\.)(\d+)(\..+)$", name)
         general, number = (f"{blocks[1]}N{blocks[3]}", blocks[2]) if blocks else (name, "")
-        row = next((row for row in ROWS if general in [ours for ours, _ in row.ours]), None)
-        filled = _filled(row, number)
+        filled = _filled(by_ours.get(general), number)
         if filled is not None:
             found[filled.theirs] = filled
     return list(found.values())

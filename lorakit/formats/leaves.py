@@ -16,26 +16,37 @@ ENDINGS = {
     "_lora.down.weight": "down", "_lora.up.weight": "up",  # diffusers' first layout, and XLabs
     ".lora_linear_layer.down.weight": "down", ".lora_linear_layer.up.weight": "up",
     ".down.weight": "down", ".up.weight": "up",  # XLabs: qkv_lora1.down.weight
-    ".lora_a": "down_t", ".lora_b": "up_t",  # mlx-lm
-    ".alpha": "alpha",
-    ".dora_scale": "magnitude", ".lora_magnitude_vector": "magnitude",
+    ".lora_a": "down_t", ".lora_b": "up_t", ".m": "magnitude",  # mlx-lm
+    ".alpha": "alpha", ".dora_scale": "dora_scale",
+    ".lora_magnitude_vector": "magnitude", ".lora_magnitude_vector.default": "magnitude",
     ".lora_magnitude_vector.weight": "magnitude", ".lora_magnitude_vector.default.weight": "magnitude",
     ".hada_w1_a": "w1_a", ".hada_w1_b": "w1_b", ".hada_w2_a": "w2_a", ".hada_w2_b": "w2_b",
+    ".hada_t1": "t1", ".hada_t2": "t2",
     ".lokr_w1": "k1", ".lokr_w1_a": "k1_a", ".lokr_w1_b": "k1_b",
-    ".lokr_w2": "k2", ".lokr_w2_a": "k2_a", ".lokr_w2_b": "k2_b",
+    ".lokr_w2": "k2", ".lokr_w2_a": "k2_a", ".lokr_w2_b": "k2_b", ".lokr_t2": "t2",
 }  # fmt: skip
 LONGEST_FIRST = sorted(ENDINGS, key=len, reverse=True)
 
-# What a file of another kind holds, by a piece of its keys, in words.
+# What a file of another kind holds, by a piece of its keys, in words; the first that fits is said.
 OTHERS = {
-    ".hada_t1": "a LoHa with a Tucker core, which is not supported; train it without use_tucker",
-    ".lokr_t2": "a LoKr with a Tucker core, which is not supported; train it without use_tucker",
+    ".lora_B.bias": "new biases beside its updates (lora_bias), which no mix can carry; train it without",
+    "bundle_emb.": "words of its own (a bundled embedding), which is not supported; save it without them",
+    "lllite_": "a ControlNet-LLLite, which is not supported",
     ".oft_": "an OFT adapter (rotations, not additions), which is not supported",
+    ".boft_": "a BOFT adapter (rotations, not additions), which is not supported",
+    ".on_input": "an IA3 adapter (scales, not additions), which is not supported",
+    ".reshape_weight": "widened layers, as control adapters (FLUX.1 Canny, Depth) have: not supported",
+    ".lokr_t1": "a LoKr with a core of its first factor, which no tool is known to write",
     ".diff_b": "whole new biases beside its updates, which no mix can carry; extract a plain LoRA",
     ".diff": "whole new weights instead of low-rank updates; extract a LoRA from it",
+    ".a1.weight": "a GLoRA, which is not supported; train a LoRA instead",
     "lora_embedding_": "an update of the word embeddings, which is not supported; train without new words",
-    ".norm": "new norm layers, as control adapters (FLUX.1 Canny, Depth) do; these are not supported",
+    "trainable_tokens": "new words (trainable tokens), which is not supported; train without them",
+    "_norm.scale": "new norm layers, as control adapters (FLUX.1 Canny, Depth) do; these are not supported",
+    "norm": "new norm layers, as control adapters (FLUX.1 Canny, Depth) do; these are not supported",
     "model.diffusion_model.": "a full checkpoint, not an adapter",
+    "first_stage_model.": "a full checkpoint, not an adapter",
+    "base_model.model.": "whole layers beside its updates (modules_to_save, bias, new words); train without",
 }
 
 
@@ -74,19 +85,24 @@ KINDS = (  # what makes an update whole
     {"down", "up"},
     {"down_t", "up_t"},
     {"w1_a", "w1_b", "w2_a", "w2_b"},
+    {"w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2"},
     {"k1", "k2"},
     {"k1", "k2_a", "k2_b"},
     {"k1_a", "k1_b", "k2"},
     {"k1_a", "k1_b", "k2_a", "k2_b"},
+    {"k1", "k2_a", "k2_b", "t2"},
+    {"k1_a", "k1_b", "k2_a", "k2_b", "t2"},
 )
-EXTRAS = {"alpha", "magnitude", "mid"}
+MAGNITUDES = {"magnitude", "dora_scale"}
+EXTRAS = {"alpha", "magnitude", "dora_scale", "mid"}
 
 
 def _check_whole(header: Header, name: str, leaves: dict[str, str]) -> None:
     given = set(leaves) - EXTRAS
-    if given in KINDS and ("mid" not in leaves or given == {"down", "up"}):
+    whole = given in KINDS and ("mid" not in leaves or given == {"down", "up"})
+    if whole and len(MAGNITUDES & set(leaves)) < 2:
         return
-    nearest = min(KINDS, key=lambda kind: len(kind ^ given))
+    nearest = min(KINDS, key=lambda kind: (len(given - kind), len(kind - given)))
     missing = sorted(nearest - given)
     if not missing:
         raise AdapterError(

@@ -1,23 +1,29 @@
 """The one safe way to open an adapter file.
 
-Covers safetensors files: the header is checked before any tensor is touched, pickles are never opened, and
-nothing is allocated beyond the file's own size. Not covered: files that change while they are read.
+Covers safetensors files: the header is checked before any tensor is touched, pickles are never opened,
+nothing is allocated beyond the file's own size, and a file that is replaced while it is read is refused.
 """
 
 import json
 import math
+import os
 import struct
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
 
-HEADER_LIMIT = 32 * 1024 * 1024  # assumption: 100,000 tensors with long names take about 15 MB
-TENSOR_LIMIT = 50_000  # assumption: a FLUX adapter over all 494 layers and both text encoders has under 3,000
+# Assumption: 50,000 tensors with long names take about 7 MB. Python's tables of a header take several times
+# its bytes, so what it may hold is counted before it is parsed.
+HEADER_LIMIT = 8 * 2**20
+TENSOR_LIMIT = 50_000  # assumption: a mixture-of-experts adapter over all experts has under 40,000
 NAME_LIMIT = 512
+MOST_DIMENSIONS = 8
 PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
 BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -47,6 +53,7 @@ class Header:
     tensors: dict[str, Stored]
     metadata: dict[str, str]
     data_start: int
+    stamp: tuple[int, int, int] = (0, 0, 0)  # of the file whose header this is
 
 
 def read_header(path: Path) -> Header:
@@ -57,8 +64,9 @@ def read_header(path: Path) -> Header:
             f"{name}: is a pickle, which can run code when opened; convert it to safetensors with the tool "
             f"that made it"
         )
-    size = path.stat().st_size
-    with open(path, "rb") as file:
+    with _opened(path) as file:
+        stamp = _stamp(file)
+        size = stamp[1]
         start = file.read(8)
         if len(start) < 8:
             raise AdapterError(f"{name}: is empty or cut off; download or export it again")
@@ -71,8 +79,7 @@ def read_header(path: Path) -> Header:
             raise AdapterError(
                 f"{name}: its header claims {length:,} bytes, which cannot be; download it again"
             )
-        raw = file.read(length)
-    rows = _parse(name, raw)
+        rows = _parse(name, file.read(length))
     metadata = rows.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise AdapterError(f"{name}: its metadata is not a table of texts; export it again")
@@ -80,13 +87,14 @@ def read_header(path: Path) -> Header:
         raise AdapterError(f"{name}: holds {len(rows):,} tensors, more than any adapter ({TENSOR_LIMIT:,})")
     tensors = {key: _stored(name, key, row) for key, row in rows.items()}
     _check_layout(name, tensors, size - 8 - length)
-    return Header(path, tensors, metadata, 8 + length)
+    return Header(path, tensors, metadata, 8 + length, stamp)
 
 
 def read_tensors(header: Header) -> dict[str, Tensor]:
     """All tensors, each in its own type, as views of one buffer of the file's size.
 
-    Raises AdapterError for types no adapter is stored in.
+    Raises AdapterError for types no adapter is stored in, and for a file that is no longer the one whose
+    header was read.
     """
     name = header.path.name
     wrong = next((key for key, stored in header.tensors.items() if stored.dtype not in TYPES), None)
@@ -97,11 +105,31 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
     buffer = torch.empty(
         max((stored.end for stored in header.tensors.values()), default=0), dtype=torch.uint8
     )
-    with open(header.path, "rb") as file:
+    with _opened(header.path) as file:
+        before = _stamp(file)
         file.seek(header.data_start)
-        if file.readinto(memoryview(buffer.numpy())) != len(buffer):  # type: ignore[arg-type]
+        read = file.readinto(memoryview(buffer.numpy()))  # type: ignore[arg-type, attr-defined]
+        if not before == _stamp(file) == header.stamp:
+            raise AdapterError(f"{name}: was changed while it was read; try again when it is written")
+        if read != len(buffer):
             raise AdapterError(f"{name}: ends before its last tensor; download it again")
     return {key: _view(buffer, stored) for key, stored in header.tensors.items()}
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise AdapterError(
+            f"{path.name}: cannot be opened ({os.strerror(error.errno or 0)}); check that it is there and "
+            "readable"
+        ) from error
+
+
+def _stamp(file: BinaryIO) -> tuple[int, int, int]:
+    """Which file this is, and how it was last written."""
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _view(buffer: Tensor, stored: Stored) -> Tensor:
@@ -116,13 +144,22 @@ def _parse(name: str, raw: bytes) -> dict:
     def unique(pairs: list[tuple[str, object]]) -> dict:
         table = dict(pairs)
         if len(table) != len(pairs):
-            twice = next(key for i, (key, _) in enumerate(pairs) if key in {k for k, _ in pairs[:i]})
+            twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
             raise AdapterError(f"{name}: names {twice[:80]} twice in its header; export it again")
         return table
 
+    fields, lists = raw.count(b'":') - raw.count(b'\\":'), raw.count(b"[")
+    if fields > 5 * TENSOR_LIMIT or lists > 5 * TENSOR_LIMIT:
+        raise AdapterError(
+            f"{name}: its header lists more than any adapter's ({TENSOR_LIMIT:,} tensors); it was not opened"
+        )
     try:
-        rows = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        text = raw.decode("utf-8")
+        del raw  # the header's bytes, its text and its table are never all in memory
+        rows = json.loads(text, object_pairs_hook=unique)
+    except AdapterError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise AdapterError(
             f"{name}: its header is not that of a safetensors file; export it again"
         ) from error
@@ -136,10 +173,13 @@ def _stored(name: str, key: str, row: object) -> Stored:
         raise AdapterError(f"{name}: holds a tensor with the impossible name {key[:80]!r}; it was not opened")
     try:
         dtype, shape, (start, end) = row["dtype"], tuple(row["shape"]), row["data_offsets"]  # type: ignore[index]
-        sound = all(type(n) is int and n >= 0 for n in (*shape, start, end))
+        known = dtype in BYTES
+        sound = len(shape) <= MOST_DIMENSIONS and all(
+            type(n) is int and 0 <= n < 2**63 for n in (*shape, start, end)
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise AdapterError(f"{name}: the header's entry for {key[:80]} is broken; export it again") from error
-    if dtype not in BYTES:
+    if not known:
         raise AdapterError(f"{name}: {key[:80]} has the unknown type {str(dtype)[:20]!r}")
     if not sound or end - start != math.prod(shape) * BYTES[dtype]:
         raise AdapterError(f"{name}: the size of {key[:80]} does not fit its shape; download it again")

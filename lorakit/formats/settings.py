@@ -4,16 +4,37 @@ config.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lorakit.errors import AdapterError
+from lorakit.formats.names import PEFT_PREFIX
 from lorakit.formats.reading import Header
 
 PEFT_CONFIG = "adapter_config.json"  # mlx-lm's file has the same name, and other fields
 SETTINGS = "lora_adapter_metadata"  # where diffusers keeps rank and alpha in a file's metadata
 MLX_SCALE = 20.0  # mlx-lm's default
+LARGEST_CONFIG = 4 * 2**20  # bytes
+LONGEST_PATTERN, MOST_REPEATS = 300, 2  # of a regular expression: a hostile one could take for ever
+REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
+
+# Settings of PEFT under which an update is not what its factors say, and what to do.
+UNSUPPORTED = {
+    "modules_to_save": "also replaces whole layers (modules_to_save); train it without",
+    "target_parameters": "updates bare parameters (target_parameters); train it on layers instead",
+    "trainable_token_indices": "trains new words (trainable_token_indices); train it without",
+    "layer_replication": "repeats layers of its base (layer_replication); train it without",
+    "alora_invocation_tokens": "works after certain words only (aLoRA); train a plain LoRA",
+    "lora_bias": "has biases beside its updates (lora_bias); train it without",
+    "use_qalora": "is a QA-LoRA, which pools its inputs; train a plain LoRA",
+    "use_bdlora": "has block-diagonal factors (use_bdlora); train a plain LoRA",
+    "arrow_config": "is a router over other adapters (arrow_config); add those themselves",
+    "kasa_config": "also changes its base's weights (kasa_config); train a plain LoRA",
+}
+# Starts of training that move a part of the base's weights into the adapter, unless they are converted back.
+MOVED = ("pissa", "olora", "corda", "lora_ga")
 
 
 @dataclass(frozen=True)
@@ -24,6 +45,12 @@ class Scaling:
     pattern: dict[str, float] = field(default_factory=dict)
     rslora: bool = False
     per_rank: float | None = None  # mlx-lm states alpha / rank
+    dora: bool = False  # promised, so a module without its magnitude is incomplete
+    of_component: Mapping[str, "Scaling"] = field(default_factory=dict)
+
+    def at(self, module: str) -> "Scaling":
+        """The scaling that holds for `module`: its component's own, where one is stated."""
+        return self.of_component.get(module.partition(".")[0], self)
 
     def of(self, module: str, rank: int) -> float:
         """The alpha of `module` at `rank`."""
@@ -31,30 +58,27 @@ class Scaling:
             return self.per_rank * rank
         for name, alpha in self.pattern.items():
             # PEFT matches its patterns as regular expressions at the end of a module's name.
-            if module == name or module.endswith("." + name) or _matches(name, module):
+            if module == name or module.endswith("." + name) or re.match(rf"(.*\.)?({name})$", module):
                 return alpha
         return float(rank if self.alpha is None else self.alpha)
 
 
-def scaling_of(header: Header, naming: str, folder: Path) -> Scaling:
+def scaling_of(header: Header, leaves: dict[str, dict[str, str]], naming: str, folder: Path) -> Scaling:
     """What the settings beside or inside a file say.
 
     Raises AdapterError when a file needs settings that are not there, or they ask for what is not supported.
     """
     name = header.path.name
     try:
-        if naming == "peft":
-            return _from_peft(name, _config(folder, name, needed=True))
+        if any(key.startswith(PEFT_PREFIX) for key in leaves):
+            return _from_peft(name, _config(folder, name, needed=naming == "peft"))
         if SETTINGS in header.metadata:
-            settings = json.loads(header.metadata[SETTINGS])
-            component = next(iter(header.tensors)).partition(".")[0]
-            own = {k[len(component) + 1 :]: v for k, v in settings.items() if k.startswith(component + ".")}
-            return _from_peft(name, own)
-        if naming == "plain":
+            return _from_diffusers(name, _table(json.loads(header.metadata[SETTINGS])))
+        if any("down_t" in own for own in leaves.values()):
             return _from_mlx(_config(folder, name, needed=False))
     except AdapterError:
         raise
-    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise AdapterError(f"{name}: the settings beside it cannot be read; export it again") from error
     return Scaling()
 
@@ -62,7 +86,9 @@ def scaling_of(header: Header, naming: str, folder: Path) -> Scaling:
 def _config(folder: Path, name: str, needed: bool) -> dict[str, Any]:
     path = folder / PEFT_CONFIG
     if path.is_file():
-        return json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise AdapterError(f"{PEFT_CONFIG}: is larger than any adapter's settings; export it again")
+        return _table(json.loads(path.read_text(encoding="utf-8")))
     if needed:
         raise AdapterError(
             f"{name}: needs {PEFT_CONFIG} beside it, which states its alpha; give the whole folder"
@@ -70,30 +96,67 @@ def _config(folder: Path, name: str, needed: bool) -> dict[str, Any]:
     return {}
 
 
+def _table(stated: Any) -> dict[str, Any]:
+    if not isinstance(stated, dict):
+        raise ValueError("no table")
+    return stated
+
+
+def _from_diffusers(name: str, stated: dict[str, Any]) -> Scaling:
+    """Settings named `<component>.<setting>`, each component with its own."""
+    parts: dict[str, dict[str, Any]] = {}
+    for key, value in stated.items():
+        component, _, setting = key.partition(".")
+        if setting:
+            parts.setdefault(component, {})[setting] = value
+        else:
+            parts.setdefault("", {})[key] = value
+    found = {component: _from_peft(name, own) for component, own in parts.items()}
+    return Scaling(of_component=found) if set(found) - {""} else found.get("", Scaling())
+
+
 def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
-    kind = str(stated.get("peft_type", "LORA")).upper()
-    if kind != "LORA":
-        raise AdapterError(f"{name}: is a PEFT adapter of type {kind}, of which only LORA is supported")
-    if stated.get("modules_to_save"):
+    kind = str(stated.get("peft_type") or "LORA").upper()
+    if kind not in ("LORA", "LOHA", "LOKR"):
         raise AdapterError(
-            f"{name}: also replaces whole layers (modules_to_save), which is not supported; train it without"
+            f"{name}: is a PEFT adapter of type {kind[:40]}; only LORA, LOHA and LOKR are supported"
+        )
+    for setting, words in UNSUPPORTED.items():
+        if stated.get(setting):
+            raise AdapterError(f"{name}: {words}")
+    start = str(stated.get("init_lora_weights", True)).lower()
+    if start.startswith(MOVED):
+        raise AdapterError(
+            f"{name}: was started as {start[:40]}, which also changes the base's weights; save it with "
+            "path_initial_model_for_weight_conversion, which makes it a plain LoRA"
         )
     if stated.get("fan_in_fan_out") not in (None, False, True):
         raise AdapterError(f"{name}: its fan_in_fan_out is neither true nor false; export it again")
-    alpha = stated.get("lora_alpha")
-    pattern = {str(key): float(value) for key, value in (stated.get("alpha_pattern") or {}).items()}
-    return Scaling(None if alpha is None else float(alpha), pattern, bool(stated.get("use_rslora")))
+    alpha = stated.get("lora_alpha" if kind == "LORA" else "alpha")
+    pattern = {_sound(name, str(key)): float(alpha)
+               for key, alpha in _table(stated.get("alpha_pattern") or {}).items()}  # fmt: skip
+    return Scaling(
+        None if alpha is None else float(alpha), pattern, bool(stated.get("use_rslora")),
+        dora=bool(stated.get("use_dora")),
+    )  # fmt: skip
+
+
+def _sound(name: str, pattern: str) -> str:
+    """The pattern, when it is a regular expression that cannot run away on a module's name."""
+    repeats = len(re.findall(r"(?<!\\)[*+{]", pattern))
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError) as error:
+        raise AdapterError(f"{name}: alpha_pattern holds {pattern[:60]!r}, which is no pattern") from error
+    if len(pattern) > LONGEST_PATTERN or repeats > MOST_REPEATS or REPEATED_GROUP.search(pattern):
+        raise AdapterError(
+            f"{name}: alpha_pattern holds {pattern[:60]!r}, which could run for ever; name the modules"
+        )
+    return pattern
 
 
 def _from_mlx(stated: dict[str, Any]) -> Scaling:
-    parameters = stated.get("lora_parameters") or {}
     if not stated:
         return Scaling()
+    parameters = _table(stated.get("lora_parameters") or {})
     return Scaling(per_rank=float(parameters.get("scale", MLX_SCALE)))
-
-
-def _matches(pattern: str, module: str) -> bool:
-    try:
-        return re.match(rf"(.*\.)?({pattern})$", module) is not None
-    except re.error:
-        return False

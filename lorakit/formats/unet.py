@@ -18,7 +18,8 @@ WORDS = sorted(
         "time_text_embed", "timestep_embedder", "text_embedder", "guidance_embedder", "text_model",
         "encoder", "layers", "self_attn", "q_proj", "k_proj", "v_proj", "out_proj", "mlp", "fc1", "fc2",
         "block", "layer", "SelfAttention", "DenseReluDense", "wi_0", "wi_1", "wi", "wo", "q", "k", "v", "o",
-        "text_projection",
+        "text_projection", "to_qkv_mlp_proj", "linear_in", "linear_out", "time_guidance_embed",
+        "single_stream_modulation", "double_stream_modulation_img", "double_stream_modulation_txt",
     ),
     key=len, reverse=True,
 )  # fmt: skip
@@ -82,3 +83,33 @@ def _joined(place: str, rest: str, resnet: bool) -> str | None:
     inner = RESNET.get(rest) if resnet else None
     inner = inner or dotted(rest)
     return f"{place}.{inner}" if inner else None
+
+
+def to_sgm(name: str) -> str | None:
+    """The SGM name with underscores of an SDXL U-Net's module; None for a module that has none.
+
+    Kohya's scripts know SDXL by these names, and Stable Diffusion 1.5 by diffusers'.
+    """
+    top = next((flat for flat, ours in TOP.items() if ours == name), None)
+    if top is not None:
+        return top
+    found = re.match(r"(down_blocks|up_blocks)\.(\d+)\.(\w+)\.(\d+)\.(.+)$", name)
+    if found:
+        down, level, kind, layer = found[1] == "down_blocks", int(found[2]), found[3], int(found[4])
+        if kind == "downsamplers":
+            return f"input_blocks_{3 * level + 3}_0_op"
+        if kind == "upsamplers":
+            return f"output_blocks_{3 * level + 2}_2_conv"
+        block = f"input_blocks_{3 * level + layer + 1}" if down else f"output_blocks_{3 * level + layer}"
+        return _to_inside(f"{block}_{int(kind == 'attentions')}", kind, found[5])
+    found = re.match(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)$", name)
+    if found:
+        place = 1 if found[1] == "attentions" else 2 * int(found[2])
+        return _to_inside(f"middle_block_{place}", found[1], found[3])
+    return None
+
+
+def _to_inside(place: str, kind: str, rest: str) -> str | None:
+    theirs = {ours: flat for flat, ours in RESNET.items()}
+    inner = theirs.get(rest) if kind == "resnets" else rest.replace(".", "_")
+    return f"{place}_{inner}" if inner else None

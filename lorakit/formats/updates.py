@@ -1,7 +1,8 @@
-"""Tensors of one module's update -> Factors, whatever the kind: LoRA, LoCon, LoHa, LoKr.
+"""Tensors of one module's update -> Factors, whatever the kind: LoRA, LoCon, LoHa, LoKr, with Tucker cores.
 
 LoHa and LoKr are products of low-rank pieces, and each is itself a low-rank update that can be written down
-exactly; so everything after reading knows one kind only.
+exactly; so everything after reading knows one kind only. What is opened stays as small as its file: such
+products are multiplied out when they are used.
 """
 
 import math
@@ -14,115 +15,232 @@ from lorakit.errors import AdapterError
 from lorakit.formats.flux import Row
 from lorakit.lora.adapter import Factors
 
-NO_RANK = 0  # of a LoKr with two full factors: its alpha means nothing
+Leaves = dict[str, Tensor]
+
+
+class Product(Factors):
+    """An update kept as the pieces of its file; `down` and `up` are multiplied out whenever they are read."""
+
+    pieces: Leaves
+    multiply: Callable[[Leaves], tuple[Tensor, Tensor]]
+    rows: slice
+    shapes: tuple[torch.Size, torch.Size]  # of down and up
+
+    def __init__(
+        self, pieces: Leaves, multiply: Callable[[Leaves], tuple[Tensor, Tensor]], rows: slice, alpha: float,
+        magnitude: Tensor | None = None,
+    ):  # fmt: skip
+        down, up = multiply({leaf: piece.to("meta") for leaf, piece in pieces.items()})
+        own = {
+            "pieces": pieces, "multiply": multiply, "rows": rows, "alpha": alpha, "magnitude": magnitude,
+            "rslora": False, "shapes": (down.shape, up[rows].shape),
+        }  # fmt: skip
+        for name, value in own.items():
+            object.__setattr__(self, name, value)  # Factors are frozen
+
+    @property
+    def down(self) -> Tensor:  # type: ignore[override]
+        return self.multiply(self.pieces)[0]
+
+    @property
+    def up(self) -> Tensor:  # type: ignore[override]
+        return self.multiply(self.pieces)[1][self.rows].contiguous()
+
+    @property
+    def rank(self) -> int:
+        return self.shapes[0][0]
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (self.shapes[1][0], *self.shapes[0][1:])
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        return tuple(self.pieces.values())
+
+    def delta(self) -> Tensor:
+        down, up = self.multiply(self.pieces)
+        dense = up[self.rows].flatten(1) @ down.flatten(1)
+        return (self.scale * dense).view(self.weight_shape)
 
 
 def factors_of(
-    file: str, name: str, tensors: dict[str, Tensor], alpha_of: Callable[[int], float], rslora: bool
+    file: str, name: str, tensors: Leaves, alpha_of: Callable[[int], float], rslora: bool
 ) -> Factors:
     """The update of one module as the file spells it.
 
     `alpha_of(rank)` gives the alpha that holds when the file states none beside the module. Raises
     AdapterError when the shapes do not make an update.
     """
+    alpha = tensors.get("alpha")
+    if alpha is not None and alpha.numel() != 1:
+        raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
     try:
-        down, up, rank = _product(tensors)
-    except (RuntimeError, ValueError, IndexError) as error:
+        multiply, rank = _kind(tensors)
+        stated = float(alpha) if alpha is not None else alpha_of(max(rank, 1))
+        if not math.isfinite(stated) or stated <= 0:
+            raise AdapterError(f"{file}: {name[:100]} has alpha {stated:g}; it must be above 0")
+        magnitude = _magnitude(tensors)
+        pieces = {leaf: tensor for leaf, tensor in tensors.items() if leaf not in ("alpha", *MAGNITUDES)}
+        if multiply is not _plain:
+            # The same scale at the rank of the exact product.
+            whole = Product(pieces, multiply, slice(None), 1.0, magnitude)
+            scale = 1.0 if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank)
+            object.__setattr__(whole, "alpha", scale * whole.rank)
+            factors: Factors = whole
+        else:
+            factors = Factors(*_plain(pieces), stated, magnitude, rslora)
+    except AdapterError:
+        raise
+    except (RuntimeError, ValueError, IndexError, KeyError) as error:
         shapes = ", ".join(f"{leaf} {tuple(tensor.shape)}" for leaf, tensor in tensors.items())
         raise AdapterError(
-            f"{file}: {name[:100]} has factors of shapes {shapes}, which do not make an update; "
+            f"{file}: {name[:100]} has factors of shapes {shapes[:300]}, which do not make an update; "
             "export it again"
         ) from error
-    alpha = _alpha(file, name, tensors, rank, alpha_of)
-    if rank != down.shape[0]:  # the same scale at the rank of the exact product
-        scale = 1.0 if rank == NO_RANK else alpha / rank
-        alpha = scale * down.shape[0]
-    magnitude = tensors.get("magnitude")
-    return Factors(down, up, alpha, None if magnitude is None else magnitude.flatten(), rslora)
+    if rank > max(factors.weight_shape[0], math.prod(factors.weight_shape[1:])):
+        raise AdapterError(
+            f"{file}: {name[:100]} has rank {rank}, more than its layer of shape {factors.weight_shape} has "
+            "directions; export it again"
+        )
+    return factors
 
 
 def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
     """Share one update among the modules that diffusers splits its layer into: the same `down`, and each
     module's rows of `up`.
     """
-    up, magnitude = factors.up, factors.magnitude
-    if row.swapped:
-        up = torch.cat(up.chunk(2)[::-1])
-        magnitude = None if magnitude is None else torch.cat(magnitude.chunk(2)[::-1])
-    total = sum(units for _, units in row.ours)
-    if up.shape[0] % total:
+    if len(row.ours) == 1 and not row.swapped:
+        return {row.ours[0][0]: factors}
+    magnitude, rows = factors.magnitude, factors.weight_shape[0]
+    by_column = magnitude is not None and magnitude.dim() == 2
+    if by_column and len(row.ours) > 1:
         raise AdapterError(
-            f"{file}: {row.theirs} updates {up.shape[0]} rows, which cannot be shared by {total}; "
+            f"{file}: {row.theirs} carries DoRA magnitudes of its columns, which belong to the whole layer "
+            "that this base has in parts; train it with magnitudes of the rows"
+        )
+    if row.swapped:
+        up = torch.cat(factors.up.chunk(2)[::-1])
+        if magnitude is not None and not by_column:
+            magnitude = torch.cat(magnitude.chunk(2)[::-1])
+        return {row.ours[0][0]: Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)}
+    total = sum(units for _, units in row.ours)
+    if rows % total:
+        raise AdapterError(
+            f"{file}: {row.theirs} updates {rows} rows, which cannot be shared by {total}; "
             "it was made for another base"
         )
-    unit, start, parts = up.shape[0] // total, 0, {}
+    unit, start = rows // total, 0
+    parts: dict[str, Factors] = {}
     for name, units in row.ours:
-        rows = slice(start, start + units * unit)
-        own = None if magnitude is None else magnitude[rows].contiguous()
-        parts[name] = Factors(factors.down, up[rows].contiguous(), factors.alpha, own, factors.rslora)
-        start = rows.stop
+        own = slice(start, start + units * unit)
+        part = None if magnitude is None else magnitude[own]
+        if isinstance(factors, Product):
+            parts[name] = Product(factors.pieces, factors.multiply, own, factors.alpha, part)
+        else:
+            parts[name] = Factors(factors.down, factors.up[own], factors.alpha, part, factors.rslora)
+        start = own.stop
     return parts
 
 
-def _product(tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
-    """(down, up, the rank that alpha is divided by)."""
+MAGNITUDES = ("magnitude", "dora_scale")
+
+
+def _magnitude(tensors: Leaves) -> Tensor | None:
+    """DoRA's magnitude: PEFT's and mlx-lm's are of the rows whatever their shape; `dora_scale` is (out, 1) or
+    (1, in), each with the kernel's dimensions behind it.
+    """
+    scale = tensors.get("dora_scale")
+    if scale is None:
+        return tensors["magnitude"].flatten() if "magnitude" in tensors else None
+    if scale.dim() > 1 and scale.shape[0] == 1 and scale.numel() > 1:
+        return scale.flatten()[None]
+    return scale.flatten()
+
+
+NO_RANK = 0  # of a LoKr with two full factors: its alpha means nothing
+
+
+def _kind(tensors: Leaves) -> tuple[Callable[[Leaves], tuple[Tensor, Tensor]], int]:
+    """How the pieces multiply to (down, up), and the rank that alpha is divided by."""
+    if "w1_a" in tensors:
+        return _hadamard, tensors["w1_b"].shape[0]
+    if "k1" in tensors or "k1_a" in tensors:
+        factored = tensors.get("k2_b", tensors.get("k1_b"))
+        return _kronecker, NO_RANK if factored is None else factored.shape[0]
+    rank = tensors["up_t"].shape[0] if "up_t" in tensors else tensors["up"].shape[1]
+    return (_tucker if "mid" in tensors else _plain), rank
+
+
+def _plain(tensors: Leaves) -> tuple[Tensor, Tensor]:
     if "down_t" in tensors:
-        down, up = tensors["down_t"].T.contiguous(), tensors["up_t"].T.contiguous()
-    elif "w1_a" in tensors:
-        return _hadamard(tensors)
-    elif "down" not in tensors:
-        return _kronecker(tensors)
+        if tensors["down_t"].dim() != 2 or tensors["up_t"].dim() != 2:
+            raise ValueError("updates of several experts at once")
+        down, up = tensors["down_t"].T, tensors["up_t"].T
     else:
         down, up = tensors["down"], tensors["up"]
-    if "mid" in tensors:
-        down = torch.einsum("rskl,si->rikl", tensors["mid"].float(), down.flatten(1).float())
     if down.dim() == 2 and up.dim() == 4:
         up = up.flatten(1)
     if down.dim() not in (2, 4) or up.dim() != down.dim() or up.shape[2:] not in ((), (1, 1)):
         raise ValueError("not an update")
-    if not 1 <= down.shape[0] == up.shape[1]:
+    if not 1 <= down.shape[0] == up.shape[1] or not up.numel() or not down.numel():
         raise ValueError("two ranks")
-    return down, up, down.shape[0]
+    return down, up
 
 
-def _hadamard(tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
+def _tucker(tensors: Leaves) -> tuple[Tensor, Tensor]:
+    """LoCon with a core (LyCORIS, arXiv 2309.14859, appendix): down 1 x 1, core k x k, up 1 x 1."""
+    down, up = tensors["down"].float().flatten(1), tensors["up"].float()
+    return torch.einsum("rskl,si->rikl", tensors["mid"].float(), down), up.flatten(1)[:, :, None, None]
+
+
+def _cored(core: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """(down, up) of LyCORIS' Tucker form: sum over i, j of core[i, j, k, l] a[i, out] b[j, in]."""
+    return torch.einsum("ijkl,jr->irkl", core.float(), b.float()), a.float().T.contiguous()
+
+
+def _hadamard(tensors: Leaves) -> tuple[Tensor, Tensor]:
     """LoHa (FedPara, arXiv 2108.06098, prop. 1): (A1 B1) o (A2 B2) has rank r1 r2.
 
-    Its factors are the row-wise Kronecker products of the pieces: up (out, r1 r2), down (r1 r2, in).
+    Its factors are row-wise Kronecker products of the pieces: up (out, r1 r2), down (r1 r2, in[, kh, kw]).
     """
-    a1, b1, a2, b2 = (tensors[leaf].float() for leaf in ("w1_a", "w1_b", "w2_a", "w2_b"))
+    halves = []
+    for half in ("1", "2"):
+        a, b, core = tensors[f"w{half}_a"], tensors[f"w{half}_b"], tensors.get(f"t{half}")
+        halves.append((b.float(), a.float().flatten(1)) if core is None else _cored(core, a, b))
+    (b1, a1), (b2, a2) = halves
     up = torch.einsum("or,os->ors", a1, a2).flatten(1)
     down = torch.einsum("ri,si->rsi", b1.flatten(1), b2.flatten(1)).flatten(0, 1)
-    return down, up, b1.shape[0]
+    return down.view(-1, *b1.shape[1:]), _as_conv(up, b1.dim())
 
 
-def _kronecker(tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
+def _kronecker(tensors: Leaves) -> tuple[Tensor, Tensor]:
     """LoKr (LyCORIS, arXiv 2309.14859, section 3.3): W1 (x) W2 = (W1 (x) A2)(I (x) B2), and likewise the
     other way round; the smaller inner dimension is taken.
 
     W2 may be a convolution (o2, n2, kh, kw).
     """
-    w1 = tensors["k1"] if "k1" in tensors else tensors["k1_a"].float() @ tensors["k1_b"].float()
-    w1 = w1.float()
+    w1 = tensors["k1"].float() if "k1" in tensors else tensors["k1_a"].float() @ tensors["k1_b"].float()
+    outer, inner = w1.shape
     if "k2" in tensors:
         w2 = tensors["k2"].float()
-        rank = tensors["k1_b"].shape[0] if "k1_b" in tensors else NO_RANK
     else:
-        rank = tensors["k2_b"].shape[0]
-        w2 = (tensors["k2_a"].float() @ tensors["k2_b"].float().flatten(1)).view(
-            -1, *tensors["k2_b"].shape[1:]
-        )
-    outer, inner = w1.shape
-    if "k2" not in tensors and inner * rank <= outer * w2.shape[1]:
-        b2 = tensors["k2_b"].float()
-        up = torch.kron(w1, tensors["k2_a"].float())
-        return _down(torch.eye(inner), b2), _as_conv(up, b2.dim()), rank
+        if "t2" in tensors:
+            b2, a2 = _cored(tensors["t2"], tensors["k2_a"], tensors["k2_b"])
+        else:
+            b2, a2 = tensors["k2_b"].float(), tensors["k2_a"].float()
+        if inner * b2.shape[0] <= outer * math.prod(b2.shape[1:]):
+            return _down(_eye(inner, w1), b2), _as_conv(torch.kron(w1, a2), b2.dim())
+        w2 = (a2 @ b2.flatten(1)).view(-1, *b2.shape[1:])
     kernel = math.prod(w2.shape[2:])
     if kernel > 1 or inner * w2.shape[0] <= outer * w2.shape[1]:
-        return _down(torch.eye(inner), w2), _as_conv(torch.kron(w1, torch.eye(w2.shape[0])), w2.dim()), rank
-    same = torch.eye(w2.shape[1]).view(w2.shape[1], w2.shape[1], *w2.shape[2:])
-    up = torch.kron(torch.eye(outer), w2.flatten(1))
-    return _down(w1, same), _as_conv(up, w2.dim()), rank
+        up = torch.kron(w1, _eye(w2.shape[0], w1))
+        return _down(_eye(inner, w1), w2), _as_conv(up, w2.dim())
+    same = _eye(w2.shape[1], w1).view(w2.shape[1], w2.shape[1], *w2.shape[2:])
+    return _down(w1, same), _as_conv(torch.kron(_eye(outer, w1), w2.flatten(1)), w2.dim())
+
+
+def _eye(size: int, like: Tensor) -> Tensor:
+    return torch.eye(size, device=like.device)
 
 
 def _down(left: Tensor, right: Tensor) -> Tensor:
@@ -133,17 +251,3 @@ def _down(left: Tensor, right: Tensor) -> Tensor:
 
 def _as_conv(up: Tensor, dimensions: int) -> Tensor:
     return up.contiguous().view(*up.shape, *[1] * (dimensions - 2))
-
-
-def _alpha(
-    file: str, name: str, tensors: dict[str, Tensor], rank: int, alpha_of: Callable[[int], float]
-) -> float:
-    if "alpha" in tensors:
-        if tensors["alpha"].numel() != 1:
-            raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
-        alpha = float(tensors["alpha"].float())
-    else:
-        alpha = alpha_of(max(rank, 1))
-    if not math.isfinite(alpha) or alpha <= 0:
-        raise AdapterError(f"{file}: {name[:100]} has alpha {alpha:g}; it must be above 0")
-    return alpha

@@ -15,7 +15,8 @@ class Factors:
 
     Shapes: Linear: `down` (rank, in), `up` (out, rank). Conv2d: `down` (rank, in, kh, kw), `up` (out, rank,
     1, 1). `scale` is alpha / rank (LoRA, arXiv 2106.09685, section 4.1) or alpha / sqrt(rank) with `rslora`
-    (arXiv 2312.03732, section 3). `magnitude` (out,) makes it DoRA (arXiv 2402.09353, section 4).
+    (arXiv 2312.03732, section 3). `magnitude` makes it DoRA (arXiv 2402.09353, section 4): (out,) is one
+    number per output row as in PEFT, (1, in) one per input column as OneTrainer and LyCORIS train it.
     """
 
     down: Tensor
@@ -39,6 +40,10 @@ class Factors:
     @property
     def scale(self) -> float:
         return self.alpha / (self.rank**0.5 if self.rslora else self.rank)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What is stored of the update, without its magnitude."""
+        return self.down, self.up
 
     def delta(self) -> Tensor:
         """The dense float32 update of the layer's weight (out, in[, kh, kw]), without DoRA's magnitude."""
@@ -135,7 +140,8 @@ class Adapter:
     def check_finite(self) -> None:
         """Raise AdapterError naming the first module that holds NaN or infinite values."""
         for name, factors in self.modules.items():
-            if not (_is_finite(factors.down) and _is_finite(factors.up)):
+            magnitude = () if factors.magnitude is None else (factors.magnitude,)
+            if not all(_is_finite(tensor) for tensor in (*factors.tensors(), *magnitude)):
                 raise AdapterError(
                     f"{self.name}: {name} holds NaN or infinite values; train or download it again"
                 )

@@ -67,33 +67,44 @@ def row_norm(weight: Tensor) -> Tensor:
 
 
 def dora_gain(layer: Layer, factors: Factors) -> Tensor:
-    """m / ||W + s B A||, (out,): what DoRA multiplies the updated rows with."""
+    """m / ||W + s B A||, DoRA's factor of the updated weight: (out, 1[, 1, 1]) or (1, in[, 1, 1])."""
     assert factors.magnitude is not None
     updated = dense_weight(layer) + factors.delta().to(layer.weight.device)
-    return factors.magnitude.flatten().float().to(updated.device) / row_norm(updated)
+    by_column = factors.magnitude.dim() == 2
+    norm = row_norm(updated.transpose(0, 1) if by_column else updated)
+    gain = factors.magnitude.flatten().float().to(updated.device) / norm
+    kernel = [1] * (updated.dim() - 2)
+    return gain.view(1, -1, *kernel) if by_column else gain.view(-1, 1, *kernel)
 
 
 class LoraLinear(nn.Module):
-    """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias).
+    """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias) + W (columns * x).
 
     LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of
-    the ranks of all adapters of a mix; `gain` (out,). Gradients reach `down` and `up` when they are
-    parameters.
+    the ranks of all adapters of a mix; `gain` (out,), `columns` (in,). Gradients reach `down` and `up` when
+    they are parameters.
     """
 
-    def __init__(self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None, scale: float = 1.0):
+    def __init__(
+        self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None,
+        columns: Tensor | None = None, scale: float = 1.0,
+    ):  # fmt: skip
         super().__init__()
         self.base: Layer = base
         self.down = down
         self.up = up
         self.gain = gain
+        self.columns = columns
         self.scale = scale
         self.dropout = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.base(x)
+        # A layer is linear, so W x + W (columns * x) is one call of it.
+        y = self.base(x if self.columns is None else x * self._spread(1 + self.columns))
         if self.gain is not None:
-            y = y + self._spread(self.gain) * (y - self._spread(self.bias) if self.bias is not None else y)
+            plain = y if self.columns is None else self.base(x)
+            plain = plain if self.bias is None else plain - self._spread(self.bias)
+            y = y + self._spread(self.gain) * plain
         return self.add_side(y, self.side(x))
 
     def side(self, x: Tensor) -> Tensor:
@@ -110,8 +121,8 @@ class LoraLinear(nn.Module):
         flat = torch.addmm(y.reshape(-1, y.shape[-1]), hidden.reshape(-1, hidden.shape[-1]), self.up.t())
         return flat.view(y.shape)
 
-    def _spread(self, per_output: Tensor) -> Tensor:
-        return per_output
+    def _spread(self, per_channel: Tensor) -> Tensor:
+        return per_channel
 
     # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
     @property
@@ -148,8 +159,8 @@ class LoraConv2d(LoraLinear):
     def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
         return y + F.conv2d(hidden, self.up.to(hidden.dtype)).to(y.dtype)
 
-    def _spread(self, per_output: Tensor) -> Tensor:
-        return per_output[:, None, None]
+    def _spread(self, per_channel: Tensor) -> Tensor:
+        return per_channel[:, None, None]
 
 
 class DoraLinear(LoraLinear):
@@ -160,7 +171,7 @@ class DoraLinear(LoraLinear):
     """
 
     def __init__(self, base: Layer, down: Tensor, up: Tensor, scale: float):
-        super().__init__(base, down, up, None, scale)
+        super().__init__(base, down, up, scale=scale)
         self.magnitude = nn.Parameter(row_norm(dense_weight(base)))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -180,7 +191,7 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
     adapter's.
     """
     device, dtype = layer.weight.device, _compute_dtype(layer)
-    downs, ups, gains = [], [], []
+    downs, ups, gains, columns = [], [], [], []
     with torch.no_grad():
         for factors, weight in parts:
             # Low-precision factors are scaled with one rounding, as the product in float32 would be.
@@ -189,17 +200,23 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
                 up = up.float()
             scale = weight * factors.scale
             up = up if scale == 1.0 else up * scale
+            down = factors.down.to(device)
             if factors.magnitude is not None:
                 gain = dora_gain(layer, factors)
-                up = up * gain.view(-1, *[1] * (up.dim() - 1))
-                gains.append(weight * (gain - 1))
-            downs.append(factors.down.to(device, dtype))
+                change = (weight * (gain - 1)).flatten()
+                if gain.shape[0] == 1:
+                    down = down.float() * gain
+                    columns.append(change)
+                else:
+                    up = up * gain
+                    gains.append(change)
+            downs.append(down.to(dtype))
             ups.append(up.to(dtype))
-        total = torch.stack(gains).sum(0).to(dtype) if gains else None
+        total, column = (torch.stack(each).sum(0).to(dtype) if each else None for each in (gains, columns))
         kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
         if len(parts) == 1:
-            return kind(layer, downs[0], ups[0], total)
-        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), total)
+            return kind(layer, downs[0], ups[0], total, column)
+        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), total, column)
 
 
 def _compute_dtype(layer: Layer) -> torch.dtype:
@@ -221,3 +238,10 @@ def check_fits(name: str, layer: Layer, factors: Factors, adapter: str) -> None:
             f"{expected} there; "
             "the adapter was made for another base"
         )
+    if factors.magnitude is not None:
+        wanted = expected[1] if factors.magnitude.dim() == 2 else expected[0]
+        if factors.magnitude.numel() != wanted:
+            raise AdapterError(
+                f"{adapter}: {name} has {factors.magnitude.numel()} DoRA magnitudes where {wanted} belong; "
+                "export it again"
+            )

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -100,8 +100,8 @@ def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
         if other in modules:
             return other
     component, _, rest = name.partition(".")
-    if whole and component in COMPONENTS and rest in modules:
-        return rest
+    if whole and component in COMPONENTS:
+        return next((other for other in (rest, *_aliases(rest)) if other in modules), None)
     if not whole:
         for denoiser in ("transformer", "unet"):
             if f"{denoiser}.{name}" in modules:
@@ -111,22 +111,23 @@ def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
 
 def _aliases(name: str) -> list[str]:
     """transformers 5 has no `text_model.` level in CLIP's text encoders; files of before name it."""
-    if ".text_model." in name:
-        return [name.replace(".text_model.", ".", 1)]
-    if name.startswith(("text_encoder.encoder.", "text_encoder_2.encoder.")):
-        return [name.replace(".encoder.", ".text_model.encoder.", 1)]
+    if "text_model." in name:
+        return [name.replace("text_model.", "", 1)]
+    component, _, rest = name.rpartition("encoder.layers.")
+    if component in ("", *(f"{part}." for part in COMPONENTS[2:])) and rest:
+        return [f"{component}text_model.encoder.layers.{rest}"]
     return []
 
 
 def _as_convolution(factors: Factors, layer: Layer) -> Factors:
     """A convolution's update that its file keeps flat, (rank, in * kh * kw), in the layer's shape."""
     shape = weight_shape(layer)
-    if shape is None or len(shape) != 4 or factors.down.dim() != 2:
+    if shape is None or len(shape) != 4 or len(factors.weight_shape) != 2:
         return factors
-    if factors.down.shape[1] != math.prod(shape[1:]):
+    if factors.weight_shape[1] != math.prod(shape[1:]):
         return factors
-    down = factors.down.view(factors.rank, *shape[1:])
-    return replace(factors, down=down, up=factors.up[:, :, None, None])
+    down, up = factors.down.reshape(factors.rank, *shape[1:]), factors.up[:, :, None, None]
+    return Factors(down, up, factors.alpha, factors.magnitude, factors.rslora)
 
 
 def _belongs_elsewhere(name: str, model: Any) -> bool:

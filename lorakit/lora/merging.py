@@ -34,8 +34,7 @@ def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tenso
             f"{adapter.name}: {name} is a DoRA update, which needs the base's weights; load the base first"
         )
     base = dense_weight(layer)
-    gain = dora_gain(layer, factors).view(-1, *[1] * (delta.dim() - 1))
-    return gain * (base + delta.to(base.device)) - base
+    return dora_gain(layer, factors) * (base + delta.to(base.device)) - base
 
 
 def merge(model: Any, mix: Mix) -> None:

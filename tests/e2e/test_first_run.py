@@ -32,7 +32,7 @@ def set_steps(page, count):
     """Under Advanced of the tab that is open: fewer steps."""
     page.locator("button.label-wrap:visible", has_text="Advanced").click()
     field = page.locator("label:visible", has_text=re.compile(r"^\s*Steps")).locator("input")
-    # Gradio sets a field to its first value once more some 100 ms after it shows: no hand is as fast, a test is.
+    # Gradio sets a field to its first value once more 100 ms after it shows: no hand is as fast, a test is.
     for _ in range(10):
         field.fill(str(count))
         field.press("Tab")

@@ -396,7 +396,7 @@ def test_what_kohya_cannot_hold_is_said(tmp_path, transformer):
         (["lora_unet_x_y.lora_down.weight", "lora_unet_x_y.lora_up.weight"], "no known name"),
         (["a.b.lora_A.weight", "a.b.lora_B.weight", "a.norm.weight"], "control"),
         (["lora_unet_mid_block_attentions_0_proj_in.diff"], "whole new weights"),
-        (["a.b.hada_t1", "a.b.hada_w1_a"], "Tucker"),
+        (["a.b.hada_t1", "a.b.hada_w1_a", "a.b.hada_w1_b", "a.b.hada_w2_a", "a.b.hada_w2_b"], "no hada_t2"),
         (["a.b.oft_blocks"], "OFT"),
         (["model.embed_tokens.lora_embedding_A"], "word embeddings"),
     ],
