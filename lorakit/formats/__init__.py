@@ -79,7 +79,7 @@ def load(path: str | Path) -> Adapter:
             return here.of(module, rank)
 
         tensors = {leaf: stored[key] for leaf, key in own.items()}
-        whole = factors_of(file.name, name, tensors, alpha_of, here.rslora)
+        whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
         modules.update(split(whole, row, file.name))
     card = _card(file, folder, header, modules)
     card.tool = card.tool or _foreign_tool(naming, leaves, header)

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.formats import flux
-from lorakit.formats.names import PEFT_PREFIX
+from lorakit.formats.names import COMPONENT, PEFT_PREFIX, resolve_diffusers
 from lorakit.formats.settings import PEFT_CONFIG, SETTINGS
-from lorakit.lora.adapter import Adapter, Factors
+from lorakit.formats.unet import to_sgm
+from lorakit.lora.adapter import Adapter, Factors, readable
 
 # Tensors, metadata of the file, and JSON files beside it.
 Written = tuple[dict[str, Tensor], dict[str, str], dict[str, dict[str, Any]]]
@@ -36,24 +37,42 @@ def write_diffusers(adapter: Adapter) -> Written:
     settings = {
         f"{part}.{key}": value for part in components for key, value in _config(adapter, part).items()
     }
-    return _plain(adapter, ""), {SETTINGS: json.dumps(settings)}, {}
+    return _plain(adapter), {SETTINGS: json.dumps(settings)}, {}
 
 
 def write_peft(adapter: Adapter) -> Written:
-    """`base_model.model.<module>.lora_A.weight` beside adapter_config.json."""
-    config = _config(adapter) | {"base_model_name_or_path": adapter.card.base}
-    return _plain(adapter, PEFT_PREFIX), {}, {PEFT_CONFIG: config}
+    """`base_model.model.<module>.lora_A.weight` beside adapter_config.json; a folder is for one model."""
+    parts = {found[1] if (found := COMPONENT.match(name)) else "" for name in adapter.modules}
+    if len(parts) > 1:
+        raise AdapterError(
+            f"{adapter.name}: PEFT's layout holds one model, not {' and '.join(sorted(parts))}; "
+            "export it as diffusers or kohya"
+        )
+    (part,) = parts
+    # A denoiser's own names are enough to tell it by; what is left of any other would be ambiguous.
+    inside = f"{part}." if part in ("transformer", "unet") else ""
+    modules = {name.removeprefix(inside): factors for name, factors in adapter.modules.items()}
+    if any(resolve_diffusers(PEFT_PREFIX + name) is None for name in modules if inside):
+        modules = adapter.modules
+    own = Adapter(modules, adapter.card)
+    config = _config(own) | {
+        "base_model_name_or_path": adapter.card.base, "peft_type": "LORA", "inference_mode": True,
+        "task_type": None if inside else "CAUSAL_LM",
+    }  # fmt: skip
+    return _plain(own, PEFT_PREFIX), {}, {PEFT_CONFIG: config}
 
 
 def write_kohya(adapter: Adapter) -> Written:
     """`lora_unet_<module with underscores>.lora_down.weight`, each with its alpha."""
     tensors: dict[str, Tensor] = {}
     for name, factors in _kohya_modules(adapter).items():
-        tensors[f"{name}.lora_down.weight"] = factors.down.detach().clone()
-        tensors[f"{name}.lora_up.weight"] = factors.up.detach().clone()
+        tensors[f"{name}.lora_down.weight"] = _copy(factors.down)
+        tensors[f"{name}.lora_up.weight"] = _copy(factors.up)
         tensors[f"{name}.alpha"] = torch.tensor(factors.scale * factors.rank)
         if factors.magnitude is not None:
-            tensors[f"{name}.dora_scale"] = factors.magnitude.detach().clone()[:, None]
+            column, kernel = factors.magnitude.dim() == 2, [1] * (len(factors.weight_shape) - 2)
+            shape = (1, -1, *kernel) if column else (-1, 1, *kernel)
+            tensors[f"{name}.dora_scale"] = _copy(factors.magnitude.reshape(shape))
     return tensors, {}, {}
 
 
@@ -62,73 +81,111 @@ LAYOUTS = {
     "diffusers": Layout("pytorch_lora_weights.safetensors", write_diffusers),
     "kohya": Layout("lora.safetensors", write_kohya),
 }
-KOHYA_COMPONENTS = {
-    "unet": "lora_unet",
-    "transformer": "lora_unet",
-    "text_encoder": "lora_te1",
-    "text_encoder_2": "lora_te2",
-}
 
 
-def _plain(adapter: Adapter, prefix: str) -> dict[str, Tensor]:
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _plain(adapter: Adapter, prefix: str = "") -> dict[str, Tensor]:
     tensors = {}
     for name, factors in adapter.modules.items():
-        tensors[f"{prefix}{name}.lora_A.weight"] = factors.down.detach().clone()
-        tensors[f"{prefix}{name}.lora_B.weight"] = factors.up.detach().clone()
+        tensors[f"{prefix}{name}.lora_A.weight"] = _copy(factors.down)
+        tensors[f"{prefix}{name}.lora_B.weight"] = _copy(factors.up)
         if factors.magnitude is not None:
-            tensors[f"{prefix}{name}.lora_magnitude_vector"] = factors.magnitude.detach().clone()
+            if factors.magnitude.dim() == 2:
+                raise AdapterError(
+                    f"{adapter.name}: its DoRA magnitudes are of columns, which only kohya's layout holds"
+                )
+            kernel = [1] * (len(factors.weight_shape) - 2)
+            shape = (1, -1, *kernel) if kernel else (-1,)
+            tensors[f"{prefix}{name}.lora_magnitude_vector"] = _copy(factors.magnitude.reshape(shape))
     return tensors
 
 
 def _kohya_modules(adapter: Adapter) -> dict[str, Factors]:
     modules: dict[str, Factors] = {}
     rest = dict(adapter.modules)
-    if any(name.startswith("transformer.") for name in rest):
-        for row in flux.rows_for([name.removeprefix("transformer.") for name in rest]):
-            parts = [rest.pop(f"transformer.{name}", None) for name, _ in row.ours]
-            modules["lora_unet_" + row.theirs.replace(".", "_")] = _joined(adapter.name, row, parts)
+    flux_names = [name.removeprefix("transformer.") for name in rest if name.startswith("transformer.")]
+    for row in flux.rows_for(flux_names):
+        parts = [rest.pop(f"transformer.{name}", None) for name, _ in row.ours]
+        modules["lora_unet_" + row.theirs.replace(".", "_")] = _joined(adapter.name, row, parts)
     for name, factors in rest.items():
-        component, _, module = name.partition(".")
-        if component not in KOHYA_COMPONENTS or component == "transformer":
+        theirs = _kohya_name(name, "flux" if flux_names else adapter.family)
+        if theirs is None:
             raise AdapterError(
                 f"{adapter.name}: kohya's layout has no place for {name}; export it as diffusers or peft"
             )
-        modules[f"{KOHYA_COMPONENTS[component]}_{module.replace('.', '_')}"] = factors
+        modules[theirs] = factors
     return modules
+
+
+def _kohya_name(name: str, family: str) -> str | None:
+    """What kohya's scripts call a module of a U-Net or a text encoder."""
+    component, _, module = name.partition(".")
+    if component == "unet":
+        sgm = to_sgm(module) if family == "sdxl" else None
+        return f"lora_unet_{sgm or module.replace('.', '_')}"
+    prefix = TEXT_ENCODERS.get((component, family), TEXT_ENCODERS.get((component, "")))
+    if prefix is None:
+        return None
+    if module.startswith("encoder.layers."):  # transformers 5 left out a level that kohya's names have
+        module = f"text_model.{module}"
+    return prefix + module.replace(".", "_")
+
+
+# Kohya's first words for text encoders: FLUX's second is T5, and Stable Diffusion 1.5 has only one.
+TEXT_ENCODERS = {
+    ("text_encoder", "sd15"): "lora_te_", ("text_encoder", ""): "lora_te1_",
+    ("text_encoder_2", "flux"): "lora_te3_", ("text_encoder_2", ""): "lora_te2_",
+}  # fmt: skip
 
 
 def _joined(adapter: str, row: flux.Row, parts: list[Factors | None]) -> Factors:
     """One update for the authors' one layer from those of diffusers' several, exactly: ranks side by side.
 
-    A part without an update has rows of zeros.
+    A part without an update has rows of zeros. Parts that share their `down` were one update before.
     """
     given = [
         (factors, units) for factors, (_, units) in zip(parts, row.ours, strict=True) if factors is not None
     ]
+    first, units = given[0]
     if len(row.ours) == 1:
-        return _swapped(given[0][0]) if row.swapped else given[0][0]
-    if any(factors.magnitude is not None for factors, _ in given):
+        return _swapped(first) if row.swapped else first
+    magnitudes = [factors.magnitude for factors, _ in given if factors.magnitude is not None]
+    if magnitudes and (len(magnitudes) < len(row.ours) or any(m.dim() == 2 for m in magnitudes)):
         raise AdapterError(
             f"{adapter}: its DoRA magnitudes cannot be joined for kohya's layout; export it as diffusers"
         )
-    unit = given[0][0].up.shape[0] // given[0][1]
+    magnitude = torch.cat(magnitudes) if magnitudes else None
+    shared = len(given) == len(row.ours) and all(
+        factors.scale == first.scale and torch.equal(readable(factors.down), readable(first.down))
+        for factors, _ in given[1:]
+    )
+    if shared:
+        up = torch.cat([readable(factors.up) for factors, _ in given]).to(first.up.dtype)
+        return Factors(first.down, up, first.alpha, magnitude, first.rslora)
+    unit = first.up.shape[0] // units
     rank = sum(factors.rank for factors, _ in given)
-    up = torch.zeros(unit * sum(units for _, units in row.ours), rank, dtype=given[0][0].up.dtype)
+    dtype = readable(first.up).dtype
+    up = torch.zeros(unit * sum(units for _, units in row.ours), rank, dtype=dtype)
     downs, top, left = [], 0, 0
     for factors, (_, units) in zip(parts, row.ours, strict=True):
         if factors is not None:
             # The scale goes into `up`, so that parts of different scales can share one alpha.
-            block = factors.up * factors.scale
+            block = readable(factors.up) * factors.scale
             up[top : top + units * unit, left : left + factors.rank] = block
-            downs.append(factors.down)
+            downs.append(readable(factors.down))
             left += factors.rank
         top += units * unit
-    return Factors(torch.cat(downs), up, float(rank))
+    return Factors(torch.cat(downs), up, float(rank), magnitude)
 
 
 def _swapped(factors: Factors) -> Factors:
-    up = torch.cat(factors.up.chunk(2)[::-1])
-    magnitude = None if factors.magnitude is None else torch.cat(factors.magnitude.chunk(2)[::-1])
+    up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
+    magnitude = factors.magnitude
+    if magnitude is not None and magnitude.dim() == 1:
+        magnitude = torch.cat(magnitude.chunk(2)[::-1])
     return Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)
 
 
@@ -157,6 +214,4 @@ def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
         "lora_dropout": 0.0,
         "bias": "none",
     }
-    if component is None:
-        config |= {"peft_type": "LORA", "task_type": "CAUSAL_LM", "inference_mode": True}
     return config

@@ -46,6 +46,7 @@ class Scaling:
     rslora: bool = False
     per_rank: float | None = None  # mlx-lm states alpha / rank
     dora: bool = False  # promised, so a module without its magnitude is incomplete
+    ranks: dict[str, float] | None = None  # PEFT divides alpha by these even in a LoKr of two full factors
     of_component: Mapping[str, "Scaling"] = field(default_factory=dict)
 
     def at(self, module: str) -> "Scaling":
@@ -56,11 +57,22 @@ class Scaling:
         """The alpha of `module` at `rank`."""
         if self.per_rank is not None:
             return self.per_rank * rank
-        for name, alpha in self.pattern.items():
-            # PEFT matches its patterns as regular expressions at the end of a module's name.
-            if module == name or module.endswith("." + name) or re.match(rf"(.*\.)?({name})$", module):
-                return alpha
-        return float(rank if self.alpha is None else self.alpha)
+        return _matching(self.pattern, module, float(rank if self.alpha is None else self.alpha))
+
+    def full(self, module: str) -> float:
+        """The scale of a LoKr of two full factors, which have no rank: 1 as LyCORIS trains it."""
+        if self.ranks is None:
+            return 1.0
+        rank = _matching(self.ranks, module, self.ranks[""])
+        return self.of(module, int(rank)) / rank
+
+
+def _matching(patterns: dict[str, float], module: str, otherwise: float) -> float:
+    """PEFT matches its patterns as regular expressions at the end of a module's name; the first counts."""
+    for name, value in patterns.items():
+        if name and (module == name or module.endswith("." + name) or re.match(rf"(.*\.)?({name})$", module)):
+            return value
+    return otherwise
 
 
 def scaling_of(header: Header, leaves: dict[str, dict[str, str]], naming: str, folder: Path) -> Scaling:
@@ -133,11 +145,14 @@ def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
     if stated.get("fan_in_fan_out") not in (None, False, True):
         raise AdapterError(f"{name}: its fan_in_fan_out is neither true nor false; export it again")
     alpha = stated.get("lora_alpha" if kind == "LORA" else "alpha")
-    pattern = {_sound(name, str(key)): float(alpha)
-               for key, alpha in _table(stated.get("alpha_pattern") or {}).items()}  # fmt: skip
+    patterns = [
+        {_sound(name, str(key)): float(value) for key, value in _table(stated.get(setting) or {}).items()}
+        for setting in ("alpha_pattern", "rank_pattern")
+    ]
     return Scaling(
-        None if alpha is None else float(alpha), pattern, bool(stated.get("use_rslora")),
+        None if alpha is None else float(alpha), patterns[0], bool(stated.get("use_rslora")),
         dora=bool(stated.get("use_dora")),
+        ranks={"": float(stated.get("r") or 8)} | patterns[1] if kind == "LOKR" else None,
     )  # fmt: skip
 
 
@@ -147,10 +162,10 @@ def _sound(name: str, pattern: str) -> str:
     try:
         re.compile(pattern)
     except (re.error, RecursionError) as error:
-        raise AdapterError(f"{name}: alpha_pattern holds {pattern[:60]!r}, which is no pattern") from error
+        raise AdapterError(f"{name}: a pattern holds {pattern[:60]!r}, which is no pattern") from error
     if len(pattern) > LONGEST_PATTERN or repeats > MOST_REPEATS or REPEATED_GROUP.search(pattern):
         raise AdapterError(
-            f"{name}: alpha_pattern holds {pattern[:60]!r}, which could run for ever; name the modules"
+            f"{name}: a pattern holds {pattern[:60]!r}, which could run for ever; name the modules"
         )
     return pattern
 

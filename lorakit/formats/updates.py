@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.formats.flux import Row
-from lorakit.lora.adapter import Factors
+from lorakit.lora.adapter import Factors, readable
 
 Leaves = dict[str, Tensor]
 
@@ -64,12 +64,12 @@ class Product(Factors):
 
 
 def factors_of(
-    file: str, name: str, tensors: Leaves, alpha_of: Callable[[int], float], rslora: bool
+    file: str, name: str, tensors: Leaves, alpha_of: Callable[[int], float], rslora: bool, full: float = 1.0
 ) -> Factors:
     """The update of one module as the file spells it.
 
-    `alpha_of(rank)` gives the alpha that holds when the file states none beside the module. Raises
-    AdapterError when the shapes do not make an update.
+    `alpha_of(rank)` gives the alpha that holds when the file states none beside the module, `full` the scale
+    of a LoKr without a rank. Raises AdapterError when the shapes do not make an update.
     """
     alpha = tensors.get("alpha")
     if alpha is not None and alpha.numel() != 1:
@@ -84,7 +84,7 @@ def factors_of(
         if multiply is not _plain:
             # The same scale at the rank of the exact product.
             whole = Product(pieces, multiply, slice(None), 1.0, magnitude)
-            scale = 1.0 if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank)
+            scale = full if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank)
             object.__setattr__(whole, "alpha", scale * whole.rank)
             factors: Factors = whole
         else:
@@ -119,7 +119,7 @@ def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
             "that this base has in parts; train it with magnitudes of the rows"
         )
     if row.swapped:
-        up = torch.cat(factors.up.chunk(2)[::-1])
+        up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
         if magnitude is not None and not by_column:
             magnitude = torch.cat(magnitude.chunk(2)[::-1])
         return {row.ours[0][0]: Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)}
