@@ -9,8 +9,10 @@ from typing import Any
 from lorakit import durable
 from lorakit.errors import DataError
 from lorakit.generation.formats import find
+from lorakit.generation.grid import draw_grid, table
+from lorakit.generation.labels import of_rows
 from lorakit.generation.plan import slug
-from lorakit.generation.results import image_path, pictures, read_plan
+from lorakit.generation.results import image_path, mixes_of, pictures, read_plan
 from lorakit.generation.sheet import draw_sheet
 
 COLUMNS = (
@@ -23,6 +25,7 @@ COLUMNS = (
     "seed",
     "prompt",
     "base",
+    "mix",
     "adapters",
     "sha256",
 )
@@ -42,7 +45,7 @@ def zip_campaign(folder: str | Path, out: str | Path) -> Path:
     """
     folder, out = Path(folder), Path(out)
     entries = _entries(folder)
-    names = {entry["id"]: _archive_name(folder, entry) for entry in entries}
+    names = _archive_names(folder, entries)
     with (
         durable.replacing(out) as aside,
         zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
@@ -55,6 +58,22 @@ def zip_campaign(folder: str | Path, out: str | Path) -> Path:
         sheet = io.BytesIO()
         draw_sheet(folder, entries, read_plan(folder)).save(sheet, "PNG")
         archive.writestr("contact-sheet.png", sheet.getvalue(), zipfile.ZIP_STORED)
+        if len(mixes_of(read_plan(folder))) > 1:
+            grid = io.BytesIO()
+            draw_grid(folder, table(folder)).save(grid, "PNG")
+            archive.writestr("grid.png", grid.getvalue(), zipfile.ZIP_STORED)
+    return out
+
+
+def grid_picture(folder: str | Path, out: str | Path) -> Path:
+    """Draw one PNG with the mixes side by side, a row for each scene, format and seed.
+
+    Raises DataError when there is no finished picture.
+    """
+    folder, out = Path(folder), Path(out)
+    _entries(folder)
+    with durable.replacing(out) as aside:
+        draw_grid(folder, table(folder)).save(aside, "PNG")
     return out
 
 
@@ -77,25 +96,33 @@ def _entries(folder: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _archive_name(folder: Path, entry: dict[str, Any]) -> str:
-    path = image_path(folder, entry)
-    assert path is not None
-    return f"{slug(str(entry['format']))}/{path.name}"
+def _archive_names(folder: Path, entries: list[dict[str, Any]]) -> dict[str, str]:
+    """Where each picture goes in the zip: a folder per format, and in it one per mix if there are several."""
+    called = of_rows(mixes_of(read_plan(folder)))
+    names = {}
+    for entry in entries:
+        path = image_path(folder, entry)
+        assert path is not None
+        mix = f"{entry['mix'] + 1}-{slug(called[entry['mix']])}/" if len(called) > 1 else ""
+        names[entry["id"]] = f"{slug(str(entry['format']))}/{mix}{path.name}"
+    return names
 
 
 def manifest_csv(folder: Path, entries: list[dict[str, Any]], names: dict[str, str]) -> str:
     """The table of the pictures; text that a spreadsheet would run as a formula is made inert."""
     plan = read_plan(folder)
-    adapters = "; ".join(
-        f"{row['name']} {row['weight']:g} ({row['sha256'][:12]})" for row in plan.get("mix", [])
-    )
+    mixes = mixes_of(plan)
+    called = of_rows(mixes)
+    adapters = [
+        "; ".join(f"{row['name']} {row['weight']:g} ({row['sha256'][:12]})" for row in mix) for mix in mixes
+    ]
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     table.writeheader()
     for entry in entries:
         known = {
             **entry, "file": names[entry["id"]], "purpose": find(entry["format"]).name,
-            "base": plan.get("base", ""), "adapters": adapters,
+            "base": plan.get("base", ""), "mix": called[entry["mix"]], "adapters": adapters[entry["mix"]],
         }  # fmt: skip
         table.writerow({column: inert(known.get(column, "")) for column in COLUMNS})
     return text.getvalue()

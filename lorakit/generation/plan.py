@@ -1,4 +1,4 @@
-"""The plan of a campaign: scenes x formats x seeds of one mix -> shots. Pure functions; no torch.
+"""The plan of a campaign: scenes x formats x seeds x mixes -> shots. Pure functions; no torch.
 
 Everything a person may have mistyped is refused here, before any model is loaded. A shot's id is a hash of
 all that its picture depends on, so that the same request always names the same files, in whatever order it
@@ -12,8 +12,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass, replace
+from itertools import islice, zip_longest
 from typing import Any
 
 from lorakit.errors import DataError, RecipeError
@@ -23,6 +23,7 @@ from lorakit.generation.scenes import SCENES
 MAX_PROMPT = 2_000  # characters
 MAX_SHOTS = 5_000
 MAX_SEED = 2**63 - 1
+MOST_MIXES = 24
 STEPS = (1, 150)
 GUIDANCE = (0.0, 30.0)
 # Marks that reorder text: they could make a file name or a page show something else than it holds.
@@ -31,7 +32,10 @@ REORDERING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture to deliver; `format` is an id. Those of one prompt, seed and render size share a render."""
+    """One picture to deliver; `format` is an id, `mix` the place of its mix in the campaign's list.
+
+    Those of one mix, prompt, seed and render size share a render.
+    """
 
     id: str
     scene: str
@@ -40,6 +44,7 @@ class Shot:
     seed: int
     render_width: int
     render_height: int
+    mix: int = 0
 
     @property
     def output(self) -> OutputFormat:
@@ -63,16 +68,19 @@ def plan(
     area: int = 1024 * 1024,
     step: int = 16,
     made_with: Mapping[str, Any] | None = None,
+    mix: int = 0,
+    mixes: int = 1,
 ) -> list[Shot]:
-    """Every combination once, scene by scene, then format by format.
+    """Every combination of one mix once, scene by scene, then format by format.
 
     A scene is the id of a row of `SCENES`, or text; `{product}` in it becomes the trigger, otherwise the
     trigger goes in front. Of several triggers the first is the product, the others (styles) go to the end.
-    `made_with` is whatever else a picture depends on (base, mix, steps, ...), as JSON-able data. Raises
-    DataError or RecipeError naming the scene number, format or seed.
+    `made_with` is whatever else a picture depends on (base, mix, steps, ...), as JSON-able data. `mix` is
+    noted in the shots, `mixes` how many the campaign has: they share the limit. Raises DataError or
+    RecipeError naming the scene number, format or seed.
     """
     scenes, formats = _listed("scenes", scenes), _listed("formats", formats)
-    each = len(scenes) * len(formats)
+    each = len(scenes) * len(formats) * mixes
     wanted = check_seeds(seeds, MAX_SHOTS // each, each)
     triggers = [word for t in ([trigger] if isinstance(trigger, str) else trigger) if (word := clean(t))]
     checked = [_prompt(scene, triggers, number) for number, scene in enumerate(scenes, 1)]
@@ -84,9 +92,16 @@ def plan(
             for seed in wanted:
                 key = {"prompt": prompt, "format": output.id, "pixels": output.pixels, "seed": seed,
                        "render": [width, height], "with": made_with or {}}  # fmt: skip
-                shot = Shot(_fingerprint(key), label, prompt, output.id, seed, width, height)
+                shot = Shot(_fingerprint(key), label, prompt, output.id, seed, width, height, mix)
                 shots.setdefault(shot.id, shot)
     return list(shots.values())
+
+
+def side_by_side(plans: Sequence[list[Shot]]) -> list[Shot]:
+    """The shots of several mixes as one plan: what differs in the mix alone stands together."""
+    if len({len(shots) for shots in plans}) > 1:  # trigger words made two scenes of one mix the same
+        return [shot for row in zip_longest(*plans) for shot in row if shot is not None]
+    return [replace(shot, scene=row[0].scene) for row in zip(*plans, strict=True) for shot in row]
 
 
 def _listed(what: str, values: Any) -> list[Any]:
@@ -112,7 +127,7 @@ def check_seeds(seeds: Iterable[int], limit: int, each: int = 1) -> list[int]:
             count = f"more than {MAX_SHOTS:,}"
         raise DataError(
             f"this campaign would be {count} pictures; at most {MAX_SHOTS:,} are made at once: "
-            "take fewer scenes, formats or seeds, or split it"
+            "take fewer scenes, formats, seeds or mixes, or split it"
         )
     if not some:
         raise RecipeError("seeds: none was given; give at least one whole number")

@@ -38,8 +38,9 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Render:
-    """One picture the base has to draw, and the shots that are delivered from it."""
+    """One picture the base has to draw with one mix, and the shots that are delivered from it."""
 
+    mix: int
     prompt: str
     width: int
     height: int
@@ -55,33 +56,46 @@ class Work:
         self.emit, self.stop, self.between = emit, stop, between
         self.done = len(entries)
         self.pixels = PIXELS_AT_ONCE.get(campaign.base.device.type, PIXELS_AT_ONCE["mps"])
-        self.embedded: dict[str, dict[str, torch.Tensor]] = {}
-        self.negative: dict[str, torch.Tensor] | None = None
+        self.embedded: dict[tuple[int, str], dict[str, torch.Tensor]] = {}
+        self.negatives: dict[int, dict[str, torch.Tensor]] = {}
 
     def go(self) -> None:
         renders = _renders(shot for shot in self.campaign.plan if shot.id not in self.entries)
-        prompts = list(dict.fromkeys(render.prompt for render in renders))
-        for start in range(0, len(prompts), PROMPTS_AT_ONCE):
-            some = prompts[start : start + PROMPTS_AT_ONCE]
-            self._read(some, start, len(prompts))
-            self._render_all([render for render in renders if render.prompt in self.embedded])
+        texts = sorted(dict.fromkeys(map(self._text, renders)), key=lambda text: text[0])
+        for start in range(0, len(texts), PROMPTS_AT_ONCE):
+            some = texts[start : start + PROMPTS_AT_ONCE]
+            self._read(some, start, len(texts))
+            ready = [render for render in renders if self._text(render) in self.embedded]
+            # One mix after the other: each is put onto the base once, not once a batch.
+            for number in range(len(self.campaign.mixes)):
+                self._render_all([render for render in ready if render.mix == number])
 
-    def _read(self, prompts: list[str], start: int, total: int) -> None:
-        """Text embeddings of `prompts`, each made alone so that it does not depend on the others."""
-        base, family = self.campaign.base, self.campaign.family
+    def _text(self, made: "Render | Shot") -> tuple[int, str]:
+        """What an embedding depends on: the prompt, and the mix when it reaches the text encoders."""
+        return self.campaign.words_mix(made.mix), made.prompt
+
+    def _read(self, texts: list[tuple[int, str]], start: int, total: int) -> None:
+        """Embeddings of `texts`, each made alone so that it does not depend on the others."""
+        campaign = self.campaign
         self.embedded = {}
-        for number, prompt in enumerate(prompts):
+        for number, text in enumerate(texts):
             self._check_stop()
             self.emit(
                 {"event": "phase", "name": "Reading the scenes", "done": start + number, "total": total}
             )
+            mix, prompt = text
             try:
-                self.embedded[prompt] = family.encode_prompts(base, [prompt])
+                with campaign.mixed_words(mix):
+                    if mix not in self.negatives:
+                        self.negatives[mix] = campaign.family.encode_prompts(
+                            campaign.base, [campaign.negative]
+                        )
+                    self.embedded[text] = campaign.family.encode_prompts(campaign.base, [prompt])
             except Exception as error:
-                shots = [s for s in self.campaign.plan if s.prompt == prompt and s.id not in self.entries]
-                self._failed(shots, _in_words(error))
-        if self.negative is None:
-            self.negative = family.encode_prompts(base, [self.campaign.negative])
+                self._failed(
+                    [s for s in campaign.plan if self._text(s) == text and s.id not in self.entries],
+                    _in_words(error),
+                )
 
     def _render_all(self, renders: list[Render]) -> None:
         sizes: dict[tuple[int, int], list[Render]] = {}
@@ -129,11 +143,12 @@ class Work:
 
     def _sample(self, batch: list[Render]) -> list[Image.Image]:
         campaign, first = self.campaign, batch[0]
-        rows = [self.embedded[render.prompt] for render in batch]
+        rows = [self.embedded[self._text(render)] for render in batch]
         conditioning = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
-        with torch.no_grad(), campaign.mixed():
+        negative = self.negatives[campaign.words_mix(first.mix)]
+        with torch.no_grad(), campaign.mixed(first.mix):
             return campaign.family.sample(
-                campaign.base, conditioning, self.negative, first.width, first.height,
+                campaign.base, conditioning, negative, first.width, first.height,
                 [render.seed for render in batch], campaign.steps, campaign.guidance,
                 on_step=lambda number: self._check_stop(),
             )  # fmt: skip
@@ -172,7 +187,7 @@ class Work:
         return Provenance(
             prompt=shot.prompt, negative=campaign.negative, seed=shot.seed,
             base=public_name(campaign.base.source),
-            adapters=campaign.adapters, steps=campaign.steps, guidance=campaign.guidance,
+            adapters=campaign.adapters[shot.mix], steps=campaign.steps, guidance=campaign.guidance,
             size=(shot.render_width, shot.render_height),
         )  # fmt: skip
 
@@ -183,9 +198,10 @@ class Work:
 
 def _renders(shots: Iterable[Shot]) -> list[Render]:
     """Group shots that differ only in how the same render is delivered."""
-    groups: dict[tuple[str, int, int, int], list[Shot]] = {}
+    groups: dict[tuple[int, str, int, int, int], list[Shot]] = {}
     for shot in shots:
-        groups.setdefault((shot.prompt, shot.render_width, shot.render_height, shot.seed), []).append(shot)
+        key = shot.mix, shot.prompt, shot.render_width, shot.render_height, shot.seed
+        groups.setdefault(key, []).append(shot)
     return [Render(*key, tuple(group)) for key, group in groups.items()]
 
 

@@ -48,8 +48,14 @@ def pictures(folder: str | Path) -> list[dict[str, Any]]:
     folder = Path(folder)
     plan = read_plan(folder)
     newest = {entry.get("id"): entry for entry in durable.read_lines(folder / MANIFEST)}
-    entries = [newest[shot["id"]] for shot in plan["shots"] if shot["id"] in newest]
+    # Scene and place of a shot are those of this plan: another may have used the same picture elsewhere.
+    entries = [{**newest[shot["id"]], **shot} for shot in plan["shots"] if shot["id"] in newest]
     return [entry for entry in entries if (path := image_path(folder, entry)) is not None and path.is_file()]
+
+
+def mixes_of(plan: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The mixes of a plan, each as rows with name, weight and sha256; one empty mix for the bare base."""
+    return plan.get("mixes") or [[]]
 
 
 def read_plan(folder: Path) -> dict[str, Any]:

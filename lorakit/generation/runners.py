@@ -5,14 +5,16 @@ picture, written after the picture itself). Running the same campaign again rend
 does not lock its folder.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import lorakit
 from lorakit import durable
-from lorakit.errors import AdapterError, LoraKitError, RecipeError
+from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
 from lorakit.families import Base, family_of
 from lorakit.generation import plan as planning
 from lorakit.generation.formats import OutputFormat
@@ -22,18 +24,22 @@ from lorakit.generation.results import PLAN, finished
 from lorakit.lora.adapter import Mix
 from lorakit.lora.inject import applied
 
+WORDS = ("text_encoder.", "text_encoder_2.", "text_encoder_3.")  # an adapter's modules that read the prompt
+
 
 class Campaign:
-    """Scenes x formats x seeds of one mix, rendered into `out`. The whole request is checked at once.
+    """Scenes x formats x seeds x mixes, rendered into `out`. The whole request is checked at once.
 
-    `mix` is {adapter: weight}; empty for the bare base. `trigger` defaults to the triggers of the mix.
-    `steps` and `guidance` default to what the base works best with. `file_type` is "png", "jpg" or "webp".
+    `mix` is {adapter: weight}, empty for the bare base; or a list of such, to see them side by side on the
+    same seeds. `trigger` defaults to the triggers of the mix; of several mixes each adapter keeps its trigger
+    at weight 0 too, so that the weight is all that differs. `steps` and `guidance` default to what the base
+    works best with. `file_type` is "png", "jpg" or "webp".
     """
 
     def __init__(
         self,
         base: Base,
-        mix: Mix,
+        mix: Mix | Sequence[Mix],
         scenes: Sequence[str],
         formats: "Sequence[str | OutputFormat]",
         seeds: Iterable[int],
@@ -44,7 +50,7 @@ class Campaign:
         trigger: str | None = None,
         file_type: str = "png",
     ):
-        self.base, self.mix, self.out = base, dict(mix), Path(out)
+        self.base, self.out = base, Path(out)
         self.family = family_of(base)
         if not hasattr(self.family, "sample"):
             raise AdapterError(
@@ -58,17 +64,26 @@ class Campaign:
         self.file_type = file_type.lower().lstrip(".")
         if f".{self.file_type}" not in SUFFIXES:
             raise RecipeError(f"file type {file_type!r}: choose png, jpg or webp")
-        self.adapters = [adapter_row(adapter, weight) for adapter, weight in self.mix.items()]
-        triggers = [trigger] if trigger is not None else [a.trigger for a, w in self.mix.items() if w]
-        made_with = {
-            "base": public_name(base.source), "steps": self.steps, "guidance": self.guidance,
-            "negative": self.negative, "file_type": self.file_type,
-            "mix": sorted([row["sha256"], row["weight"]] for row in self.adapters),
-        }  # fmt: skip
-        self.plan = planning.plan(
-            scenes, formats, seeds, triggers, base.settings.area, self.family.step, made_with
+        self.mixes, self.adapters = _distinct([mix] if isinstance(mix, Mapping) else mix)
+        self.plan = planning.side_by_side(
+            [self._shots(number, scenes, formats, seeds, trigger) for number in range(len(self.mixes))]
         )
         self.stopped = False
+
+    def _shots(
+        self, number: int, scenes: Any, formats: Any, seeds: Any, trigger: str | None
+    ) -> list[planning.Shot]:
+        mix, several = self.mixes[number], len(self.mixes) > 1
+        triggers = [trigger] if trigger is not None else [a.trigger for a, w in mix.items() if w or several]
+        made_with = {
+            "base": public_name(self.base.source), "steps": self.steps, "guidance": self.guidance,
+            "negative": self.negative, "file_type": self.file_type,
+            "mix": sorted([row["sha256"], row["weight"]] for row in self.adapters[number]),
+        }  # fmt: skip
+        settings, count = self.base.settings, len(self.mixes)
+        return planning.plan(
+            scenes, formats, seeds, triggers, settings.area, self.family.step, made_with, number, count
+        )
 
     def run(
         self,
@@ -85,8 +100,9 @@ class Campaign:
         emit = on_event or (lambda event: None)
         stop = should_stop or (lambda: False)
         self.stopped = False
-        with self.mixed():
-            pass  # a mix that does not fit is refused before anything is written
+        for number in range(len(self.mixes)):
+            with self.mixed(number):
+                pass  # a mix that does not fit is refused before anything is written
         self._write_plan()
         emit({"event": "phase", "name": "Checking what is there", "done": 0, "total": len(self.plan)})
         entries = finished(self.out, [shot.id for shot in self.plan])
@@ -117,16 +133,37 @@ class Campaign:
             )
         return made
 
-    def mixed(self) -> Any:
-        """The base with the mix on it inside the block."""
-        return applied(self.base.model, self.mix) if self.mix else nullcontext()
+    def mixed(self, number: int = 0) -> Any:
+        """The base with one of the mixes on it inside the block."""
+        mix = self.mixes[number]
+        return applied(self.base.model, mix) if mix else nullcontext()
+
+    def words_mix(self, number: int) -> int:
+        """`number` when that mix reaches the text encoders too, otherwise -1: it leaves the words alone."""
+        names = (name for adapter in self.mixes[number] for name in adapter.modules)
+        return number if any(name.startswith(WORDS) for name in names) else -1
+
+    def mixed_words(self, number: int) -> Any:
+        """The whole pipeline with a mix on it inside the block; the bare one for -1."""
+        return nullcontext() if number < 0 else applied(self.base.pipeline, self.mixes[number])
 
     def _write_plan(self) -> None:
         durable.write_json(
             self.out / PLAN,
             {
-                "lorakit": lorakit.__version__, "base": public_name(self.base.source), "mix": self.adapters,
-                "steps": self.steps, "guidance": self.guidance, "negative": self.negative,
-                "shots": [shot.to_dict() for shot in self.plan],
+                "lorakit": lorakit.__version__, "base": public_name(self.base.source),
+                "mixes": self.adapters, "steps": self.steps, "guidance": self.guidance,
+                "negative": self.negative, "shots": [shot.to_dict() for shot in self.plan],
             },
         )  # fmt: skip
+
+
+def _distinct(mixes: Iterable[Mix]) -> tuple[list[Mix], list[list[dict[str, Any]]]]:
+    """The mixes without repeats, and the rows that a record names each by."""
+    kept: dict[str, tuple[Mix, list[dict[str, Any]]]] = {}
+    for mix in islice(mixes, planning.MOST_MIXES + 1):
+        rows = [adapter_row(adapter, weight) for adapter, weight in mix.items()]
+        kept.setdefault(json.dumps(sorted(rows, key=str)), (dict(mix), rows))
+    if not 1 <= len(kept) <= planning.MOST_MIXES:
+        raise DataError(f"mixes: {len(kept)} were given; give 1 to {planning.MOST_MIXES}")
+    return [mix for mix, _ in kept.values()], [rows for _, rows in kept.values()]

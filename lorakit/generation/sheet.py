@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from lorakit.generation.formats import find
-from lorakit.generation.results import image_path
+from lorakit.generation.labels import of_rows
+from lorakit.generation.results import image_path, mixes_of
 
 WIDTH, MARGIN, GAP = 1840, 56, 20  # pixels
 HEIGHT, WIDEST = 230, 560  # of one picture; a longer one is shown smaller
@@ -48,43 +49,52 @@ class Heading:
 
 def draw_sheet(folder: Path, entries: list[dict[str, Any]], plan: dict[str, Any]) -> Image.Image:
     """The sheet of `entries`, of which the first `MOST` are shown."""
-    placed, height = _layout(folder, entries[:MOST])
+    mixes = of_rows(mixes_of(plan))
+    placed, height = _layout(folder, entries[:MOST], mixes)
     sheet = Image.new("RGB", (WIDTH, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    _write(draw, (MARGIN, MARGIN), "Campaign", 34, INK)
-    _write(draw, (MARGIN, MARGIN + 48), _summary(entries, plan), 17, QUIET)
+    write(draw, (MARGIN, MARGIN), "Campaign", 34, INK)
+    write(draw, (MARGIN, MARGIN + 48), _summary(entries, plan), 17, QUIET)
     for item in placed:
         if isinstance(item, Heading):
             draw.line((MARGIN, item.y - 14, WIDTH - MARGIN, item.y - 14), fill=LINE)
-            _write(draw, (MARGIN, item.y), item.text, 22, INK, WIDTH - 2 * MARGIN)
+            write(draw, (MARGIN, item.y), item.text, 22, INK, WIDTH - 2 * MARGIN)
         else:
             room = _room(item.image) + GAP - 6
             sheet.paste(item.image, (item.x, item.y))
-            _write(draw, (item.x, item.y + item.image.height + 7), item.label, 15, INK, room)
-            _write(draw, (item.x, item.y + item.image.height + 27), item.detail, 13, QUIET, room)
+            write(draw, (item.x, item.y + item.image.height + 7), item.label, 15, INK, room)
+            write(draw, (item.x, item.y + item.image.height + 27), item.detail, 13, QUIET, room)
     return sheet
 
 
 def _summary(entries: list[dict[str, Any]], plan: dict[str, Any]) -> str:
-    mix = ", ".join(f"{row['name']} {row['weight']:g}" for row in plan.get("mix", [])) or "no adapter"
+    mixes = mixes_of(plan)
+    mix = ", ".join(f"{row['name']} {row['weight']:g}" for row in mixes[0]) or "no adapter"
+    if len(mixes) > 1:
+        mix = f"{len(mixes)} mixes side by side"
     shown = (
         f"{len(entries)} pictures" if len(entries) <= MOST else f"the first {MOST} of {len(entries)} pictures"
     )
     return f"{shown}  ·  {mix}  ·  base {plan.get('base', '')}  ·  made by AI"
 
 
-def _layout(folder: Path, entries: list[dict[str, Any]]) -> tuple[list[Thumb | Heading], int]:
+def _layout(
+    folder: Path, entries: list[dict[str, Any]], mixes: list[str]
+) -> tuple[list[Thumb | Heading], int]:
     """Where everything goes, and how high the sheet becomes."""
     placed: list[Thumb | Heading] = []
     y = MARGIN + 114
     for scene, group in groupby(entries, key=lambda entry: str(entry["scene"])):
         placed.append(Heading(y, scene))
         y += 44
-        for row in _rows([(entry, _thumbnail(folder, entry)) for entry in group]):
+        for row in _rows([(entry, thumbnail(folder, entry)) for entry in group]):
             x = MARGIN
             for entry, image in row:
                 output = find(entry["format"])
-                placed.append(Thumb(x, y, image, output.name, f"{output.pixels} · seed {entry['seed']}"))
+                detail = f"{output.pixels} · seed {entry['seed']}"
+                if len(mixes) > 1:
+                    detail = f"{mixes[entry['mix']]} · {detail}"
+                placed.append(Thumb(x, y, image, output.name, detail))
                 x += _room(image) + GAP
             y += max(image.height for _, image in row) + LABELS
         y += 30
@@ -111,7 +121,8 @@ def _room(image: Image.Image) -> int:
     return max(image.width, NARROWEST)
 
 
-def _thumbnail(folder: Path, entry: dict[str, Any]) -> Image.Image:
+def thumbnail(folder: Path, entry: dict[str, Any]) -> Image.Image:
+    """The picture of an entry, at most `WIDEST` x `HEIGHT` pixels."""
     path = image_path(folder, entry)
     assert path is not None
     try:
@@ -124,7 +135,7 @@ def _thumbnail(folder: Path, entry: dict[str, Any]) -> Image.Image:
     return small
 
 
-def _write(
+def write(
     draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, fill: Any, room: int = WIDTH
 ) -> None:
     """Write `text` on one line, shortened to `room` pixels."""
