@@ -33,6 +33,10 @@ class Bases:
             self._loaded[key] = load_base(source, quantize=quantize)
         return self._loaded[key]
 
+    def has(self, source: str, quantize: str | None = None) -> bool:
+        """Is it in memory, or so small that it soon is?"""
+        return source in STARTERS or (source, quantize) in self._loaded
+
     def fits_beside(self, spec: dict[str, Any], running: dict[str, Any]) -> bool:
         """May a job of `spec` run while one of `running` keeps its base? No second large base fits."""
         key = spec["base"], spec.get("quantize")

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from lorakit import durable, workspace
 from lorakit.errors import DataError, LoraKitError
-from lorakit.specs import KINDS, checked
+from lorakit.specs import KINDS, checked, mixes_of
 
 SHORT_SHOTS = 8  # a campaign of at most this many pictures is a click somebody waits for
 ATTEMPTS = 3  # starts in a row that came to nothing before a job counts as impossible
@@ -121,11 +121,9 @@ class Job:
     def is_short(self) -> bool:
         """Is somebody waiting at the page for it?"""
         if self.kind == "campaign":
-            return (
-                math.prod(len(self.spec.get(name, ())) for name in ("scenes", "formats", "seeds"))
-                <= SHORT_SHOTS
-            )
-        return self.kind == "copy"
+            shots = math.prod(len(self.spec.get(name, ())) for name in ("scenes", "formats", "seeds"))
+            return shots * len(mixes_of(self.spec)) <= SHORT_SHOTS
+        return self.kind in ("copy", "check")
 
     def progress(self) -> Progress:
         """What the page shows, from the newest events."""

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lorakit import durable, workspace
+from lorakit import checks, durable, workspace
 from lorakit.bases import Bases, free_memory
 from lorakit.errors import BaseError, LoraKitError
 from lorakit.jobs import Job
+from lorakit.specs import mixes_of
 from lorakit.store import WEIGHTS, Store
 
 if TYPE_CHECKING:
@@ -45,13 +46,18 @@ class Context:
         self.job.emit({"event": "phase", "name": "Loading the base model", "done": 0, "total": 0})
         return self.bases.get(spec["base"], spec.get("quantize"))
 
-    def mix(self, base: "Base") -> dict[Any, float]:
-        """The job's adapters with their weights, opened for this job alone."""
-        store, mix = Store(), {}
-        for slug, weight in self.job.spec["mix"].items():
+    def mixes(self, base: "Base") -> list[dict[Any, Any]]:
+        """The job's mixes, each adapter opened once, for this job alone."""
+        store, opened = Store(), {}
+        stated = mixes_of(self.job.spec)
+        for slug in dict.fromkeys(slug for mix in stated for slug in mix):
             store.check_base(store.get(slug), base.family)
-            mix[store.load(slug)] = float(weight)
-        return mix
+            opened[slug] = store.load(slug)
+        return [{opened[slug]: float(weight) for slug, weight in mix.items()} for mix in stated]
+
+    def mix(self, base: "Base") -> dict[Any, Any]:
+        """The job's adapters with their weights, opened for this job alone."""
+        return self.mixes(base)[0]
 
 
 Runner = Callable[[Context], bool]  # returns whether the job came to its end
@@ -60,12 +66,12 @@ Runner = Callable[[Context], bool]  # returns whether the job came to its end
 def check_fit(job: Job) -> None:
     """Raise LoraKitError when the base is of the wrong kind, or an adapter is gone or of another family."""
     store = Store()
-    entries = [store.get(slug) for slug in job.spec.get("mix", {})]
+    entries = [store.get(slug) for mix in mixes_of(job.spec) for slug in mix]
     from lorakit.families import family_of  # seconds, when it is the first
 
     source, makes_pictures = job.spec["base"], job.kind in ("train", "campaign")
     family = family_of(source)
-    if not hasattr(family, "sample" if makes_pictures else "generate"):
+    if job.kind != "check" and not hasattr(family, "sample" if makes_pictures else "generate"):
         is_, needed = ("a text", "an image") if makes_pictures else ("an image", "a text")
         raise BaseError(f"{source}: is {is_} base, and this needs {needed} base; choose another base")
     for entry in entries:
@@ -131,7 +137,7 @@ def run_campaign(context: Context) -> bool:
     job, base = context.job, context.base()
     options = {name: job.spec[name] for name in OPTIONAL if name in job.spec}
     campaign = Campaign(
-        base, context.mix(base), job.spec["scenes"], job.spec["formats"], job.spec["seeds"],
+        base, context.mixes(base), job.spec["scenes"], job.spec["formats"], job.spec["seeds"],
         workspace.campaigns_folder() / job.id, **options,
     )  # fmt: skip
     begun, first = time.monotonic(), None
@@ -182,8 +188,22 @@ def run_copy(context: Context) -> bool:
     return not context.should_stop()
 
 
+def run_check(context: Context) -> bool:
+    """Say whether a mix fits its base, if that is in memory anyway: a slider must not load one."""
+    from lorakit.lora.matching import match_mix
+
+    job = context.job
+    check_fit(job)
+    if context.bases.has(job.spec["base"], job.spec.get("quantize")):
+        base = context.base()
+        match_mix(context.mix(base), base.model)
+        checks.keep(job.spec, {"sentence": "Every adapter of it fits this base."})
+    return True
+
+
 RUNNERS: dict[str, Runner] = {
     "train": run_train, "voice": run_voice, "campaign": run_campaign, "copy": run_copy,
+    "check": run_check,
 }  # fmt: skip
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from lorakit.errors import DataError, LoraKitError, RecipeError
 from lorakit.generation.copy import MOST_VARIANTS, Brief
-from lorakit.generation.plan import MAX_SEED, check_negative, check_sampling, plan
+from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
 from lorakit.training.recipe import Recipe
 
-KINDS = ("train", "voice", "campaign", "copy")
+KINDS = ("train", "voice", "campaign", "copy", "check")
+WEIGHTS = (-2.0, 2.0)  # of an adapter in a mix: beyond, no base draws anything
+MOST_ADAPTERS = 64  # in one mix
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
 
@@ -22,6 +24,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
         {"steps", "guidance", "negative", "trigger", "quantize"},
     ),
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize"}),
+    "check": ({"base", "mix"}, {"quantize"}),
 }  # fmt: skip
 
 
@@ -48,8 +51,20 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(spec["recipe"], dict):
             raise RecipeError(f"{kind} job: recipe must be a table of settings")
         return {**spec, "recipe": Recipe.from_dict(spec["recipe"]).to_dict()}
-    _check_mix(kind, spec["mix"])
-    return _checked_campaign(spec) if kind == "campaign" else _checked_copy(spec)
+    if kind == "campaign" and isinstance(spec["mix"], list):
+        if not 1 <= len(spec["mix"]) <= MOST_MIXES:
+            raise RecipeError(f"campaign job: {len(spec['mix'])} mixes to compare; give 1 to {MOST_MIXES}")
+    elif not isinstance(spec["mix"], dict):
+        raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
+    for mix in mixes_of(spec):
+        _check_mix(kind, mix)
+    return {"campaign": _checked_campaign, "copy": _checked_copy}.get(kind, dict)(spec)
+
+
+def mixes_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mixes of a job: those that a campaign compares, or the one it has; none for a training."""
+    mix = spec.get("mix")
+    return list(mix) if isinstance(mix, list) else [] if mix is None else [mix]
 
 
 def _check_texts(kind: str, spec: dict[str, Any]) -> None:
@@ -75,7 +90,8 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
 
 def _checked_campaign(spec: dict[str, Any]) -> dict[str, Any]:
     lists = {name: _listed(name, spec[name]) for name in ("scenes", "formats", "seeds")}
-    plan(lists["scenes"], lists["formats"], lists["seeds"], spec.get("trigger") or "")
+    number = len(mixes_of(spec))
+    plan(lists["scenes"], lists["formats"], lists["seeds"], spec.get("trigger") or "", mixes=number)
     steps, guidance = spec.get("steps"), spec.get("guidance")
     check_sampling(1 if steps is None else steps, 1.0 if guidance is None else guidance)
     check_negative(spec.get("negative", ""))
@@ -106,9 +122,20 @@ def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_mix(kind: str, mix: Any) -> None:
-    if not isinstance(mix, dict) or not all(_is_weight(weight) for weight in mix.values()):
-        raise RecipeError(f"{kind} job: the mix must give each adapter a number as its weight")
+    if not isinstance(mix, dict):
+        raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
+    for name, strength in mix.items():
+        check_strength(name, strength)
+    if len(mix) > MOST_ADAPTERS:
+        raise RecipeError(f"{kind} job: {len(mix)} adapters in a mix; at most {MOST_ADAPTERS} are mixed")
 
 
-def _is_weight(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def check_strength(name: str, strength: Any) -> None:
+    """Raise RecipeError, naming the adapter, unless `strength` is a weight that can be meant."""
+    if isinstance(strength, bool) or not isinstance(strength, int | float) or not math.isfinite(strength):
+        raise RecipeError(
+            f"mix: the weight of {name} is {str(strength)[:40]!r}; give a number, usually 0 to 1"
+        )
+    if not WEIGHTS[0] <= strength <= WEIGHTS[1]:
+        low, high = WEIGHTS
+        raise RecipeError(f"mix: the weight of {name} is {strength:g}; take one from {low:g} to {high:g}")

@@ -20,28 +20,28 @@ def build_app() -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         gr.HTML(pieces.HEADER)
         gr.HTML(pieces.DEMO_NOTE)
+        kept = scenes.remembered()
         with gr.Tabs() as tabs:
             with gr.Tab("Train", id="train"):
                 train_tab = train.build()
             with gr.Tab("Brand voice", id="voice"):
                 voice_tab = voice.build()
             with gr.Tab("Product scenes", id="scenes") as scenes_page:
-                scenes_tab = scenes.build()
+                scenes_tab = scenes.build(*kept)
             with gr.Tab("Adapters", id="adapters") as adapters_page:
                 adapters_tab = adapters.build()
         for load in (
             train_tab["load"],
             voice_tab["load"],
             voice_tab["desk"],
-            scenes_tab["load"],
             adapters_tab["load"],
         ):
             app.load(*load, **QUIET)
+        # What the browser keeps is there once the page stands: a moment after it asks for the rest.
+        app.load(*scenes_tab["load"], **QUIET).then(*scenes_tab["restore"], **QUIET)
         # Adapters come and go in other tabs.
         adapters_page.select(*adapters_tab["load"], **QUIET)
-        scenes_page.select(
-            lambda: gr.update(choices=scenes.image_adapters()), [], [scenes_tab["chosen"]], **QUIET
-        )
+        scenes_page.select(*scenes_tab["again"], **QUIET)
         train_tab["make"].click(_to_scenes, [train_tab["job_id"]], [tabs, scenes_tab["chosen"]], **HIDDEN)
     return app
 

@@ -10,18 +10,22 @@ from lorakit import jobs, workspace
 from lorakit.errors import LoraKitError
 from lorakit.generation import results
 from lorakit.generation.formats import find
-from lorakit.ui import pieces
+from lorakit.generation.labels import of_rows
+from lorakit.specs import mixes_of
+from lorakit.ui import compare, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 MOST_SHOWN = 200
+PARTS = 16  # what `poll` returns: job, seen, and the parts of `view`
 
 
 def view() -> list[gr.components.Component]:
-    """Status, cancel, gallery, provenance, the two buttons for files, and the files."""
+    """Status, cancel, gallery, provenance, the buttons for files, the files, and what compares mixes."""
     status = gr.HTML(
         pieces.empty("No pictures yet", "Choose an adapter and press Render. They appear one by one.")
     )
     cancel = gr.Button("Cancel", visible=False, size="sm")
+    compared = compare.view()
     gallery = gr.Gallery(
         label=("Pictures: click one to see what made "
             "it"), columns=4, height="auto", visible=False, object_fit="contain",
@@ -32,24 +36,28 @@ def view() -> list[gr.components.Component]:
         zipped = gr.Button("Prepare zip", visible=False)
         sheet = gr.Button("Contact sheet", visible=False)
     files = gr.File(label="Downloads", visible=False, interactive=False)
-    return [status, cancel, gallery, made, zipped, sheet, files]
+    return [status, cancel, gallery, made, zipped, sheet, files, *compared]
 
 
 def connect(job_id: gr.State, shown: list[gr.components.Component]) -> None:
     """What the view's own buttons do."""
-    status, cancel, gallery, made, zipped, sheet, files = shown
+    status, cancel, gallery, made, zipped, sheet, files, _, _, row, left, right, slider, save = shown
     cancel.click(pieces.cancel, [job_id], [status], **HIDDEN)
     gallery.select(tell_provenance, [job_id], [made], **QUIET)
     zipped.click(make_zip, [job_id], [files], **HIDDEN)
     sheet.click(make_sheet, [job_id], [files], **HIDDEN)
+    save.click(make_grid, [job_id], [files], **HIDDEN)
+    for chooser in (row, left, right):
+        chooser.input(slide, [job_id, row, left, right], [slider], **QUIET)
 
 
 def label(job: jobs.Job) -> str:
     """A campaign in a list."""
-    spec = job.spec
-    number = len(spec["scenes"]) * len(spec["formats"]) * len(spec["seeds"])
-    made_with = ", ".join(spec["mix"]) or "base alone"
-    return f"{job.created[:16].replace('T', ' ')}: {made_with}, {number} pictures"
+    spec, mixes = job.spec, mixes_of(job.spec)
+    number = len(spec["scenes"]) * len(spec["formats"]) * len(spec["seeds"]) * len(mixes)
+    made_with = ", ".join(dict.fromkeys(slug for mix in mixes for slug in mix)) or "base alone"
+    compared = f", {len(mixes)} mixes compared" if len(mixes) > 1 else ""
+    return f"{job.created[:16].replace('T', ' ')}: {made_with}{compared}, {number} pictures"
 
 
 def folder_of(job_id: str) -> Path:
@@ -66,40 +74,50 @@ def pictures_of(job_id: str) -> list[dict[str, Any]]:
 
 
 def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
-    """Read the job's files and show what is new: job, seen, and the seven parts of `view`."""
+    """Read the job's files and show what is new: job, seen, and the parts of `view`."""
     job = pieces.find(job_id)
     if job is None:
-        return [gr.skip()] * 9
+        return [gr.skip()] * PARTS
     mark = pieces.mark(job)
     if seen.get("mark") == mark:
-        return [gr.skip()] * 9
+        return [gr.skip()] * PARTS
     rows = pictures_of(job_id)
-    count = (job_id, len(rows))
-    gallery, made = gr.skip(), gr.skip()
-    if seen.get("pictures") != count:
+    gallery, compared = gr.skip(), [gr.skip()] * 7
+    other, paired = seen.get("job") != job_id, seen.get("paired") == job_id
+    if other or seen.get("pictures") != len(rows):
         folder = folder_of(job_id)
-        shown = [
-            (str(folder / row["path"]), f"{row['scene']} · {find(row['format']).purpose}")
-            for row in rows[:MOST_SHOWN]
-        ]
+        compared = compare.shown(folder, first=not paired)
+        paired = paired or compare.has_pair(compared)
+        shown = list(zip(_paths(folder, rows), _captions(folder, rows), strict=True))[:MOST_SHOWN]
         gallery = gr.update(value=shown, visible=bool(shown))
-    other = seen.get("pictures", (job_id,))[0] != job_id
-    if other:
-        made = gr.update(visible=False)
-    files = gr.update(visible=False) if other else gr.skip()
+    hidden_first = gr.update(visible=False) if other else gr.skip()
     ready = gr.update(visible=bool(rows))
-    stop = gr.update(visible=pieces.is_open(job))
     return [
         job_id,
-        {"mark": mark, "pictures": count},
+        {"mark": mark, "job": job_id, "pictures": len(rows), "paired": job_id if paired else ""},
         pieces.status(job),
-        stop,
+        gr.update(visible=pieces.is_open(job)),
         gallery,
-        made,
+        hidden_first,
         ready,
         ready,
-        files,
+        hidden_first,
+        *compared,
     ]
+
+
+def _paths(folder: Path, rows: list[dict[str, Any]]) -> list[str]:
+    return [str(folder / row["path"]) for row in rows]
+
+
+def _captions(folder: Path, rows: list[dict[str, Any]]) -> list[str]:
+    """What stands below each picture: its scene, and its format, or its mix where several are compared."""
+    if not rows:
+        return []
+    called = of_rows(results.mixes_of(results.read_plan(folder)))
+    if len(called) > 1:
+        return [f"{row['scene']} · {called[row['mix']]}" for row in rows]
+    return [f"{row['scene']} · {find(row['format']).purpose}" for row in rows]
 
 
 def tell_provenance(job_id: str, event: gr.SelectData) -> Any:
@@ -118,6 +136,21 @@ def tell_provenance(job_id: str, event: gr.SelectData) -> Any:
         ("AI-made", "is marked in the file (IPTC)"),
     ]  # fmt: skip
     return gr.update(visible=True, value=pieces.card(made.prompt, pieces.facts(rows)))
+
+
+def slide(job_id: str, row: int, left: int, right: int) -> Any:
+    """The two pictures that were chosen, one over the other."""
+    try:
+        return compare.slide(folder_of(job_id), row, left, right)
+    except LoraKitError:
+        return gr.update(visible=False)
+
+
+def make_grid(job_id: str) -> Any:
+    """The table of the mixes as one picture."""
+    from lorakit.generation.export import grid_picture
+
+    return _file(job_id, "grid.png", grid_picture)
 
 
 def make_zip(job_id: str) -> Any:

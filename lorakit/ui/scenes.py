@@ -7,24 +7,39 @@ import gradio as gr
 
 from lorakit import jobs
 from lorakit.errors import LoraKitError
-from lorakit.generation.formats import FORMATS
+from lorakit.generation.formats import FORMATS, find
 from lorakit.generation.plan import SCENES
+from lorakit.specs import mixes_of
 from lorakit.store import Store
-from lorakit.ui import campaigns, choices, pieces
+from lorakit.ui import campaigns, choices, compare, meter, mixing, pieces
+from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 2.0  # seconds
 START_SCENES = ("marble-counter", "wooden-table", "garden", "neon-street")
 SOCIAL = 7  # the table's first platforms, always in sight
+CHOSEN = ""  # where the browser keeps which adapters are chosen, beside the rows of each
 START_FORMATS = ("instagram-post", "instagram-story", "youtube-thumbnail")
 
 
-def build() -> dict[str, Any]:
-    """The tab's widgets and handlers; returns what other tabs connect to."""
-    job_id, seen, weights = gr.State(""), gr.State({}), gr.State({})
+def remembered() -> tuple[gr.BrowserState, gr.BrowserState]:
+    """What the browser keeps, so that a reload or a restart of the app loses nothing: the mix, and mix A.
+
+    Made outside all tabs, since a tab that was not opened yet keeps nothing.
+    """
+    mix, first = (
+        gr.BrowserState({}, storage_key=f"lorakit-{name}", secret=name) for name in ("mix", "mix-a")
+    )
+    return mix, first
+
+
+def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
+    """The tab's widgets and handlers; returns what other tabs connect to. `kept`, `first`: `remembered`."""
+    job_id, seen, check_id = gr.State(""), gr.State({}), gr.State("")
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            chosen, sliders = _mix_form()
+            chosen, table, gauge, balance = _mix_form()
+            comparing = compare.form()
             plan_inputs = _plan_form()
             base, *advanced = _advanced_form()
             total = gr.HTML()
@@ -32,21 +47,29 @@ def build() -> dict[str, Any]:
         with gr.Column(scale=7, min_width=320, elem_classes="progress-view"):
             shown = campaigns.view()
             earlier = gr.Dropdown([], label="Earlier campaigns", info="Open one to see or download it again.")
-    with sliders:
-        _mix_table(chosen, weights)
 
     for widget in plan_inputs:
         widget.change(tell_total, plan_inputs, [total], **QUIET)
     reading = (campaigns.poll, [job_id, seen], [job_id, seen, *shown])
-    settings = [chosen, weights, base, *advanced, *plan_inputs]
+    settings = [chosen, kept, base, *advanced, *plan_inputs]
     render.click(start, settings, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
     earlier.input(lambda choice: choice, [earlier], [job_id], **QUIET).then(*reading, **QUIET)
     campaigns.connect(job_id, shown)
     gr.Timer(POLL).tick(*reading, **QUIET)
-    return {"chosen": chosen, "load": (on_load, plan_inputs, [chosen, job_id, earlier, total])}
+    _connect_mix(chosen, kept, table, base, check_id, gauge, balance)
+    go = _connect_comparing(comparing, chosen, kept, first, plan_inputs)
+    go.click(start_comparing, [*comparing[:2], first, *settings], [job_id], **HIDDEN).then(
+        *reading, **QUIET
+    ).then(**pieces.SCROLL)
+    return {
+        "chosen": chosen,
+        "restore": (restore, [kept], [chosen]),
+        "load": (on_load, plan_inputs, [chosen, job_id, earlier, total]),
+        "again": (offer, [chosen], [chosen]),
+    }
 
 
-def _mix_form() -> tuple[gr.Dropdown, gr.Column]:
+def _mix_form() -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
     gr.HTML(
         pieces.step(
             1, "What to show", "Choose a product. Add a style to mix it in; the sliders say how strongly."
@@ -55,7 +78,49 @@ def _mix_form() -> tuple[gr.Dropdown, gr.Column]:
     chosen = gr.Dropdown(
         [], multiselect=True, label="Adapters in the mix", info="What you train appears here."
     )
-    return chosen, gr.Column()
+    table, gauge = mixing.view(), gr.HTML()
+    return chosen, table, gauge, gr.Button("Balance", visible=False, size="sm")
+
+
+def _connect_mix(
+    chosen: gr.Dropdown,
+    kept: gr.BrowserState,
+    table: gr.HTML,
+    base: gr.Dropdown,
+    check_id: gr.State,
+    gauge: gr.HTML,
+    balance: gr.Button,
+) -> None:
+    """The table follows the choice, the meter follows both."""
+    timer = gr.Timer(meter.POLL, active=False)
+    found = [gauge, balance, timer, check_id]
+    looking = (meter.look, [chosen, kept, base, check_id], found)
+    drawing = (mixing.table, [chosen, kept], [table])
+    chosen.change(*drawing, **QUIET).then(*looking, **QUIET).then(remember, [chosen, kept], [kept], **QUIET)
+    table.input(mixing.received, [kept], [kept], **QUIET).then(*looking, **QUIET)
+    base.change(*looking, **QUIET)
+    timer.tick(meter.poll, [check_id], found, **QUIET)
+    balance.click(meter.balance, [chosen, kept, base], [kept], **HIDDEN).then(*drawing, **QUIET).then(
+        *looking, **QUIET
+    )
+
+
+def _connect_comparing(
+    comparing: list[Any],
+    chosen: gr.Dropdown,
+    kept: gr.BrowserState,
+    first: gr.BrowserState,
+    plan_inputs: list[Any],
+) -> gr.Button:
+    """What is offered follows the mix; returns the button that starts."""
+    what, weights, total, keep, go = comparing
+    offering = (compare.offers, [chosen, kept, first, what], [what])
+    telling = (tell_comparing, [what, weights, *plan_inputs], [weights, total])
+    chosen.change(*offering, **QUIET).then(*telling, **QUIET)
+    keep.click(compare.keep_first, [chosen, kept], [first], **QUIET).then(*offering, **QUIET)
+    for widget in (what, weights, *plan_inputs):
+        widget.change(*telling, **QUIET)
+    return go
 
 
 def _plan_form() -> list[gr.components.Component]:
@@ -93,25 +158,6 @@ def _advanced_form() -> list[gr.components.Component]:
     return [base, trigger, negative, steps, guidance, seed]
 
 
-def _mix_table(chosen: gr.Dropdown, weights: gr.State) -> None:
-    @gr.render(inputs=[chosen, weights])
-    def mix_table(slugs: list[str], kept: dict[str, float]) -> None:
-        names = {entry.slug: entry.name for entry in Store().list()}
-        for slug in slugs or []:
-            slider = gr.Slider(
-                -1, 2, value=kept.get(slug, 1.0), step=0.05, label=(f"{names.get(slug, slug)}: "
-                    f"strength"), key=slug,
-            )  # fmt: skip
-            slider.release(_weigh(slug), [slider, weights], [weights], **QUIET)
-
-
-def _weigh(slug: str) -> Any:
-    def weigh(value: float, kept: dict[str, float]) -> dict[str, float]:
-        return {**kept, slug: value}
-
-    return weigh
-
-
 def image_adapters() -> list[tuple[str, str]]:
     """Choices for the mix: label and slug of every image adapter."""
     entries = [entry for entry in Store().list() if entry.kind == "image"]
@@ -128,6 +174,23 @@ def on_load(*plan_inputs: Any) -> list[Any]:
         gr.update(choices=earlier, value=None),
         tell_total(*plan_inputs),
     ]
+
+
+def offer(chosen: list[str]) -> Any:
+    """The store's adapters as choices; one that is gone leaves the mix."""
+    offered = image_adapters()
+    known = {slug for _, slug in offered}
+    return gr.update(choices=offered, value=[slug for slug in chosen or [] if slug in known])
+
+
+def restore(kept: Kept) -> Any:
+    """The adapters that were in the mix when the page was left."""
+    return offer((kept or {}).get(CHOSEN) or [])
+
+
+def remember(chosen: list[str], kept: Kept) -> Kept:
+    """`kept` with the adapters that are chosen now."""
+    return {**(kept or {}), CHOSEN: list(chosen or [])}
 
 
 def all_scenes(scenes: list[str], more: list[str], own: str | None) -> list[str]:
@@ -151,9 +214,51 @@ def tell_total(scenes: list[str], more: list[str], own: str | None, count: float
     return f'<div class="sum"><b>{places * shapes * pictures}</b> {escape(said)}</div>'
 
 
-def start(
+def tell_comparing(what: str, weights: str, *plan_inputs: Any) -> list[Any]:
+    """Whether weights are asked for, and how many pictures the comparison makes."""
+    scenes, more, own, _, *formats = plan_inputs
+    shapes = all_formats(tuple(formats))
+    varied = str(what or "").startswith("weights:")
+    try:
+        count = len(compare.numbers(weights)) if varied else 2
+    except LoraKitError as error:
+        return [gr.update(visible=varied), f'<div class="sum">{escape(str(error))}</div>']
+    shape = find(shapes[0]).name if shapes else "square"
+    return [gr.update(visible=varied), compare.tell(len(all_scenes(scenes, more, own)), count, shape)]
+
+
+def start(*page: Any) -> str:
+    """Write the campaign's job; `page` is what `build` lists as settings."""
+    try:
+        return _start(campaign_spec(*page))
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def start_comparing(what: str, weights: str, first: dict[str, Any], *page: Any) -> str:
+    """Write the job that renders several mixes on the same scenes and seed, in the first format only."""
+    try:
+        spec = campaign_spec(*page)
+        spec |= {
+            "mix": compare.mixes(what, weights, page[0], page[1], first or {}),
+            "formats": spec["formats"][:1] or ["1:1"],
+            "seeds": spec["seeds"][:1],
+        }
+        return _start(spec)
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _start(spec: dict[str, Any]) -> str:
+    store = Store()
+    for slug in dict.fromkeys(slug for mix in mixes_of(spec) for slug in mix):
+        store.get(slug)  # trashed since it was chosen: said at once, not after a wait
+    return pieces.start_once("campaign", spec)
+
+
+def campaign_spec(
     chosen: list[str],
-    weights: dict[str, float],
+    kept: Kept,
     base: str,
     trigger: str,
     negative: str,
@@ -165,18 +270,14 @@ def start(
     own: str,
     count: float,
     *formats: list[str],
-) -> str:
-    """Write the campaign's job."""
-    first = int(seed or 0)
+) -> dict[str, Any]:
+    """The page as a campaign's spec."""
+    start = int(seed or 0)
     spec: dict[str, Any] = {
-        "base": base, "mix": {slug: float(weights.get(slug, 1.0)) for slug in chosen or []},
+        "base": base, "mix": mixing.spec(chosen, kept),
         "scenes": all_scenes(scenes, more, own), "formats": all_formats(formats),
-        "seeds": list(range(first, first + int(count))),
+        "seeds": list(range(start, start + int(count))),
     }  # fmt: skip
     words = {"trigger": (trigger or "").strip(), "negative": (negative or "").strip()}
     numbers = {"steps": int(steps or 0), "guidance": float(guidance or 0)}
-    spec |= {name: value for name, value in (words | numbers).items() if value}
-    try:
-        return pieces.start_once("campaign", spec)
-    except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    return spec | {name: value for name, value in (words | numbers).items() if value}

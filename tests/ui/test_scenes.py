@@ -1,20 +1,25 @@
 """The Product scenes tab: the plan that a page's choices make, and its pictures."""
 
+import json
+from types import SimpleNamespace
+
 import gradio as gr
 import pytest
 
 from lorakit import jobs
 from lorakit.generation.formats import FORMATS
 from lorakit.generation.scenes import SCENES
-from lorakit.ui import campaigns, choices, scenes
+from lorakit.store import Store
+from lorakit.ui import campaigns, choices, compare, mixing, scenes
+
+PAGE = {
+    "chosen": [], "kept": {}, "base": "starter-image", "trigger": "", "negative": "", "steps": 0,
+    "guidance": 0, "seed": 5, "scenes": ["snow"], "more": ["picnic"], "own": "on the moon\n\n", "count": 2,
+}  # fmt: skip
 
 
 def start(**changes):
-    page = {
-        "chosen": [], "weights": {}, "base": "starter-image", "trigger": "", "negative": "", "steps": 0,
-        "guidance": 0, "seed": 5, "scenes": ["snow"], "more": ["picnic"], "own": "on the moon\n\n",
-        "count": 2,
-    } | changes  # fmt: skip
+    page = PAGE | changes
     return scenes.start(*page.values(), ["instagram-story"], ["a4-portrait"])
 
 
@@ -24,12 +29,95 @@ def test_the_total_is_told_before_anything_is_rendered():
     assert "choose at least one" in scenes.tell_total([], [], "", 2, ["instagram-post"])
 
 
-def test_the_page_becomes_a_campaign():
-    spec = jobs.get(start(chosen=["mug", "film"], weights={"film": 0.4}, steps=8)).spec
+@pytest.fixture
+def two():
+    """Two adapters in the store."""
+    for name in ("mug", "film"):
+        put(name)
+    return ["mug", "film"]
+
+
+def put(name):
+    """An adapter folder as another tool may leave it."""
+    folder = Store().folder / name
+    folder.mkdir(parents=True)
+    (folder / "pytorch_lora_weights.safetensors").write_bytes(b"weights")
+    card = {"name": name.title(), "family": "flux", "trigger": name, "sha256": name}
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def test_the_page_becomes_a_campaign(two):
+    spec = jobs.get(start(chosen=two, kept={"film": {"weight": 0.4}}, steps=8)).spec
     assert spec["mix"] == {"mug": 1.0, "film": 0.4}
     assert spec["scenes"] == ["in the snow", "on a checked picnic blanket in a sunny park", "on the moon"]
     assert spec["formats"] == ["instagram-story", "a4-portrait"]
     assert spec["seeds"] == [5, 6] and spec["steps"] == 8 and "guidance" not in spec
+
+
+def test_an_adapter_that_is_switched_off_leaves_the_mix_and_keeps_its_weight(two):
+    kept = {"film": {"weight": 0.4, "on": False}}
+    assert jobs.get(start(chosen=two, kept=kept)).spec["mix"] == {"mug": 1.0}
+    assert "0.4" in mixing.table(two, kept)
+
+
+def test_an_adapter_trashed_since_it_was_chosen_is_named_before_anything_waits(two):
+    Store().trash("film")
+    with pytest.raises(gr.Error, match="film"):
+        start(chosen=two)
+    assert jobs.list_jobs() == []
+    assert "no longer in the store" in mixing.table(two, {})
+    assert scenes.offer(two)["value"] == ["mug"]
+
+
+@pytest.mark.parametrize("weight", [None, "x", 2.5, float("nan"), True])
+def test_a_weight_that_cannot_be_meant_is_named(two, weight):
+    with pytest.raises(gr.Error, match="film"):
+        start(chosen=two, kept={"film": {"weight": weight}})
+
+
+def test_the_base_alone_can_be_rendered():
+    assert jobs.get(start()).spec["mix"] == {}
+
+
+def comparing(what, weights="0, 1", first=None, **changes):
+    page = PAGE | changes
+    return scenes.start_comparing(what, weights, first, *page.values(), ["instagram-story"], ["a4-portrait"])
+
+
+def test_weights_are_compared_on_one_seed_and_format(two):
+    spec = jobs.get(comparing("weights:film", "0, 0.5; 1.5", chosen=two)).spec
+    assert spec["mix"] == [{"mug": 1.0, "film": weight} for weight in (0.0, 0.5, 1.5)]
+    assert (spec["formats"], spec["seeds"], len(spec["scenes"])) == (["instagram-story"], [5], 3)
+    assert "3 mixes compared, 9 pictures" in campaigns.label(jobs.list_jobs()[0])
+
+
+def test_a_mix_is_compared_with_the_one_kept_before_and_with_the_base(two):
+    first = compare.keep_first(["mug"], {"mug": {"weight": 0.7}})
+    assert jobs.get(comparing("kept", first=first, chosen=two)).spec["mix"] == [
+        {"mug": 0.7}, {"mug": 1.0, "film": 1.0},
+    ]  # fmt: skip
+    assert jobs.get(comparing("alone", chosen=["mug"])).spec["mix"] == [{"mug": 0.0}, {"mug": 1.0}]
+    offered = [value for _, value in compare.offers(two, {}, first, "kept")["choices"]]
+    assert offered == ["weights:mug", "weights:film", "alone", "kept"]
+
+
+@pytest.mark.parametrize(("weights", "words"), [("0, big", "big"), ("", "mixes"), ("0, 7", "film")])
+def test_weights_that_cannot_be_compared_are_named(two, weights, words):
+    with pytest.raises(gr.Error, match=words):
+        comparing("weights:film", weights, chosen=two)
+
+
+def test_what_a_browser_sends_is_kept_as_rows_and_nothing_else():
+    event = SimpleNamespace(rows={"film": {"weight": 0.5}, "mug": "x", 7: None})
+    assert mixing.received(event, {"jar": {"weight": 1}}) == {"jar": {"weight": 1}, "film": {"weight": 0.5}}
+    assert mixing.received(SimpleNamespace(), {}) == {}
+
+
+def test_a_name_cannot_break_out_of_the_table(two):
+    card = Store().folder / "film" / "card.json"
+    card.write_text(json.dumps({"name": "<img src=x onerror=alert(1)>\"'", "family": "flux"}))
+    shown = mixing.table(two, {"film": {"weight": '"><script>'}})
+    assert "<img src=x" not in shown and "<script" not in shown
 
 
 @pytest.mark.parametrize(

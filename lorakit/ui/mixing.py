@@ -1,0 +1,148 @@
+"""The mix as a table: a row for each adapter with its weight, on or off, and under Advanced where it works.
+
+What a person set is kept in the browser, {slug: row}, so that a reload or another choice loses nothing. A row
+is {"on", "weight", "groups": {block group: factor}, "part": [from %, to %] of the sampling}.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from lorakit.store import Entry, Store
+from lorakit.ui import pictures
+
+Kept = dict[str, dict[str, Any]]
+
+USUAL = (0.0, 1.5)  # the slider's ends; a weight beyond them, to -2 or 2, is typed
+FAR = (-2.0, 2.0)
+WHOLE = [0, 100]
+# Groups of blocks by family, with what they are about in a picture.
+GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
+    "flux": (("double", "Composition"), ("single", "Finish")),
+    "flux2": (("double", "Composition"), ("single", "Finish")),
+    "sdxl": (("down", "Composition"), ("mid", "Subject"), ("up", "Finish")),
+    "sd15": (("down", "Composition"), ("mid", "Subject"), ("up", "Finish")),
+}
+# Sends the whole table with every change that is over (a slider let go, a number left), so the last one wins.
+# The attributes follow what is shown, because a new table is compared with them.
+TABLE_JS = """const show = input => {
+  input.setAttribute('value', input.value);
+  const row = input.closest('[data-slug]');
+  const twin = row.querySelector(`[data-set="${input.dataset.set}"]:not([type="${input.type}"])`);
+  if (!twin) return;
+  if (twin.type === 'range') {
+    const far = input.value < Number(twin.dataset.low) || input.value > Number(twin.dataset.high);
+    twin.min = far ? -2 : twin.dataset.low;
+    twin.max = far ? 2 : twin.dataset.high;
+  }
+  twin.value = input.value;
+  twin.setAttribute('value', input.value);
+};
+const number = (row, name) => {
+  const input = row.querySelector(`input[type=number][data-set="${name}"]`);
+  return input.value === '' ? null : Number(input.value);
+};
+const read = row => ({
+  on: row.querySelector('.switch').getAttribute('aria-checked') === 'true',
+  weight: number(row, 'weight'),
+  groups: Object.fromEntries([...row.querySelectorAll('input[type=number][data-group]')]
+    .map(input => [input.dataset.group, input.value === '' ? null : Number(input.value)])),
+  part: [...row.querySelectorAll('input[data-part]')]
+    .map(input => input.value === '' ? null : Number(input.value)),
+});
+const send = () => trigger('input', {rows: Object.fromEntries(
+  [...element.querySelectorAll('[data-slug]')].map(row => [row.dataset.slug, read(row)]))});
+element.addEventListener('input', event => show(event.target));
+element.addEventListener('change', event => { show(event.target); send(); });
+element.addEventListener('click', event => {
+  const button = event.target.closest('.switch');
+  if (!button) return;
+  const on = button.getAttribute('aria-checked') !== 'true';
+  button.setAttribute('aria-checked', on);
+  button.closest('[data-slug]').classList.toggle('off', !on);
+  send();
+});"""
+
+
+def view() -> gr.HTML:
+    """The table, empty; its `input` event carries what a person set."""
+    return gr.HTML(js_on_load=TABLE_JS, elem_classes="mix-table")
+
+
+def received(event: gr.EventData, kept: Kept) -> Kept:
+    """What the table sent, added to what is kept; anything else that a browser may send is left out."""
+    sent = getattr(event, "rows", None)
+    rows = sent.items() if isinstance(sent, dict) else []
+    return {**(kept or {}), **{str(slug)[:200]: row for slug, row in rows if isinstance(row, dict)}}
+
+
+def table(slugs: Sequence[str], kept: Kept) -> str:
+    """The rows of these adapters, as HTML. One that is no longer in the store says so."""
+    entries = {entry.slug: entry for entry in Store().list()}
+    return "".join(_row(slug, entries.get(slug), row_of(kept, slug)) for slug in slugs or [])
+
+
+def row_of(kept: Kept, slug: str) -> dict[str, Any]:
+    """What is set for an adapter; a new one counts fully, in all blocks, through the whole sampling."""
+    new: dict[str, Any] = {"on": True, "weight": 1.0, "groups": {}, "part": WHOLE}
+    stated = (kept or {}).get(slug)
+    return new | stated if isinstance(stated, dict) else new
+
+
+def spec(slugs: Sequence[str], kept: Kept) -> dict[str, Any]:
+    """The mix as a job's spec keeps it: the adapters that are on, each a weight, or a strength as JSON."""
+    rows = {slug: row_of(kept, slug) for slug in slugs or []}
+    return {slug: strength(row) for slug, row in rows.items() if row["on"]}
+
+
+def strength(row: Mapping[str, Any]) -> Any:
+    """One row as a spec keeps it. What is no number stays as it is: the spec refuses it by name."""
+    weight = row["weight"]
+    return float(weight) if isinstance(weight, int | float) and not isinstance(weight, bool) else weight
+
+
+def with_weights(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float]) -> Kept:
+    """`kept` with other weights for some of the adapters."""
+    return {**(kept or {}), **{s: row_of(kept, s) | {"weight": weights[s]} for s in slugs if s in weights}}
+
+
+def from_spec(mix: Mapping[str, Any]) -> Kept:
+    """The rows of a mix that a job's spec holds."""
+    return {slug: {"weight": value} for slug, value in mix.items()}
+
+
+def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
+    if entry is None:
+        gone = "is no longer in the store: take it out of the mix"
+        return f'<div class="mix-row gone"><b>{escape(slug)}</b><span>{gone}</span></div>'
+    name = escape(entry.name)
+    called = f"“{escape(entry.trigger)}”" if entry.trigger else ""
+    picture = pictures.uri(entry.preview) if entry.preview else ""
+    image = f'<img alt="" src="{picture}">' if picture else '<span class="none"></span>'
+    on = "true" if row["on"] else "false"
+    switch = (
+        f'<button class="switch" role="switch" aria-checked="{on}" aria-label="{name}: in the mix"></button>'
+    )
+    off = "" if row["on"] else " off"
+    return (
+        f'<div class="mix-row{off}" data-slug="{escape(slug)}"><div class="top">{image}'
+        f'<div class="name"><b>{name}</b><span>{called}</span></div>{switch}</div>'
+        f"{_setting(entry.name + ': strength', 'weight', row['weight'])}{_advanced(entry, row)}</div>"
+    )
+
+
+def _setting(label: str, name: str, value: Any) -> str:
+    """A slider and the number beside it, which says the same."""
+    shown = f"{value:g}" if isinstance(value, int | float) else ""
+    low, high = USUAL if isinstance(value, int | float) and USUAL[0] <= value <= USUAL[1] else FAR
+    common = f'data-set="{name}" step="0.05" value="{shown}" aria-label="{escape(label)}'
+    ends = f'min="{low:g}" max="{high:g}" data-low="{USUAL[0]:g}" data-high="{USUAL[1]:g}"'
+    slider = f'<input type="range" {ends} {common}">'
+    number = f'<input type="number" min="{FAR[0]:g}" max="{FAR[1]:g}" {common}, number">'
+    return f'<div class="setting">{slider}{number}</div>'
+
+
+def _advanced(entry: Entry, row: Mapping[str, Any]) -> str:
+    return ""
