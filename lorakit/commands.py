@@ -258,8 +258,8 @@ def doctor(options: argparse.Namespace) -> int:
     import shutil
     from importlib.metadata import PackageNotFoundError, version
 
-    from lorakit.families import STARTERS as BASES
-    from lorakit.families import local_folder
+    from lorakit.families.sources import STARTERS as BASES
+    from lorakit.families.sources import local_folder
 
     print(f"lorakit {__version__}, Python {platform.python_version()}")
     for package in (

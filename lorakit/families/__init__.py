@@ -1,7 +1,7 @@
 """Base models, one file per family. Nothing else in lorakit imports diffusers or transformers.
 
-A family is a module that has the functions of `ImageFamily` or `TextFamily`; a new one is one file and one
-entry in `FAMILIES`.
+A family is a module, or an object in one, that has the functions of `ImageFamily` or `TextFamily`; a new one
+is one file and one row of `FAMILIES`.
 """
 
 import json
@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lorakit.errors import BaseError
+from lorakit.families.licences import Licence
+from lorakit.families.sources import CAUSAL_LM, Source, resolve
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
     from torch import Tensor, nn
-
-FAMILIES = ("lorakit.families.flux1", "lorakit.families.causal_lm")
-STARTERS = {"starter-image": "image", "starter-text": "text"}
 
 # Said before the libraries are imported: they warn of optional packages that nothing here uses.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -30,12 +29,33 @@ for _library in ("bitsandbytes", "huggingface_hub"):
 
 
 @dataclass(frozen=True)
-class Licence:
-    """What a base's licence allows. `commercial` is None when lorakit does not know."""
+class Family:
+    """Where a family's functions are, and how its bases are told without loading anything."""
 
     name: str
-    commercial: bool | None
-    url: str = ""
+    where: str  # a module, or module:object
+    holds: tuple[str, ...]  # what sources.Source.holds says of its bases
+    ids: tuple[str, ...] = ()  # parts of hub ids, in lower case
+
+    @property
+    def functions(self) -> Any:
+        module, _, name = self.where.partition(":")
+        return getattr(import_module(module), name) if name else import_module(module)
+
+
+FAMILIES = (
+    Family("flux", "lorakit.families.flux1", ("FluxPipeline",), ("flux.1",)),
+    Family("flux2", "lorakit.families.flux2", ("Flux2Pipeline", "Flux2KleinPipeline"), ("flux.2",)),
+    Family(
+        "sdxl", "lorakit.families.stable_diffusion:SDXL", ("StableDiffusionXLPipeline",),
+        ("stable-diffusion-xl-base", "sdxl"),
+    ),
+    Family(
+        "sd15", "lorakit.families.stable_diffusion:SD15", ("StableDiffusionPipeline",),
+        ("stable-diffusion-v1",),
+    ),
+    Family("llm", "lorakit.families.causal_lm", (CAUSAL_LM,)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,15 +105,18 @@ class ImageFamily(Protocol):
     name: str
     step: int  # both sides of a picture are multiples of this many pixels
     cell: int  # both sides of a place in the latents, in pixels
+    component: str  # of the pipeline, that adapters are for: "transformer" | "unet"
 
-    def recognises(self, folder: Path) -> bool: ...
     def load(
-        self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
+        self, source: Source, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
     ) -> Base: ...
-    def targets(self, base: Base) -> list[str]: ...
+    def targets(self, base: Base, convolutions: bool = False) -> list[str]: ...
     def objective(self, base: Base) -> Objective: ...
     def encode_images(self, base: Base, pixels: "Tensor") -> "Tensor": ...
     def encode_prompts(self, base: Base, prompts: Sequence[str]) -> "dict[str, Tensor]": ...
+    def describe_photo(
+        self, base: Base, original: tuple[int, int], bucket: tuple[int, int]
+    ) -> "dict[str, Tensor]": ...
     def free_encoders(self, base: Base) -> None: ...
     def predict(
         self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]"
@@ -117,9 +140,8 @@ class TextFamily(Protocol):
 
     name: str
 
-    def recognises(self, folder: Path) -> bool: ...
     def load(
-        self, source: str, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
+        self, source: Source, device: "torch.device", dtype: "torch.dtype | None", quantize: str | None
     ) -> Base: ...
     def targets(self, base: Base) -> list[str]: ...
     def predict(self, base: Base, tokens: "Tensor", mask: "Tensor") -> "Tensor": ...
@@ -155,52 +177,21 @@ def load_base(
         raise BaseError(
             f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'"
         )
-    folder = local_folder(source)
-    base = _family_for(source, folder).load(str(folder or source), place, dtype, quantize)
+    found = resolve(source)
+    base = _family_for(found).functions.load(found, place, dtype, quantize)
     base.source = source
     base.model.eval().requires_grad_(False)
     return base
 
 
 def family_of(base: "Base | str") -> Any:
-    """The family (module) of a loaded base, or of a source that can be told without loading it."""
-    name = base.family if isinstance(base, Base) else ""
-    for path in FAMILIES:
-        module = import_module(path)
-        if module.name == name:
-            return module
+    """The family of a loaded base, or of a source that can be told without loading it."""
     if isinstance(base, str):
-        return _family_for(base, local_folder(base))
-    raise BaseError(
-        f"{name}: no such family; supported are {', '.join(import_module(p).name for p in FAMILIES)}"
-    )
-
-
-def local_folder(source: str) -> Path | None:
-    """The folder a source names, None for a hub id. Raises BaseError for a folder that is not there."""
-    if source in STARTERS:
-        folder = Path(__file__).parent.parent / "starter" / STARTERS[source]
-        if not folder.is_dir():
-            raise BaseError(
-                f"{source}: its files are missing; make them with: python -m lorakit.starter.build"
-            )
-        return folder
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return path
-    if path.exists():
-        raise BaseError(
-            f"{source}: is a file; a base is a folder as diffusers or transformers save it, or a hub id"
-        )
-    looks_like_a_path = (
-        source.startswith((".", "/", "~")) or os.sep in source.replace("/", "", 1) or source.count("/") > 1
-    )
-    if looks_like_a_path or "/" not in source:
-        raise BaseError(
-            f"{source}: no such base folder; give a folder, a hub id such as owner/name, or one of "
-            f"{', '.join(STARTERS)}"
-        )
-    return None
+        return _family_for(resolve(base)).functions
+    for family in FAMILIES:
+        if family.name == base.family:
+            return family.functions
+    raise BaseError(f"{base.family}: no such family; {SUPPORTED}")
 
 
 def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Licence | None]:
@@ -222,13 +213,21 @@ def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Lic
         ) from error
 
 
-def _family_for(source: str, folder: Path | None) -> Any:
-    modules = [import_module(path) for path in FAMILIES]
-    for module in modules:
-        if module.recognises(folder or Path(source)):
-            return module
-    what = ", ".join(module.name for module in modules)
-    raise BaseError(
-        f"{source}: not a base of a supported family ({what}); give a folder as diffusers or transformers "
-        f"save it"
-    )
+def _family_for(source: Source) -> Family:
+    named = source.repo.lower()
+    for family in FAMILIES:
+        if source.holds in family.holds or any(part in named for part in family.ids):
+            return family
+    if not source.repo:
+        what = f"is a {source.holds}" if source.holds else "not a base as diffusers or transformers save it"
+        raise BaseError(f"{source.shown}: {what}; {SUPPORTED}")
+    from lorakit.families.hub import holds
+
+    found = holds(source)
+    for family in FAMILIES:
+        if found in family.holds:
+            return family
+    raise BaseError(f"{source.text}: is a {found}, which is not supported; {SUPPORTED}")
+
+
+SUPPORTED = f"supported are {', '.join(family.name for family in FAMILIES)}"

@@ -4,10 +4,7 @@ Targets are found, not listed: every linear layer of the decoder. Not covered: m
 keep their experts in one tensor.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,20 +13,25 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Licence, Settings, read_settings
+from lorakit.families import Base, Settings, read_settings
 from lorakit.families.hub import loading
+from lorakit.families.licences import licence_of
+from lorakit.families.quantize import check_available, keep_readable
+from lorakit.families.sources import Source
 from lorakit.lora.layers import weight_shape
 
 name = "llm"
 
-# Hub ids by their start; the first that fits counts.
-LICENCES = (
-    ("qwen/", Licence("Apache-2.0 for most sizes: check the model's page", True)),
-    ("mistralai/", Licence("see the model's page", None)),
-    ("meta-llama/", Licence("Llama Community License", True)),
-    ("google/gemma", Licence("Gemma Terms of Use", True)),
+# What else a model that also sees is made of.
+TOWERS = (
+    "vision_tower",
+    "vision_model",
+    "multi_modal_projector",
+    "audio_tower",
+    "embed_audio",
+    "embed_vision",
 )
-UNKNOWN = Licence("unknown: ask the model's owner", None)
+
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}"
     "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
@@ -40,30 +42,15 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-def recognises(folder: Path) -> bool:
-    """Is this a language model's folder, or a hub id that no image family took?"""
-    config = folder / "config.json"
-    if config.is_file():
-        try:
-            architectures = json.loads(config.read_text(encoding="utf-8")).get("architectures") or [""]
-            return any(str(a).endswith(("ForCausalLM", "LMHeadModel")) for a in architectures)
-        except (ValueError, AttributeError):
-            return False
-    return not folder.exists()
-
-
-def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
+def load(source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
     """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
 
     Raises BaseError when it is not there, may not be read, or cannot end a text.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
-    options: dict[str, Any] = {"dtype": dtype}
+    options: dict[str, Any] = {"dtype": dtype, "revision": source.revision}
     if quantize == "nf4":
-        if find_spec("bitsandbytes") is None:
-            raise BaseError(
-                f"{source}: quantize='nf4' needs the package bitsandbytes; install it or leave it out"
-            )
+        check_available(source.shown)
         options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -71,43 +58,39 @@ def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize:
             bnb_4bit_compute_dtype=dtype,
         )
         options["device_map"] = {"": device}
-    with loading(source):
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, **options)
+    with loading(source.shown):
+        tokenizer = AutoTokenizer.from_pretrained(source.place, revision=source.revision)
+        model: Any = AutoModelForCausalLM.from_pretrained(source.place, **options)
         if quantize is None:
             model.to(device)
+        keep_readable(model)
     if tokenizer.eos_token_id is None:
         raise BaseError(
-            f"{source}: its tokenizer has no end-of-text token, so texts could never end; use another base"
+            f"{source.shown}: its tokenizer has no end-of-text token, so texts could never end; use another "
+            "base"
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_TEMPLATE
-    folder = Path(source) if Path(source).is_dir() else None
-    settings, stated = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
-    licence = stated or next((row for start, row in LICENCES if source.lower().startswith(start)), UNKNOWN)
+    settings, stated = read_settings(source.folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
     return Base(
-        source,
-        name,
-        model,
-        device,
-        dtype,
-        licence,
-        tokenizer=tokenizer,
-        quantized=quantize,
-        settings=settings,
-    )
+        source.text, name, model, device, dtype, stated or licence_of(source.repo or source.shown),
+        tokenizer=tokenizer, quantized=quantize, settings=settings,
+    )  # fmt: skip
 
 
 def targets(base: Base) -> list[str]:
-    """Every layer that can carry an update, but the output head and the embeddings."""
+    """Every layer that can carry an update, but the output head, the embeddings and a vision tower."""
     model: Any = base.model
     head = model.get_output_embeddings()
+    seeing = [path for path, _ in model.named_modules() if path.rpartition(".")[2] in TOWERS]
     return [
         path
-        for path, module in base.model.named_modules()
-        if module is not head and weight_shape(module) is not None
+        for path, module in model.named_modules()
+        if module is not head
+        and weight_shape(module) is not None
+        and not any(path.startswith(f"{tower}.") for tower in seeing)
     ]
 
 

@@ -4,113 +4,43 @@ Covers loading (folder or hub id, optionally NF4), encoding, the velocity predic
 through `FluxPipeline` itself. Not covered: Fill, Canny, Depth and Kontext variants, whose inputs are wider.
 """
 
-import json
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from diffusers import FluxPipeline, FluxTransformer2DModel
-from diffusers.utils import logging as diffusers_logging
+from diffusers import FluxPipeline
 from PIL import Image
 from torch import Tensor, nn
 
-from lorakit.errors import BaseError, DataError
-from lorakit.families import Base, Licence, Objective, Settings, read_settings
-from lorakit.families.hub import loading
+from lorakit.errors import BaseError
+from lorakit.families import Base, Objective, Settings, pictures
+from lorakit.families.sources import Source
 
 name = "flux"
+component = "transformer"
 step = 16
 cell = 8
 
-HUB = "https://huggingface.co/black-forest-labs/"
-LICENCES = {
-    "FLUX.1-dev": Licence("FLUX.1 [dev] Non-Commercial License", False, HUB + "FLUX.1-dev"),
-    "FLUX.1-schnell": Licence("Apache-2.0", True, HUB + "FLUX.1-schnell"),
-}
-UNKNOWN = Licence("unknown: ask the model's owner", None)
 SCHNELL = Settings(steps=4, guidance=0.0, max_tokens=256)
 DEV = Settings(steps=28, guidance=3.5, max_tokens=512)
 
-diffusers_logging.disable_progress_bar()
-logging.getLogger("diffusers").setLevel(logging.ERROR)
 
-
-def recognises(folder: Path) -> bool:
-    """Is this a FLUX.1 pipeline folder, or the hub id of one?"""
-    index = folder / "model_index.json"
-    if index.is_file():
-        try:
-            return json.loads(index.read_text(encoding="utf-8")).get("_class_name") == "FluxPipeline"
-        except (ValueError, AttributeError):
-            return False
-    return not folder.exists() and "flux.1" in folder.name.lower()
-
-
-def load(source: str, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
+def load(source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
     """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
-    dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
-    folder = Path(source) if Path(source).is_dir() else None
-    shown = folder.name if folder else source
-    if quantize and device.type != "cuda":
-        raise BaseError(
-            f"{shown}: quantize={quantize!r} needs a CUDA device; leave it out on the {device.type}"
-        )
-    if folder:
-        _check_parts(folder)
-    with loading(shown):
-        parts: dict[str, Any] = {}
-        if quantize == "nf4":
-            parts["transformer"] = _quantized_transformer(source, dtype)
-        pipeline = FluxPipeline.from_pretrained(source, dtype=dtype, **parts)
-        pipeline.to(device)
-    pipeline.set_progress_bar_config(disable=True)
+    dtype = pictures.best_dtype(device, dtype)
+    pipeline = pictures.open_pipeline(FluxPipeline, source, dtype)
     if pipeline.transformer.config.in_channels != 4 * pipeline.vae.config.latent_channels:
         what = "is a FLUX variant with extra inputs (Fill, Canny, Depth)"
-        raise BaseError(f"{shown}: {what}; use FLUX.1-dev or FLUX.1-schnell")
+        raise BaseError(f"{source.shown}: {what}; use FLUX.1-dev or FLUX.1-schnell")
     default = DEV if pipeline.transformer.config.guidance_embeds else SCHNELL
-    settings, stated = read_settings(folder, default)
-    for part in (pipeline.vae, pipeline.text_encoder, pipeline.text_encoder_2):
-        part.eval().requires_grad_(False)
-    return Base(
-        source, name, pipeline.transformer, device, dtype, stated or _licence(source), pipeline,
-        quantized=quantize, settings=settings,
-    )  # fmt: skip
+    return pictures.settle(pipeline, source, name, component, device, dtype, quantize, default)
 
 
-def _check_parts(folder: Path) -> None:
-    """Raise BaseError when a part that model_index.json lists is not there."""
-    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    listed = [part for part, classes in index.items() if isinstance(classes, list) and classes[0]]
-    missing = [part for part in listed if not (folder / part).is_dir() or not any((folder / part).iterdir())]
-    if missing:
-        raise BaseError(
-            f"{folder.name}: its {', '.join(missing)} is missing; download this base again, complete"
-        )
+def targets(base: Base, convolutions: bool = False) -> list[str]:
+    """All linear layers of attention and feed-forward; not the modulations, embedders or the output.
 
-
-def _quantized_transformer(source: str, dtype: torch.dtype) -> FluxTransformer2DModel:
-    from diffusers import BitsAndBytesConfig
-
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=dtype,
-    )
-    return FluxTransformer2DModel.from_pretrained(
-        source, subfolder="transformer", quantization_config=config, dtype=dtype
-    )
-
-
-def _licence(source: str) -> Licence:
-    return next((licence for part, licence in LICENCES.items() if part.lower() in source.lower()), UNKNOWN)
-
-
-def targets(base: Base) -> list[str]:
-    """All linear layers of attention and feed-forward; not the modulations, embedders or the output."""
+    It has no convolutions.
+    """
     return [
         path
         for path, module in base.model.named_modules()
@@ -134,33 +64,19 @@ def encode_images(base: Base, pixels: Tensor) -> Tensor:
 @torch.no_grad()
 def encode_prompts(base: Base, prompts: Sequence[str]) -> dict[str, Tensor]:
     """Both text embeddings of each prompt: `prompt_embeds` (B, T, D) and `pooled_prompt_embeds` (B, P)."""
-    for encoder in (base.pipeline.text_encoder, base.pipeline.text_encoder_2):
-        encoder.to(base.device)
+    pictures.bring(base)
     embeds, pooled, _ = base.pipeline.encode_prompt(
-        prompt=list(prompts), prompt_2=None, max_sequence_length=base.settings.max_tokens
+        prompt=list(prompts), prompt_2=None, device=base.device, max_sequence_length=base.settings.max_tokens
     )
     return {"prompt_embeds": embeds, "pooled_prompt_embeds": pooled}
 
 
-def free_encoders(base: Base) -> None:
-    """Make room on a GPU once texts are encoded; `encode_prompts` brings the text encoders back by itself."""
-    if base.device.type == "cuda":
-        for encoder in (base.pipeline.text_encoder, base.pipeline.text_encoder_2):
-            encoder.to("cpu")
-        torch.cuda.empty_cache()
+def describe_photo(base: Base, original: tuple[int, int], bucket: tuple[int, int]) -> dict[str, Tensor]:
+    """Nothing: the size of the latents says it all."""
+    return {}
 
 
-@contextmanager
-def _without_encoders(pipeline: Any) -> Iterator[None]:
-    """Sampling from embeddings needs none, and diffusers takes its device from any part, also a freed one."""
-    encoders = {"text_encoder": pipeline.text_encoder, "text_encoder_2": pipeline.text_encoder_2}
-    try:
-        for part in encoders:
-            setattr(pipeline, part, None)
-        yield
-    finally:
-        for part, encoder in encoders.items():
-            setattr(pipeline, part, encoder)
+free_encoders = pictures.free_encoders
 
 
 def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tensor]) -> Tensor:
@@ -202,37 +118,14 @@ def sample(
     """One picture per seed through the pipeline itself.
 
     `conditioning` and `negative` have one row, or one per seed. A base that was not distilled for guidance is
-    guided by `negative` (classifier-free guidance) when `guidance` is above 1. Each seed has a generator of
-    its own, so its noise does not depend on what it is batched with. Raises DataError when a side is no
-    multiple of `step`.
+    guided by `negative` (classifier-free guidance) when `guidance` is above 1. A seed's picture does not
+    depend on what it is batched with. Raises DataError when a side is no multiple of `step`.
     """
-    if min(width, height) < step or width % step or height % step:
-        raise DataError(
-            f"size {width}x{height}: both sides must be multiples of {step}; choose the nearest ones"
-        )
     count = len(seeds)
-    options: dict[str, Any] = {
-        k: _rows(v, count).to(base.device, base.dtype) for k, v in conditioning.items()
-    }
+    options: dict[str, Any] = pictures.rows(base, conditioning, count)
     if base.pipeline.transformer.config.guidance_embeds:
         options["guidance_scale"] = guidance
     elif negative is not None and guidance > 1:
         options["true_cfg_scale"] = guidance
-        options |= {f"negative_{k}": _rows(v, count).to(base.device, base.dtype) for k, v in negative.items()}
-    if on_step is not None:
-        options["callback_on_step_end"] = lambda pipe, number, t, kept: (on_step(number), kept)[1]
-    # Noise is drawn on the CPU, so that a seed gives the same picture on every device.
-    noise = [torch.Generator("cpu").manual_seed(int(seed)) for seed in seeds]
-    with _without_encoders(base.pipeline):
-        return base.pipeline(
-            width=width,
-            height=height,
-            num_inference_steps=steps,
-            generator=noise,
-            output_type="pil",
-            **options,
-        ).images
-
-
-def _rows(rows: Tensor, count: int) -> Tensor:
-    return rows if rows.shape[0] == count else rows.expand(count, *rows.shape[1:])
+        options |= pictures.rows(base, negative, count, "negative_")
+    return pictures.draw(base, width, height, step, seeds, steps, on_step, **options)

@@ -1,21 +1,47 @@
-"""Words for what goes wrong when a base is loaded from a folder or from the hub."""
+"""The hub: what a model there holds, and words for what goes wrong when a base is loaded from anywhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
+    EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
+    RevisionNotFoundError,
 )
 
 from lorakit.errors import BaseError, LoraKitError
+from lorakit.families.sources import CAUSAL_LM, INDEX, Source, pipeline_class
 
 UNREACHABLE = (
     "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
 )
+
+
+def holds(source: Source) -> str:
+    """The class of pipeline of a model on the hub; a language model is one that has no model_index.json.
+
+    Raises BaseError when the model is missing, gated, or out of reach and not on this machine.
+    """
+    known = try_to_load_from_cache(source.repo, INDEX, revision=source.revision)
+    if known is None and isinstance(
+        try_to_load_from_cache(source.repo, "config.json", revision=source.revision), str
+    ):
+        return CAUSAL_LM  # on this machine already; pipelines have no configuration of their own at the top
+    if known is None:
+        with loading(source.text):
+            try:
+                known = hf_hub_download(source.repo, INDEX, revision=source.revision)
+            except LocalEntryNotFoundError:
+                raise
+            except EntryNotFoundError:
+                return CAUSAL_LM
+    return pipeline_class(Path(known)) if isinstance(known, str) else CAUSAL_LM
 
 
 @contextmanager
@@ -33,6 +59,8 @@ def _advice(error: BaseException) -> str:
     for cause in _chain(error):
         if isinstance(cause, GatedRepoError):
             return "its owner asks you to accept terms; accept them on the model's page and set HF_TOKEN"
+        if isinstance(cause, RevisionNotFoundError):
+            return "has no such revision; check what stands after the @"
         if isinstance(cause, RepositoryNotFoundError):
             return "no such model on the hub; check the name, or set HF_TOKEN when it is private"
         if isinstance(cause, HFValidationError):

@@ -73,6 +73,7 @@ class ImageExamples:
         total = sum(map(len, buckets.values()))
         latents: list[Tensor] = []
         captions: list[str] = []
+        described: list[dict[str, Tensor]] = []
         groups: list[list[int]] = []
         for (width, height), members in buckets.items():
             groups.append(list(range(len(latents), len(latents) + len(members))))
@@ -83,9 +84,15 @@ class ImageExamples:
                 with torch.no_grad():
                     latents.append(family.encode_images(base, pixels)[0].float().cpu())
                 captions.append(photo.caption)
+                described.append(family.describe_photo(base, (photo.width, photo.height), (width, height)))
                 emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": total})
         with torch.no_grad():
-            conditioning = _joined([family.encode_prompts(base, [caption]) for caption in captions])
+            conditioning = _joined(
+                [
+                    {**family.encode_prompts(base, [caption]), **sizes}
+                    for caption, sizes in zip(captions, described, strict=True)
+                ]
+            )
             empty = family.encode_prompts(base, [""])
         return cls(latents, conditioning, empty, groups, recipe)
 

@@ -114,6 +114,11 @@ class Recipe:
         high=2048,
         kinds=("image",),
     )
+    convolutions: bool = _setting(
+        False,
+        "Stable Diffusion only: give the convolutions an update too. Larger files, finer texture.",
+        kinds=("image",),
+    )
     rslora: bool = _setting(False, "Scale by alpha / sqrt(rank), which keeps high ranks learning.")
     dora: bool = _setting(False, "Learn the size of each output apart from its direction (DoRA). Slower.")
     preview_every: int = _setting(

@@ -72,7 +72,7 @@ def train(
     if stop():
         return TrainResult(None, out, True, 0, None)
     injection = trainable(
-        base.model, family_of(base).targets(base), recipe.rank, recipe.alpha,
+        base.model, targets(base, recipe), recipe.rank, recipe.alpha,
         rslora=recipe.rslora, dora=recipe.dora, dropout=recipe.dropout, seed=recipe.seed,
     )  # fmt: skip
     try:
@@ -85,7 +85,7 @@ def train(
         previews.make(outcome.steps, emit, lambda: False)
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
         card = _card(base, data, recipe, summary, name or out.name)
-        prefix = "transformer." if is_image else ""
+        prefix = f"{family_of(base).component}." if is_image else ""
         modules = {prefix + module: factors for module, factors in injection.factors().items()}
         adapter = Adapter(modules, card, source=out.name)
         card.scores["spectrum"] = spectrum(adapter).to_dict()
@@ -98,6 +98,12 @@ def train(
     return TrainResult(
         adapter, out, False, outcome.steps, outcome.losses[-1] if outcome.losses else None, summary
     )
+
+
+def targets(base: Base, recipe: Recipe) -> list[str]:
+    """The layers that a training of this recipe gives an update, by name."""
+    family = family_of(base)
+    return family.targets(base, recipe.convolutions) if base.pipeline is not None else family.targets(base)
 
 
 def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None:

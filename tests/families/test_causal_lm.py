@@ -6,33 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tiny_language import LANGUAGE_MODELS, byte_tokenizer, language_base
 from torch import nn
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Licence, causal_lm, family_of, load_base
-
-TEMPLATE = (
-    "{% for m in messages %}<b>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<c>{% endif %}"
-)
-SPECIAL = ["<pad>", "</s>", "<b>", "<c>"]
-
-
-def byte_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
-    """Every byte is a token, so one character may take several."""
-    vocabulary = {
-        token: i for i, token in enumerate([*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())])
-    }
-    tokenizer = Tokenizer(models.BPE(vocabulary, []))
-    tokenizer.add_special_tokens(SPECIAL)
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", extra_special_tokens=["<b>", "<c>"]
-    )
-    wrapped.chat_template = template
-    return wrapped
+from lorakit.families import Base, Licence, causal_lm, family_of, load_base, quantize
 
 
 def llama(size: int) -> LlamaForCausalLM:
@@ -77,6 +56,17 @@ def test_targets_are_all_linears_of_the_decoder_and_not_the_head(base):
     found = causal_lm.targets(base)
     assert len(found) == 2 * 7
     assert all(path.startswith("model.layers.") for path in found)
+
+
+@pytest.mark.parametrize("kind", LANGUAGE_MODELS)
+def test_every_architecture_s_linears_are_found_and_it_answers(kind, tmp_path):
+    base = language_base(kind, tmp_path)
+    found = causal_lm.targets(base)
+    assert len(found) == 2 * 7 and {path.rpartition(".")[2] for path in found} == {
+        "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
+    }  # fmt: skip
+    assert not any("vision" in path for path in found)
+    assert len(causal_lm.generate(base, ask("a", "bb"), [1, 2], 4, 1.0, 0.9)) == 2
 
 
 def test_the_linears_of_gpt2_are_found_too():
@@ -193,7 +183,7 @@ def test_a_damaged_folder_is_named(folder, tmp_path):
 
 
 def test_four_bits_without_the_package_is_said(folder, monkeypatch):
-    monkeypatch.setattr(causal_lm, "find_spec", lambda name: None)
+    monkeypatch.setattr(quantize, "find_spec", lambda name: None)
     with pytest.raises(BaseError, match="needs the package bitsandbytes"):
         load_base(str(folder), device="cpu", quantize="nf4")
 
@@ -206,10 +196,3 @@ def test_a_tokenizer_that_cannot_end_a_text_is_refused(folder, tmp_path):
     (endless / "tokenizer_config.json").write_text(json.dumps(config))
     with pytest.raises(BaseError, match="no end-of-text token"):
         load_base(str(endless), device="cpu")
-
-
-def test_other_folders_are_not_taken_for_language_models(tmp_path):
-    (tmp_path / "config.json").write_text('{"architectures": ["T5EncoderModel"]}')
-    assert not causal_lm.recognises(tmp_path)
-    (tmp_path / "config.json").write_text("[broken")
-    assert not causal_lm.recognises(tmp_path)

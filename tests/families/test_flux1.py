@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,15 +77,6 @@ def test_a_saved_pipeline_loads_to_the_same_weights(base, tmp_path):
     assert own.keys() == other.keys() and all(torch.equal(own[name], other[name]) for name in own)
 
 
-def test_recognises_flux_folders_and_ids_only(tmp_path, flux_folder):
-    assert flux1.recognises(Path(flux_folder))
-    assert flux1.recognises(Path("black-forest-labs/FLUX.1-schnell"))
-    assert not flux1.recognises(Path("Qwen/Qwen3-4B")) and not flux1.recognises(tmp_path)
-    for content in ('{"_class_name": "StableDiffusionPipeline"}', "[]", "not json", ""):
-        (tmp_path / "model_index.json").write_text(content)
-        assert not flux1.recognises(tmp_path)
-
-
 @pytest.mark.parametrize("part", ["transformer", "vae", "text_encoder_2", "tokenizer"])
 def test_a_missing_part_is_named(tmp_path, flux_folder, part):
     shutil.copytree(flux_folder, tmp_path / "base")
@@ -128,11 +118,8 @@ def test_what_is_not_there_is_said(source, says):
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
-    with pytest.raises(BaseError, match="not a base of a supported family"):
+    with pytest.raises(BaseError, match="not a base as diffusers or transformers save it"):
         load_base(str(tmp_path))
-    (tmp_path / "a.safetensors").write_bytes(b"")
-    with pytest.raises(BaseError, match="is a file"):
-        load_base(str(tmp_path / "a.safetensors"))
 
 
 def test_cuda_that_is_not_there_and_an_unknown_quantization(flux_folder, monkeypatch):
@@ -141,8 +128,6 @@ def test_cuda_that_is_not_there_and_an_unknown_quantization(flux_folder, monkeyp
         load_base(flux_folder, device="cuda")
     with pytest.raises(BaseError, match="nf4"):
         load_base(flux_folder, quantize="int3")
-    with pytest.raises(BaseError, match=r"tiny-flux: .*needs a CUDA device"):
-        load_base(flux_folder, device="cpu", quantize="nf4")
 
 
 # Encoding

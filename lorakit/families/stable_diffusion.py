@@ -1,0 +1,212 @@
+"""Stable Diffusion 1.5 and XL, on diffusers' own classes: two rows of facts and the same functions.
+
+Covers loading (folder, hub id, one .safetensors file), noise and v-prediction, SDXL's size conditioning and
+both its text encoders, and sampling through the pipelines themselves. Prompts are cut at CLIP's 77 tokens.
+The safety checker of 1.5 is not loaded. Not covered: inpainting, refiner, Stable Diffusion 2, pickles.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from PIL import Image
+from torch import Tensor, nn
+
+from lorakit.errors import BaseError
+from lorakit.families import Base, Objective, Settings, pictures
+from lorakit.families.hub import loading
+from lorakit.families.sources import INDEX, Source
+
+CONFIGURATIONS = (
+    f"the hub cannot be reached for its parts' configurations; put {INDEX} and its subfolders in the file's "
+    "folder"
+)
+
+
+@dataclass(frozen=True)
+class StableDiffusion:
+    """The functions of an image family for one kind of Stable Diffusion."""
+
+    name: str
+    pipeline: Any
+    settings: Settings
+    options: dict[str, Any]
+    sized: bool  # is it told the sizes of the photos it learns from?
+    component: str = "unet"
+    step: int = 64  # three halvings below the latents' 8 pixels
+    cell: int = 8
+
+    def load(
+        self, source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None
+    ) -> Base:
+        """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
+
+        The configurations of a checkpoint file come from the folder it is in, from a folder of its name
+        beside it, or from the hub. Raises BaseError.
+        """
+        dtype = pictures.best_dtype(device, dtype)
+        if source.file:
+            pipeline = self._open_file(source, dtype)
+        else:
+            pipeline = pictures.open_pipeline(self.pipeline, source, dtype, **self.options)
+        self.check(pipeline, source.shown)
+        return pictures.settle(
+            pipeline, source, self.name, self.component, device, dtype, quantize, self.settings
+        )
+
+    def check(self, pipeline: Any, shown: str) -> None:
+        """Raise BaseError for a pipeline of the same class that is another kind of base."""
+        if pipeline.unet.config.in_channels != pipeline.vae.config.latent_channels:
+            raise BaseError(f"{shown}: is an inpainting variant with extra inputs; use the plain base")
+        if not self.sized and pipeline.unet.config.cross_attention_dim == 1024:
+            raise BaseError(f"{shown}: is Stable Diffusion 2, which is not supported; use 1.5 or XL")
+
+    def _open_file(self, source: Source, dtype: torch.dtype) -> Any:
+        assert source.file is not None
+        beside = (source.file.parent, source.file.with_suffix(""))
+        config = next((str(folder) for folder in beside if (folder / INDEX).is_file()), None)
+        options = {"dtype": dtype, **self.options}
+        if config:
+            options |= {"config": config, "local_files_only": True}
+        with loading(source.shown):
+            try:
+                return self.pipeline.from_single_file(str(source.file), **options)
+            except OSError as error:
+                if config:
+                    raise
+                raise BaseError(f"{source.shown}: {CONFIGURATIONS}") from error
+
+    def targets(self, base: Base, convolutions: bool = False) -> list[str]:
+        """All linear layers of attention and feed-forward; with `convolutions`, also those of the blocks."""
+        return [
+            path
+            for path, module in base.model.named_modules()
+            if (isinstance(module, nn.Linear) and ".transformer_blocks." in path)
+            or (convolutions and isinstance(module, nn.Conv2d) and "_block" in path)
+        ]
+
+    def objective(self, base: Base) -> Objective:
+        """What the scheduler says that the base predicts. Raises BaseError for what cannot be trained."""
+        scheduler = base.pipeline.scheduler
+        kind = scheduler.config.get("prediction_type", "epsilon")
+        if kind not in ("epsilon", "v_prediction"):
+            raise BaseError(f"{base.source}: predicts {kind!r}; only epsilon and v_prediction can be trained")
+        return Objective(kind, scheduler.alphas_cumprod)
+
+    @torch.no_grad()
+    def encode_images(self, base: Base, pixels: Tensor) -> Tensor:
+        """Pixels (B, 3, H, W) in -1..1 -> scaled latents (B, C, H/8, W/8): the posterior's mode.
+
+        In float32: SDXL's encoder overflows in 16 bits.
+        """
+        vae = base.pipeline.vae
+        kept = vae.dtype
+        vae.to(torch.float32)
+        try:
+            encoded = vae.encode(pixels.to(vae.device, torch.float32)).latent_dist.mode()
+        finally:
+            vae.to(kept)
+        return encoded * vae.config.scaling_factor
+
+    @torch.no_grad()
+    def encode_prompts(self, base: Base, prompts: Sequence[str]) -> dict[str, Tensor]:
+        """The text embeddings (B, T, D); for SDXL those of both encoders and the pooled ones (B, P).
+
+        No prompt is all zeros for an SDXL that was trained so, as its pipeline has it.
+        """
+        pictures.bring(base)
+        encoded = base.pipeline.encode_prompt(
+            list(prompts), device=base.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+        )
+        if not self.sized:
+            return {"prompt_embeds": encoded[0]}
+        said = torch.ones(len(prompts), device=base.device)
+        if base.pipeline.config.force_zeros_for_empty_prompt:
+            said = torch.tensor([float(bool(prompt)) for prompt in prompts], device=base.device)
+        return {
+            "prompt_embeds": encoded[0] * said.to(encoded[0].dtype)[:, None, None],
+            "pooled_prompt_embeds": encoded[2] * said.to(encoded[2].dtype)[:, None],
+        }
+
+    def describe_photo(
+        self, base: Base, original: tuple[int, int], bucket: tuple[int, int]
+    ) -> dict[str, Tensor]:
+        """SDXL's size conditioning of one photo: `time_ids` (1, 6).
+
+        `original` and `bucket` are (width, height) in pixels; photos are not cropped, so the corner is 0, 0
+        (arXiv 2307.01952, section 2.2).
+        """
+        if not self.sized:
+            return {}
+        (width, height), (bucket_width, bucket_height) = original, bucket
+        return {"time_ids": torch.tensor([[height, width, 0, 0, bucket_height, bucket_width]]).float()}
+
+    def free_encoders(self, base: Base) -> None:
+        """Make room on a GPU once texts are encoded."""
+        pictures.free_encoders(base)
+
+    def predict(self, base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tensor]) -> Tensor:
+        """What the objective says (B, C, h, w) at noisy `latents` and whole timesteps `t` (B,).
+
+        Without `time_ids` the latents' own size is told, as in sampling.
+        """
+        added = None
+        if self.sized:
+            height, width = (side * self.cell for side in latents.shape[-2:])
+            own = torch.tensor([[height, width, 0, 0, height, width]]).float().expand(latents.shape[0], 6)
+            added = {
+                "text_embeds": conditioning["pooled_prompt_embeds"].to(base.device, base.dtype),
+                "time_ids": conditioning.get("time_ids", own).to(base.device, base.dtype),
+            }
+        return base.model(
+            latents.to(base.dtype),
+            t.to(base.device),
+            encoder_hidden_states=conditioning["prompt_embeds"].to(base.device, base.dtype),
+            added_cond_kwargs=added,
+            return_dict=False,
+        )[0]
+
+    @torch.no_grad()
+    def sample(
+        self,
+        base: Base,
+        conditioning: dict[str, Tensor],
+        negative: dict[str, Tensor] | None,
+        width: int,
+        height: int,
+        seeds: Sequence[int],
+        steps: int,
+        guidance: float,
+        on_step: Callable[[int], None] | None = None,
+    ) -> list[Image.Image]:
+        """One picture per seed through the pipeline itself, guided by `negative` when `guidance` is above 1.
+
+        `conditioning` and `negative` have one row, or one per seed. Raises DataError when a side is no
+        multiple of `step`.
+        """
+        count = len(seeds)
+        options: dict[str, Any] = {
+            **pictures.rows(base, conditioning, count),
+            "guidance_scale": guidance if negative is not None else 1.0,
+        }
+        if negative is not None:
+            options |= pictures.rows(base, negative, count, "negative_")
+        return pictures.draw(base, width, height, self.step, seeds, steps, on_step, **options)
+
+
+SD15 = StableDiffusion(
+    "sd15",
+    StableDiffusionPipeline,
+    Settings(area=512 * 512, steps=30, guidance=7.5, max_tokens=77),
+    {"safety_checker": None, "requires_safety_checker": False},
+    sized=False,
+)
+SDXL = StableDiffusion(
+    "sdxl",
+    StableDiffusionXLPipeline,
+    Settings(area=1024 * 1024, steps=30, guidance=5.0, max_tokens=77),
+    {"add_watermarker": False},
+    sized=True,
+)
