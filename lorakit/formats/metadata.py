@@ -16,6 +16,7 @@ ARCHITECTURES = {
     "sd15": "stable-diffusion-v1/lora",
 }
 FIELD_LIMIT = 2000  # characters that are taken over from a foreign file
+NAME_LIMIT = 120
 
 
 def of_card(card: Card) -> dict[str, str]:
@@ -48,7 +49,7 @@ def to_card(header: Header) -> Card:
     except (KeyError, ValueError, TypeError, AttributeError):
         pass
     return Card(
-        name=_text(said, "modelspec.title", "ss_output_name") or header.path.stem,
+        name=_text(said, "modelspec.title", "ss_output_name")[:NAME_LIMIT] or header.path.stem,
         trigger=_text(said, "modelspec.trigger_phrase") or _commonest_tag(said),
         base=_text(said, "ss_base_model_version", "ss_sd_model_name", "modelspec.architecture"),
         licence=_text(said, "modelspec.license"),

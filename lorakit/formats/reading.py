@@ -20,7 +20,8 @@ from lorakit.errors import AdapterError
 
 # Assumption: 50,000 tensors with long names take about 7 MB. Python's tables of a header take several times
 # its bytes, so what it may hold is counted before it is parsed.
-HEADER_LIMIT = 8 * 2**20
+HEADER_LIMIT = 12 * 2**20
+WIDE_LIMIT = 8 * 2**20  # of one beyond ASCII, which may take four times its bytes as text
 TENSOR_LIMIT = 50_000  # assumption: a mixture-of-experts adapter over all experts has under 40,000
 NAME_LIMIT = 512
 MOST_DIMENSIONS = 8
@@ -76,9 +77,10 @@ def read_header(path: Path) -> Header:
                 raise AdapterError(
                     f"{name}: is a pickle or an archive under a safetensors name; it was not opened"
                 )
-            raise AdapterError(
-                f"{name}: its header claims {length:,} bytes, which cannot be; download it again"
-            )
+            what = "which cannot be; download it again"
+            if 8 + length <= size:
+                what = f"more than any adapter's ({HEADER_LIMIT:,}); strip its metadata or export it again"
+            raise AdapterError(f"{name}: its header claims {length:,} bytes, {what}")
         rows = _parse(name, file.read(length))
     metadata = rows.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
@@ -149,9 +151,9 @@ def _parse(name: str, raw: bytes) -> dict:
         return table
 
     fields, lists = raw.count(b'":') - raw.count(b'\\":'), raw.count(b"[")
-    if fields > 5 * TENSOR_LIMIT or lists > 5 * TENSOR_LIMIT:
+    if fields > 5 * TENSOR_LIMIT or lists > 5 * TENSOR_LIMIT or (len(raw) > WIDE_LIMIT and not raw.isascii()):
         raise AdapterError(
-            f"{name}: its header lists more than any adapter's ({TENSOR_LIMIT:,} tensors); it was not opened"
+            f"{name}: its header holds more than any adapter's ({TENSOR_LIMIT:,} tensors); it was not opened"
         )
     try:
         text = raw.decode("utf-8")

@@ -7,6 +7,7 @@ products are multiplied out when they are used.
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,45 +23,49 @@ class Product(Factors):
     """An update kept as the pieces of its file; `down` and `up` are multiplied out whenever they are read."""
 
     pieces: Leaves
-    multiply: Callable[[Leaves], tuple[Tensor, Tensor]]
+    kind: "Kind"
     rows: slice
-    shapes: tuple[torch.Size, torch.Size]  # of down and up
 
     def __init__(
-        self, pieces: Leaves, multiply: Callable[[Leaves], tuple[Tensor, Tensor]], rows: slice, alpha: float,
-        magnitude: Tensor | None = None,
-    ):  # fmt: skip
-        down, up = multiply({leaf: piece.to("meta") for leaf, piece in pieces.items()})
-        own = {
-            "pieces": pieces, "multiply": multiply, "rows": rows, "alpha": alpha, "magnitude": magnitude,
-            "rslora": False, "shapes": (down.shape, up[rows].shape),
-        }  # fmt: skip
+        self, pieces: Leaves, kind: "Kind", rows: slice, alpha: float, magnitude: Tensor | None = None
+    ):
+        own = {"pieces": pieces, "kind": kind, "rows": rows, "alpha": alpha, "magnitude": magnitude,
+               "rslora": False}  # fmt: skip
         for name, value in own.items():
             object.__setattr__(self, name, value)  # Factors are frozen
 
     @property
     def down(self) -> Tensor:  # type: ignore[override]
-        return self.multiply(self.pieces)[0]
+        return self.kind.multiply(self.pieces)[0]
 
     @property
     def up(self) -> Tensor:  # type: ignore[override]
-        return self.multiply(self.pieces)[1][self.rows].contiguous()
+        return self.kind.multiply(self.pieces)[1][self.rows].contiguous()
 
     @property
     def rank(self) -> int:
-        return self.shapes[0][0]
+        return self.kind.size(self.pieces)[0]
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
-        return (self.shapes[1][0], *self.shapes[0][1:])
+        rows, *others = self.kind.size(self.pieces)[1]
+        return (len(range(rows)[self.rows]), *others)
 
     def tensors(self) -> tuple[Tensor, ...]:
         return tuple(self.pieces.values())
 
     def delta(self) -> Tensor:
-        down, up = self.multiply(self.pieces)
+        down, up = self.kind.multiply(self.pieces)
         dense = up[self.rows].flatten(1) @ down.flatten(1)
         return (self.scale * dense).view(self.weight_shape)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How pieces multiply to (down, up), and what comes out, without multiplying: (rank, weight's shape)."""
+
+    multiply: Callable[[Leaves], tuple[Tensor, Tensor]]
+    size: Callable[[Leaves], tuple[int, tuple[int, ...]]]
 
 
 def factors_of(
@@ -75,18 +80,17 @@ def factors_of(
     if alpha is not None and alpha.numel() != 1:
         raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
     try:
-        multiply, rank = _kind(tensors)
+        kind, rank = _kind(tensors)
         stated = float(alpha) if alpha is not None else alpha_of(max(rank, 1))
         if not math.isfinite(stated) or stated <= 0:
             raise AdapterError(f"{file}: {name[:100]} has alpha {stated:g}; it must be above 0")
         magnitude = _magnitude(tensors)
         pieces = {leaf: tensor for leaf, tensor in tensors.items() if leaf not in ("alpha", *MAGNITUDES)}
-        if multiply is not _plain:
+        factors: Factors
+        if kind is not None:
             # The same scale at the rank of the exact product.
-            whole = Product(pieces, multiply, slice(None), 1.0, magnitude)
             scale = full if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank)
-            object.__setattr__(whole, "alpha", scale * whole.rank)
-            factors: Factors = whole
+            factors = Product(pieces, kind, slice(None), scale * kind.size(pieces)[0], magnitude)
         else:
             factors = Factors(*_plain(pieces), stated, magnitude, rslora)
     except AdapterError:
@@ -135,7 +139,7 @@ def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
         own = slice(start, start + units * unit)
         part = None if magnitude is None else magnitude[own]
         if isinstance(factors, Product):
-            parts[name] = Product(factors.pieces, factors.multiply, own, factors.alpha, part)
+            parts[name] = Product(factors.pieces, factors.kind, own, factors.alpha, part)
         else:
             parts[name] = Factors(factors.down, factors.up[own], factors.alpha, part, factors.rslora)
         start = own.stop
@@ -160,15 +164,20 @@ def _magnitude(tensors: Leaves) -> Tensor | None:
 NO_RANK = 0  # of a LoKr with two full factors: its alpha means nothing
 
 
-def _kind(tensors: Leaves) -> tuple[Callable[[Leaves], tuple[Tensor, Tensor]], int]:
-    """How the pieces multiply to (down, up), and the rank that alpha is divided by."""
+def _kind(tensors: Leaves) -> tuple[Kind | None, int]:
+    """The kind of product (None for plain factors), and the rank that alpha is divided by."""
     if "w1_a" in tensors:
-        return _hadamard, tensors["w1_b"].shape[0]
+        return LOHA, tensors["w1_b"].shape[0]
     if "k1" in tensors or "k1_a" in tensors:
         factored = tensors.get("k2_b", tensors.get("k1_b"))
-        return _kronecker, NO_RANK if factored is None else factored.shape[0]
+        return LOKR, NO_RANK if factored is None else factored.shape[0]
     rank = tensors["up_t"].shape[0] if "up_t" in tensors else tensors["up"].shape[1]
-    return (_tucker if "mid" in tensors else _plain), rank
+    return (TUCKER if "mid" in tensors else None), rank
+
+
+def _need(fits: bool) -> None:
+    if not fits:
+        raise ValueError("pieces of different sizes")
 
 
 def _plain(tensors: Leaves) -> tuple[Tensor, Tensor]:
@@ -193,6 +202,13 @@ def _tucker(tensors: Leaves) -> tuple[Tensor, Tensor]:
     return torch.einsum("rskl,si->rikl", tensors["mid"].float(), down), up.flatten(1)[:, :, None, None]
 
 
+def _tucker_size(tensors: Leaves) -> tuple[int, tuple[int, ...]]:
+    down, mid, up = (tensors[leaf].shape for leaf in ("down", "mid", "up"))
+    _need(len(mid) == 4 and mid[1] == down[0] and mid[0] == up[1])
+    _need(math.prod(down[2:]) == math.prod(up[2:]) == 1)
+    return mid[0], (up[0], down[1], *mid[2:])
+
+
 def _cored(core: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """(down, up) of LyCORIS' Tucker form: sum over i, j of core[i, j, k, l] a[i, out] b[j, in]."""
     return torch.einsum("ijkl,jr->irkl", core.float(), b.float()), a.float().T.contiguous()
@@ -213,6 +229,38 @@ def _hadamard(tensors: Leaves) -> tuple[Tensor, Tensor]:
     return down.view(-1, *b1.shape[1:]), _as_conv(up, b1.dim())
 
 
+def _half(tensors: Leaves, a: str, b: str, core: str) -> tuple[int, tuple[int, ...]]:
+    """(rank, shape) of one low-rank piece of a LoHa or LoKr."""
+    first, second, third = tensors[a].shape, tensors[b].shape, tensors.get(core)
+    if third is None:
+        _need(len(first) >= 2 and len(second) >= 2 and first[1] == second[0] and math.prod(first[2:]) == 1)
+        return second[0], (first[0], *second[1:])
+    _need(third.dim() == 4 and len(first) == len(second) == 2)
+    _need(third.shape[0] == first[0] and third.shape[1] == second[0])
+    return first[0], (first[1], second[1], *third.shape[2:])
+
+
+def _hadamard_size(tensors: Leaves) -> tuple[int, tuple[int, ...]]:
+    (r1, shape), (r2, other) = (_half(tensors, f"w{n}_a", f"w{n}_b", f"t{n}") for n in "12")
+    _need(shape == other)
+    return r1 * r2, shape
+
+
+def _kronecker_size(tensors: Leaves) -> tuple[int, tuple[int, ...]]:
+    first = tuple(tensors["k1"].shape) if "k1" in tensors else _half(tensors, "k1_a", "k1_b", "")[1]
+    rank, second = (
+        (0, tuple(tensors["k2"].shape)) if "k2" in tensors else _half(tensors, "k2_a", "k2_b", "t2")
+    )
+    _need(len(first) == 2 and len(second) in (2, 4))
+    (outer, inner), kernel = first, second[2:]
+    shape = outer * second[0], inner * second[1], *kernel
+    if rank and inner * rank <= outer * math.prod(second[1:]):
+        return inner * rank, shape
+    if math.prod(kernel) > 1 or inner * second[0] <= outer * second[1]:
+        return inner * second[0], shape
+    return outer * second[1], shape
+
+
 def _kronecker(tensors: Leaves) -> tuple[Tensor, Tensor]:
     """LoKr (LyCORIS, arXiv 2309.14859, section 3.3): W1 (x) W2 = (W1 (x) A2)(I (x) B2), and likewise the
     other way round; the smaller inner dimension is taken.
@@ -229,18 +277,14 @@ def _kronecker(tensors: Leaves) -> tuple[Tensor, Tensor]:
         else:
             b2, a2 = tensors["k2_b"].float(), tensors["k2_a"].float()
         if inner * b2.shape[0] <= outer * math.prod(b2.shape[1:]):
-            return _down(_eye(inner, w1), b2), _as_conv(torch.kron(w1, a2), b2.dim())
+            return _down(torch.eye(inner), b2), _as_conv(torch.kron(w1, a2), b2.dim())
         w2 = (a2 @ b2.flatten(1)).view(-1, *b2.shape[1:])
     kernel = math.prod(w2.shape[2:])
     if kernel > 1 or inner * w2.shape[0] <= outer * w2.shape[1]:
-        up = torch.kron(w1, _eye(w2.shape[0], w1))
-        return _down(_eye(inner, w1), w2), _as_conv(up, w2.dim())
-    same = _eye(w2.shape[1], w1).view(w2.shape[1], w2.shape[1], *w2.shape[2:])
-    return _down(w1, same), _as_conv(torch.kron(_eye(outer, w1), w2.flatten(1)), w2.dim())
-
-
-def _eye(size: int, like: Tensor) -> Tensor:
-    return torch.eye(size, device=like.device)
+        up = torch.kron(w1, torch.eye(w2.shape[0]))
+        return _down(torch.eye(inner), w2), _as_conv(up, w2.dim())
+    same = torch.eye(w2.shape[1]).view(w2.shape[1], w2.shape[1], *w2.shape[2:])
+    return _down(w1, same), _as_conv(torch.kron(torch.eye(outer), w2.flatten(1)), w2.dim())
 
 
 def _down(left: Tensor, right: Tensor) -> Tensor:
@@ -251,3 +295,8 @@ def _down(left: Tensor, right: Tensor) -> Tensor:
 
 def _as_conv(up: Tensor, dimensions: int) -> Tensor:
     return up.contiguous().view(*up.shape, *[1] * (dimensions - 2))
+
+
+TUCKER = Kind(_tucker, _tucker_size)
+LOHA = Kind(_hadamard, _hadamard_size)
+LOKR = Kind(_kronecker, _kronecker_size)

@@ -76,6 +76,7 @@ def test_it_is_refused_by_name(case, tmp_path, record_property):
 
 
 @pytest.mark.parametrize("ending", ["pt", "bin", "ckpt", "pth"])
+@pytest.mark.battery(19, "pickles")
 def test_pickles_are_never_opened(ending, tmp_path):
     ran = tmp_path / "ran"
     file = tmp_path / f"adapter.{ending}"
@@ -90,6 +91,7 @@ def test_pickles_are_never_opened(ending, tmp_path):
     assert not ran.exists()
 
 
+@pytest.mark.battery(8, "truncated by one byte")
 def test_one_missing_byte_is_noticed(tmp_path):
     file = tmp_path / "short.safetensors"
     save_file(GOOD, file)
@@ -98,25 +100,42 @@ def test_one_missing_byte_is_noticed(tmp_path):
         load(file)
 
 
+def case(row, title, change, words):
+    return pytest.param(change, words, marks=pytest.mark.battery(row, title))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"transformer.a.lora_B.weight": torch.full((3, 2), float("nan"))}, "NaN"),
-        ({"transformer.a.lora_A.weight": torch.full((2, 4), float("inf"))}, "NaN or infinite"),
-        ({"transformer.a.lora_B.weight": torch.zeros(3, 2)}, "zero.*no effect"),
-        ({"transformer.b.lora_A.weight": torch.ones(2, 4)}, "transformer.b has no lora_B"),
+        case(11, "NaN", {"transformer.a.lora_B.weight": torch.full((3, 2), float("nan"))}, "NaN"),
+        case(11, "NaN", {"transformer.a.dora_scale": torch.full((3, 1), float("nan"))}, "NaN"),
+        case(
+            12,
+            "infinite values",
+            {"transformer.a.lora_A.weight": torch.full((2, 4), float("inf"))},
+            "infinite",
+        ),
+        case(13, "all-zero B", {"transformer.a.lora_B.weight": torch.zeros(3, 2)}, "zero.*no effect"),
+        case(13, "all-zero A", {"transformer.a.lora_A.weight": torch.zeros(2, 4)}, "zero.*no effect"),
+        case(
+            14,
+            "A without B",
+            {"transformer.b.lora_A.weight": torch.ones(2, 4)},
+            "transformer.b has no lora_B",
+        ),
         ({"transformer.a.lora_B.weight": torch.ones(3, 5)}, "do not make an update"),
-        ({"transformer.a.alpha": torch.tensor(0.0)}, "alpha 0"),
-        ({"transformer.a.alpha": torch.tensor(-1.0)}, "alpha -1"),
-        ({"transformer.a.alpha": torch.tensor(float("nan"))}, "alpha nan"),
+        case(17, "alpha 0", {"transformer.a.alpha": torch.tensor(0.0)}, "alpha 0"),
+        case(17, "alpha negative", {"transformer.a.alpha": torch.tensor(-1.0)}, "alpha -1"),
+        case(17, "alpha NaN", {"transformer.a.alpha": torch.tensor(float("nan"))}, "alpha nan"),
         ({"something.else": torch.ones(2)}, "something.else"),
         ({"transformer.a.lora_A.weight": torch.ones(2, 4, dtype=torch.int32)}, "no weight"),
     ],
 )
-def test_sound_files_with_unsound_content_are_refused(change, words, tmp_path):
+def test_sound_files_with_unsound_content_are_refused(change, words, tmp_path, record_property):
     save_file(GOOD | change, tmp_path / "content.safetensors")
-    with pytest.raises(AdapterError, match=words):
+    with pytest.raises(AdapterError, match=words) as caught:
         load(tmp_path / "content.safetensors")
+    record_property("told", caught.value)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn])

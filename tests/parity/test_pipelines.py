@@ -127,7 +127,7 @@ KINDS = [
 @pytest.mark.parametrize("kinds", KINDS)
 @pytest.mark.parametrize("family", ["flux", "sd15", "sdxl"])
 def test_diffusers_opens_what_we_save_under_its_names(family, kinds, tmp_path):
-    """DoRA on the denoiser only: diffusers 0.42 loses a text encoder's magnitudes, those it saved itself too."""
+    """DoRA on the denoiser only: diffusers 0.42 loses a text encoder's magnitudes, its own files' too."""
     pipe = pipeline(family)
     before, ours = outputs(pipe), adapter(pipe, family, **kinds, text="dora" not in kinds)
     with lorakit.applied(pipe, {ours: 1.0}):
