@@ -10,10 +10,11 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ LONGEST_SLUG = 60
 DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")
 WEIGHTS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
 TRASH = ".trash"
+LEFT_BEHIND = re.compile(r"\..*\.[0-9a-f]{8}\.tmp|\.incoming-.*")
+STALE_SECONDS = 3600  # assumption: no adapter takes an hour to be written
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -174,10 +177,11 @@ class Store:
         """
         self.get(slug)
         if layout is None:
-            return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
+            with _in_words("the download"):
+                return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
         from lorakit import formats
 
-        with tempfile.TemporaryDirectory() as aside:
+        with _in_words("the download"), tempfile.TemporaryDirectory() as aside:
             formats.save(self.load(slug), Path(aside) / slug, layout)
             return packing.pack(Path(aside) / slug, Path(out) / f"{slug}-{layout}.zip")
 
@@ -202,18 +206,21 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Alone in the store; a full or read-only disk becomes a sentence."""
-        try:
+        """Alone in the store; what a crash left behind goes."""
+        with _in_words("the store"):
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock"):
+                self._sweep()
                 yield
-        except OSError as error:
-            if error.errno not in CANNOT_WRITE:
-                raise
-            what = os.strerror(error.errno or 0)
-            raise AdapterError(
-                f"the store cannot be written ({what}); make room or check its permissions"
-            ) from error
+
+    def _sweep(self) -> None:
+        """Remove what was being prepared when a process died; what is younger may still be in work."""
+        for path in self.folder.iterdir():
+            if LEFT_BEHIND.fullmatch(path.name):
+                with suppress(OSError):
+                    inside = (file.stat().st_mtime for file in path.rglob("*"))
+                    if max(inside, default=path.stat().st_mtime) < time.time() - STALE_SECONDS:
+                        shutil.rmtree(path, ignore_errors=True)
 
     def _entry(self, path: Path) -> Entry | None:
         try:
@@ -287,6 +294,18 @@ class Store:
             raise AdapterError(f"{archive.name}: cannot be unpacked ({error}); make the zip again") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _in_words(what: str) -> Iterator[None]:
+    """A full or read-only disk becomes a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        why = os.strerror(error.errno or 0)
+        raise AdapterError(f"{what} cannot be written ({why}); make room or check its permissions") from error
 
 
 def _is_hub_id(text: str) -> bool:

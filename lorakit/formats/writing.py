@@ -1,9 +1,12 @@
 """Writing safetensors files so that equal content gives equal bytes."""
 
+import errno
 import json
+import re
 import struct
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -14,7 +17,11 @@ def write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> N
     safetensors orders the tensors but not the metadata, so a file's sha256 would differ between two
     identical exports. The header is put in order where it stands: its length does not change.
     """
-    save_file(tensors, path, metadata=metadata)
+    try:
+        save_file(tensors, path, metadata=metadata)
+    except SafetensorError as error:  # a full disk, told by the number that the system gives it
+        found = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(found[1]) if found else errno.EIO, "the weights cannot be written") from error
     with open(path, "r+b") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         rows = json.loads(file.read(length))
