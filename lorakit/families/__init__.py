@@ -93,6 +93,7 @@ class Base:
     pipeline: Any = None
     tokenizer: Any = None
     quantized: str | None = None
+    offloaded: bool = False  # its blocks wait in the host's memory
     settings: Settings = field(default_factory=Settings)
 
 
@@ -162,11 +163,13 @@ def load_base(
     device: "str | torch.device | None" = None,
     dtype: "torch.dtype | None" = None,
     quantize: str | None = None,
+    offload: bool = False,
 ) -> Base:
-    """Load a base: "starter-image", "starter-text", a folder, or a hub id.
+    """Load a base: "starter-image", "starter-text", a folder, a .safetensors file, or owner/name[@revision].
 
     `device` defaults to the best one present; `dtype` to what the family runs best in there; `quantize`
-    "nf4" keeps the linear weights in 4 bits. Raises BaseError, naming what is missing and what to do.
+    "nf4" keeps the linear weights in 4 bits; with `offload` the model's blocks wait in the host's memory and
+    come to the device one at a time, which is slower. Raises BaseError, naming what is missing.
     """
     import torch
 
@@ -178,10 +181,27 @@ def load_base(
             f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'"
         )
     found = resolve(source)
-    base = _family_for(found).functions.load(found, place, dtype, quantize)
+    family = _family_for(found).functions
+    if offload:
+        dtype = dtype or (torch.bfloat16 if place.type == "cuda" else torch.float32)
+        base = family.load(found, torch.device("cpu"), dtype, quantize)
+        _offload(base, place)
+    else:
+        base = family.load(found, place, dtype, quantize)
     base.source = source
     base.model.eval().requires_grad_(False)
     return base
+
+
+def _offload(base: Base, device: "torch.device") -> None:
+    import torch
+
+    from lorakit.families.memory import swap_blocks
+
+    swap_blocks(base.model, device, torch.device("cpu"))
+    if base.pipeline is not None:
+        base.pipeline.vae.to(device)
+    base.device, base.offloaded = device, True
 
 
 def family_of(base: "Base | str") -> Any:

@@ -17,7 +17,16 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors, Mix
-from lorakit.lora.layers import DoraLinear, Layer, LoraConv2d, LoraLinear, check_fits, stacked, weight_shape
+from lorakit.lora.layers import (
+    DoraLinear,
+    Layer,
+    LoraConv2d,
+    LoraLinear,
+    check_fits,
+    device_of,
+    stacked,
+    weight_shape,
+)
 from lorakit.lora.matching import check_mix, match_mix, modules_of
 
 CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
@@ -223,7 +232,7 @@ def _trainable_layer(
             f"{name} has shape {shape}: rank {rank} is not between 1 and "
             f"{min(shape[0], math.prod(shape[1:]))}"
         )
-    device = layer.weight.device
+    device = device_of(layer)
     down = torch.empty(rank, *shape[1:])
     nn.init.kaiming_uniform_(down, a=math.sqrt(5), generator=generator)
     up = torch.zeros(shape[0], rank, *[1] * (len(shape) - 2))

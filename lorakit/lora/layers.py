@@ -35,6 +35,11 @@ def weight_shape(layer: Layer) -> tuple[int, ...] | None:
     return None
 
 
+def device_of(layer: Layer) -> torch.device:
+    """Where the layer computes: its weight may be waiting elsewhere, as `works_on` then says."""
+    return getattr(layer, "works_on", layer.weight.device)
+
+
 def is_quantized(layer: Layer) -> bool:
     """Does the layer keep its weight in 4 or 8 bits?"""
     return type(layer).__module__.startswith("bitsandbytes")
@@ -190,7 +195,7 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
     A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the
     adapter's.
     """
-    device, dtype = layer.weight.device, _compute_dtype(layer)
+    device, dtype = device_of(layer), _compute_dtype(layer)
     downs, ups, gains, columns = [], [], [], []
     with torch.no_grad():
         for factors, weight in parts:
@@ -202,7 +207,7 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
             up = up if scale == 1.0 else up * scale
             down = factors.down.to(device)
             if factors.magnitude is not None:
-                gain = dora_gain(layer, factors)
+                gain = dora_gain(layer, factors).to(device)
                 change = (weight * (gain - 1)).flatten()
                 if gain.shape[0] == 1:
                     down = down.float() * gain

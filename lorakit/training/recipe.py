@@ -119,6 +119,10 @@ class Recipe:
         "Stable Diffusion only: give the convolutions an update too. Larger files, finer texture.",
         kinds=("image",),
     )
+    gradient_checkpointing: bool = _setting(
+        False,
+        "Compute activations again instead of keeping them: much less memory, about a third slower.",
+    )
     rslora: bool = _setting(False, "Scale by alpha / sqrt(rank), which keeps high ranks learning.")
     dora: bool = _setting(False, "Learn the size of each output apart from its direction (DoRA). Slower.")
     preview_every: int = _setting(
@@ -190,6 +194,7 @@ class Preset:
 # Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the QLoRA
 # paper, arXiv 2305.14314, table 9 (large); those of the starter bases were found by measuring
 # (starter/REPORT.md).
+LARGE = {"gradient_checkpointing": True}  # a base of billions of parameters keeps no activations
 PRESETS = (
     Preset(
         "quick",
@@ -230,15 +235,15 @@ PRESETS = (
         "Quick",
         "image",
         False,
-        {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
+        LARGE | {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
     ),
-    Preset("balanced", "Balanced", "image", False, {"steps": 2000, "learning_rate": 1e-4}),
+    Preset("balanced", "Balanced", "image", False, LARGE | {"steps": 2000, "learning_rate": 1e-4}),
     Preset(
         "style",
         "Style",
         "image",
         False,
-        {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
+        LARGE | {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
     ),
     Preset(
         "quick",
@@ -282,6 +287,7 @@ PRESETS = (
         "text",
         False,
         {
+            "gradient_checkpointing": True,
             "steps": 300,
             "rank": 16,
             "alpha": 32.0,
@@ -299,6 +305,7 @@ PRESETS = (
         "text",
         False,
         {
+            "gradient_checkpointing": True,
             "steps": 300,
             "rank": 64,
             "alpha": 16.0,

@@ -14,6 +14,7 @@ import torch
 
 from lorakit import durable, formats
 from lorakit.families import Base, family_of
+from lorakit.families.memory import recomputing
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.spectrum import spectrum
@@ -77,9 +78,10 @@ def train(
     )  # fmt: skip
     try:
         hooks = loop.Hooks(emit, stop, between, lambda step: previews.make(step, emit, stop))
-        outcome = loop.run(
-            base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
-        )
+        with recomputing(base.model, recipe.gradient_checkpointing or base.offloaded):
+            outcome = loop.run(
+                base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
+            )
         if outcome.stopped:
             return TrainResult(None, out, True, outcome.steps, outcome.losses[-1] if outcome.losses else None)
         previews.make(outcome.steps, emit, lambda: False)

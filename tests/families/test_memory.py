@@ -1,0 +1,126 @@
+"""Computing activations again and swapping blocks change what is held, never what comes out."""
+
+import pytest
+import tiny_bases
+import torch
+from tiny_language import LANGUAGE_MODELS, language_base
+
+from lorakit.families import family_of, load_base, memory
+from lorakit.lora.inject import trainable
+from lorakit.training.objectives import image_loss, next_token
+
+KINDS = (*tiny_bases.BUILDERS, "flux", *LANGUAGE_MODELS)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def base(request, tmp_path_factory, flux_folder):
+    folder = tmp_path_factory.mktemp("bases")
+    if request.param == "flux":
+        return load_base(flux_folder, device="cpu")
+    if request.param in LANGUAGE_MODELS:
+        return language_base(request.param, folder)
+    return load_base(
+        tiny_bases.write(folder / request.param, tiny_bases.BUILDERS[request.param]()), device="cpu"
+    )
+
+
+def loss_of(base):
+    random, family = torch.Generator().manual_seed(1), family_of(base)
+    if base.pipeline is None:
+        tokens = torch.randint(4, 100, (2, 9), generator=random)
+        ones = torch.ones_like(tokens)
+        total, count = next_token(family.predict(base, tokens, ones), tokens, ones)
+        return total / count
+    shape = (2, 16, 4, 8) if base.family == "flux2" else (2, 4, 8, 16)
+    latents, noise = (torch.randn(shape, generator=random) for _ in range(2))
+    t = torch.tensor([0.2, 0.9]) if family.objective(base).signal is None else torch.tensor([20, 900])
+    return image_loss(base, latents, noise, t, family.encode_prompts(base, ["red can", "blue"])).mean()
+
+
+def gradients(base, injection):
+    loss = loss_of(base)
+    loss.backward()
+    found = {name: p.grad.clone() for name, p in injection.named_parameters().items()}
+    for p in injection.named_parameters().values():
+        p.grad = None
+    return loss.detach(), found
+
+
+@pytest.fixture
+def injection(base):
+    injection = trainable(base.model, family_of(base).targets(base), 2, 2.0)
+    for layer in injection.layers.values():
+        layer.up.data.normal_(0, 0.2, generator=torch.Generator().manual_seed(0))
+    yield injection
+    injection.remove()
+
+
+def test_recomputing_gives_the_same_gradients_and_holds_fewer_activations(base, injection):
+    loss, expected = gradients(base, injection)
+    held = {}
+    for on in (False, True):
+        sizes = []
+
+        def pack(tensor, sizes=sizes):
+            sizes.append(tensor.numel())
+            return tensor
+
+        with (
+            memory.recomputing(base.model, on),
+            torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
+        ):
+            kept = loss_of(base)
+        held[on] = sum(sizes)
+        del kept
+    assert held[True] < 0.75 * held[False]
+    with memory.recomputing(base.model):
+        again, found = gradients(base, injection)
+    assert torch.equal(loss, again)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, atol=1e-7, rtol=1e-5)
+    assert all(block.forward.__name__ == "forward" for block in memory.blocks_of(base.model))
+
+
+def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
+    """The "device" and the place where blocks wait are both the CPU here; what waits is made unusable."""
+    loss, expected = gradients(base, injection)
+    blocks, store, most = memory.blocks_of(base.model), {}, []
+    rest = torch.device("meta")
+
+    def move(part, device):
+        if device == rest:
+            store[id(part)] = part.data
+            part.data = torch.full_like(part.data, torch.nan)
+        elif id(part) in store:
+            part.data = store.pop(id(part))
+            present = [b for b in blocks if not any(id(p) in store for p in b.parameters())]
+            most.append(len(present))
+
+    monkeypatch.setattr(memory, "_move", move)
+    memory.swap_blocks(base.model, CPU, rest)
+    try:
+        frozen = [p for block in blocks for p in block.parameters() if not p.requires_grad]
+        assert len(blocks) > 1 and all(bool(p.isnan().all()) for p in frozen)
+        with memory.recomputing(base.model):
+            again, found = gradients(base, injection)
+            with torch.no_grad():
+                assert torch.equal(loss_of(base), loss)
+        assert torch.equal(loss, again)
+        for name, gradient in expected.items():
+            torch.testing.assert_close(found[name], gradient, atol=1e-7, rtol=1e-5)
+        assert max(most) == 1
+    finally:
+        for block in blocks:
+            memory.put(block, CPU)
+            del block.forward
+
+
+def test_updates_belong_where_a_waiting_layer_will_compute(flux_folder):
+    base = load_base(flux_folder, device="cpu", offload=True)
+    assert base.offloaded
+    path = family_of(base).targets(base)[0]
+    base.model.get_submodule(path).works_on = torch.device("meta")
+    injection = trainable(base.model, [path], 2, 2.0)
+    assert {p.device.type for p in injection.named_parameters().values()} == {"meta"}
+    injection.remove()

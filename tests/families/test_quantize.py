@@ -1,0 +1,132 @@
+"""NF4 on the CPU: what a 4-bit base computes and its gradients are those of its rounded weights."""
+
+import pytest
+import tiny_bases
+import torch
+from bitsandbytes.functional import dequantize_4bit
+from bitsandbytes.nn import Linear4bit
+from test_memory import gradients, loss_of
+from test_train import photos, texts, trained  # noqa: F401
+from tiny_language import LANGUAGE_MODELS, language_base, language_folder
+from torch import nn
+
+import lorakit
+from lorakit.errors import AdapterError
+from lorakit.families import family_of, load_base, memory, quantize
+from lorakit.lora.inject import trainable
+
+CPU = torch.device("cpu")
+
+
+def rounded(model) -> None:
+    """Put a plain layer with the dequantized weight in place of every 4-bit one."""
+    for path, layer in list(model.named_modules()):
+        if isinstance(layer, Linear4bit):
+            plain = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
+            plain.weight.data = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
+            if layer.bias is not None:
+                plain.bias.data = layer.bias.data.float()
+            parent, _, name = path.rpartition(".")
+            setattr(model.get_submodule(parent), name, plain.requires_grad_(False))
+
+
+def four_bit(model) -> set[str]:
+    return {path for path, layer in model.named_modules() if isinstance(layer, Linear4bit)}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, flux_folder):
+    folder = tmp_path_factory.mktemp("bases")
+    made = {kind: tiny_bases.write(folder / kind, build()) for kind, build in tiny_bases.BUILDERS.items()}
+    made |= {kind: str(language_folder(kind, folder)) for kind in LANGUAGE_MODELS}
+    return made | {"flux": flux_folder}
+
+
+def injected(base):
+    injection = trainable(base.model, family_of(base).targets(base), 2, 2.0)
+    for layer in injection.layers.values():
+        layer.up.data.normal_(0, 0.2, generator=torch.Generator().manual_seed(0))
+    return injection
+
+
+@pytest.mark.parametrize("kind", ["flux", "flux2-klein", "sdxl", *LANGUAGE_MODELS])
+def test_a_step_in_four_bits_is_a_step_on_the_rounded_weights(kind, folders):
+    small, plain = (load_base(folders[kind], device="cpu", quantize="nf4") for _ in range(2))
+    assert small.quantized == "nf4"
+    assert set(family_of(small).targets(small)) <= four_bit(small.model)
+    rounded(plain.model)
+    assert family_of(small).targets(small) == family_of(plain).targets(plain)
+    with torch.no_grad():  # a preview before the step: it must not change how weights are kept
+        loss_of(small)
+    loss, found = gradients(small, injected(small))
+    expected_loss, expected = gradients(plain, injected(plain))
+    torch.testing.assert_close(loss, expected_loss, atol=1e-5, rtol=1e-5)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, atol=1e-6, rtol=1e-3)
+    with memory.recomputing(small.model):
+        again, recomputed = gradients(small, injected_again(small))
+    torch.testing.assert_close(again, loss)
+    assert all(torch.allclose(recomputed[name], found[name], atol=1e-6) for name in found)
+
+
+def injected_again(base):
+    """The updates that are in the model already."""
+    from lorakit.lora.layers import LoraLinear
+
+    layers = {path: layer for path, layer in base.model.named_modules() if isinstance(layer, LoraLinear)}
+
+    class Found:
+        def named_parameters(self):
+            return {f"{path}.{name}": getattr(layer, name) for path, layer in layers.items()
+                    for name in ("down", "up")}  # fmt: skip
+
+    return Found()
+
+
+def test_constants_are_quantized_too_and_the_size_is_known_beforehand():
+    layer = nn.Sequential(nn.Linear(256, 512))
+    before = layer[0].weight.detach().clone()
+    quantize.nf4(layer, CPU, torch.bfloat16)
+    weight, state = layer[0].weight, layer[0].weight.quant_state
+    assert state.nested and state.quant_type == "nf4" and layer[0].compute_dtype == torch.bfloat16
+    back = dequantize_4bit(weight.data, state).float()
+    assert 0.05 < float((back - before).norm() / before.norm()) < 0.12
+    parts = (weight.data, state.absmax, state.code, state.offset, state.state2.absmax, state.state2.code)
+    assert sum(part.numel() * part.element_size() for part in parts) == quantize.bytes_of(512, 256)
+
+
+def test_text_encoders_are_in_four_bits_but_for_what_t5_wants_in_full(folders):
+    base, plain = (load_base(folders["flux"], device="cpu", quantize=q) for q in ("nf4", None))
+    t5 = {path.rpartition(".")[2] for path in four_bit(base.pipeline.text_encoder_2)}
+    assert t5 == {"q", "k", "v", "o", "wi"} and four_bit(base.pipeline.text_encoder)
+    rounded(base.pipeline.text_encoder)
+    rounded(base.pipeline.text_encoder_2)
+    four = load_base(folders["flux"], device="cpu", quantize="nf4")
+    prompts = ["a red can", "a blue bottle"]
+    expected = family_of(base).encode_prompts(base, prompts)
+    found, full = (family_of(b).encode_prompts(b, prompts) for b in (four, plain))
+    for key, rows in expected.items():
+        torch.testing.assert_close(found[key], rows, atol=1e-4, rtol=1e-3)
+        assert not torch.allclose(full[key], rows, atol=1e-4), "four bits were used"
+
+
+def test_a_language_model_keeps_its_head_and_packs_nothing(folders):
+    base = load_base(folders["llama"], device="cpu", quantize="nf4")
+    assert "lm_head" not in four_bit(base.model) and len(four_bit(base.model)) == 14
+    assert not any(getattr(m, "support_avx512bf16_for_cpu", False) for m in base.model.modules())
+
+
+@pytest.mark.parametrize("kind", ["flux", "sd15", "flux2-klein"])
+def test_photos_train_a_base_in_four_bits(kind, folders, photos, tmp_path):  # noqa: F811
+    base = load_base(folders[kind], device="cpu", quantize="nf4")
+    trained(base, photos, tmp_path / "out", gradient_checkpointing=True)
+    adapter = lorakit.load_adapter(tmp_path / "out")
+    with pytest.raises(AdapterError, match=r"4 bits|quantized"):
+        lorakit.merge(base.model, {adapter: 1.0})
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen3"])
+def test_texts_train_a_base_in_four_bits(kind, tmp_path):
+    base = language_base(kind, tmp_path, quantize="nf4")
+    trained(base, texts(), tmp_path / "out", caption_dropout=0.0, gradient_checkpointing=True)
+    assert len(lorakit.load_adapter(tmp_path / "out").modules) == 14
