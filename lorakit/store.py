@@ -175,15 +175,34 @@ class Store:
         With `layout` ("diffusers", "peft", "kohya") its weights are written in that one instead:
         `<slug>-<layout>.zip`. Raises AdapterError when the layout cannot hold them.
         """
-        self.get(slug)
         if layout is None:
-            with _in_words("the download"):
-                return packing.pack(self._path(slug), Path(out) / f"{slug}.zip")
+            with _in_words("the download"), self._leaving(slug) as folder:
+                return packing.pack(folder, Path(out) / f"{slug}.zip")
         from lorakit import formats
 
         with _in_words("the download"), tempfile.TemporaryDirectory() as aside:
-            formats.save(self.load(slug), Path(aside) / slug, layout)
+            adapter = self.load(slug)
+            adapter.card.base = _leaving_base(adapter.card.base)
+            formats.save(adapter, Path(aside) / slug, layout)
             return packing.pack(Path(aside) / slug, Path(out) / f"{slug}-{layout}.zip")
+
+    @contextmanager
+    def _leaving(self, slug: str) -> Iterator[Path]:
+        """The adapter's folder as others may see it: a base in a folder of this machine is a name."""
+        from lorakit import formats
+
+        entry = self.get(slug)
+        if _leaving_base(entry.base) == entry.base:
+            yield self._path(slug)
+            return
+        with tempfile.TemporaryDirectory() as aside:
+            folder = Path(shutil.copytree(self._path(slug), Path(aside) / slug))
+            adapter = self.load(slug)
+            adapter.card.base = _leaving_base(entry.base)
+            formats.save(adapter, folder, "peft" if adapter.family == "llm" else "diffusers")
+            durable.write_json(folder / "card.json", entry.card | {"base": adapter.card.base})
+            cards.refresh(folder)
+            yield folder
 
     def check_base(self, entry: Entry, family: str) -> None:
         """Raise AdapterError when `entry` was made for another family of bases than `family`."""
@@ -266,9 +285,9 @@ class Store:
     def _add_from_hub(self, repo: str, name: str | None) -> Entry:
         from lorakit.formats import hub
 
-        folder, commit = hub.download(repo)
-        stated = _stated_name(folder) or repo.partition("@")[0].rpartition("/")[2]
-        entry = self.add(folder, name or stated)
+        place, commit = hub.download(repo)
+        stated = place.stem if place.is_file() else _stated_name(place)
+        entry = self.add(place, name or stated or repo.partition("@")[0].rpartition("/")[2])
         card = entry.card | {"data": {**(entry.card.get("data") or {}), "hub": repo, "revision": commit}}
         durable.write_json(self._path(entry.slug) / "card.json", card)
         return self.get(entry.slug)
@@ -278,10 +297,10 @@ class Store:
 
         Raises AdapterError in words.
         """
-        self.get(slug)
         from lorakit.formats import hub
 
-        return hub.publish(self._path(slug), repo, private)
+        with self._leaving(slug) as folder:
+            return hub.publish(folder, repo, private)
 
     def _add_zip(self, archive: Path, name: str | None) -> Entry:
         """Take the adapter's own files out of a zip; nothing is written under a name that the zip chose."""
@@ -312,6 +331,10 @@ def _is_hub_id(text: str) -> bool:
     from lorakit.formats import hub
 
     return hub.is_hub_id(text)
+
+
+def _leaving_base(base: str) -> str:
+    return Path(base).name if os.path.isabs(base) else base
 
 
 def _stated_name(folder: Path) -> str:

@@ -6,6 +6,7 @@ import re
 import stat
 import threading
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -311,21 +312,36 @@ def hub(monkeypatch, folder):
     sent = {}
 
     class Api:
+        def model_info(self, repo, revision=None, files_metadata=False):
+            sent["asked"] = repo, revision
+            siblings = [SimpleNamespace(rfilename=name, size=size) for name, size in self.files.items()]
+            return SimpleNamespace(sha="f" * 40, siblings=siblings)
+
         def create_repo(self, repo, **settings):
             sent["made"] = repo, settings["private"]
 
         def upload_folder(self, *, folder_path, repo_id, **settings):
             sent["files"] = sorted(path.name for path in folder_path.iterdir())
+            sent["card"] = (folder_path / "card.json").read_text()
 
+    def download(repo, **settings):
+        sent["downloaded"] = settings
+        return str(commit)
+
+    Api.files = {"pytorch_lora_weights.safetensors": 100, "card.json": 100, "README.md": 100}
+    sent["api"] = Api
     commit = folder.parent / ("f" * 40)
     folder.rename(commit)
-    monkeypatch.setattr("lorakit.formats.hub.snapshot_download", lambda repo, **settings: str(commit))
+    monkeypatch.setattr("lorakit.formats.hub.snapshot_download", download)
     monkeypatch.setattr("lorakit.formats.hub.HfApi", Api)
     return sent
 
 
 def test_what_comes_from_the_hub_is_pinned_to_its_commit(hub):
     entry = Store().add("somebody/aurora@v1")
+    assert hub["asked"] == ("somebody/aurora", "v1")
+    assert hub["downloaded"]["revision"] == "f" * 40  # what was looked at, even if the tag moves meanwhile
+    assert hub["downloaded"]["allow_patterns"] == ["pytorch_lora_weights.safetensors", "card.json"]
     assert entry.card["data"] == {"hub": "somebody/aurora@v1", "revision": "f" * 40}
     assert Store().load(entry.slug).card.data["revision"] == "f" * 40
 
@@ -337,3 +353,38 @@ def test_publishing_uploads_the_folder_with_its_model_card(hub):
     assert {"README.md", "card.json", "pytorch_lora_weights.safetensors"} <= set(hub["files"])
     with pytest.raises(AdapterError, match="no hub id"):
         Store().publish(entry.slug, "not a name")
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "words"),
+    [
+        ({"model.gguf": 9}, "a/b", "no adapter"),
+        ({"one.safetensors": 9, "two.safetensors": 9}, "a/b", r"several adapters.*a/b:one\.safetensors"),
+        ({"flux1-dev.safetensors": 23 * 2**30}, "a/b", "23 GB.*base model"),
+        ({"unet/diffusion_pytorch_model.safetensors": 9}, "a/b", "no adapter"),
+        ({"one.safetensors": 9}, "a/b:two.safetensors", "several adapters|no adapter"),
+    ],
+)
+def test_a_repository_that_is_no_single_adapter_is_not_downloaded(hub, files, asked, words):
+    hub["api"].files = files
+    with pytest.raises(AdapterError, match=words):
+        Store().add(asked)
+    assert "downloaded" not in hub and Store().list() == []
+
+
+def test_one_of_several_adapters_of_a_repository_is_added_by_its_file(hub):
+    hub["api"].files = {"pytorch_lora_weights.safetensors": 9, "other.safetensors": 9, "card.json": 9}
+    entry = Store().add("a/b@v2:pytorch_lora_weights.safetensors")
+    assert entry.card["data"]["hub"] == "a/b@v2:pytorch_lora_weights.safetensors"
+    assert hub["asked"] == ("a/b", "v2")
+
+
+def test_a_base_in_a_folder_of_this_machine_is_told_by_its_name_only(hub, tmp_path):
+    formats.save(adapter("Own", base="/home/someone/models/flux-dev"), tmp_path / "own")
+    entry = Store().add(tmp_path / "own")
+    assert entry.base == "/home/someone/models/flux-dev"
+    Store().publish(entry.slug, "me/own")
+    assert "someone" not in hub["card"] and "flux-dev" in hub["card"]
+    for layout in (None, "kohya"):
+        with zipfile.ZipFile(Store().export(entry.slug, tmp_path / "out", layout)) as archive:
+            assert not [n for n in archive.namelist() if b"someone" in archive.read(n)]

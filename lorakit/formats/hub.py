@@ -14,31 +14,71 @@ from huggingface_hub.errors import (
     HFValidationError,
     LocalEntryNotFoundError,
     LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
     RepositoryNotFoundError,
+    RevisionNotFoundError,
 )
 
 from lorakit.errors import AdapterError
 
-WANTED = ["*.safetensors", "*.json", "README.md", "*.png"]
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+FILES = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors", "adapters.safetensors")
+BESIDE = ("adapter_config.json", "card.json")
+LARGEST = 8 * 2**30  # bytes of an adapter's weights; a base model is larger
+LARGEST_BESIDE = 20 * 2**20  # bytes of a config or a preview
+MOST_PREVIEWS = 16
+# owner/name, with @revision and with :file where a repository holds several adapters
+HUB_ID = re.compile(
+    r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<file>[\w. ()+-]+\.safetensors))?"
+)
 
 
 def is_hub_id(text: str) -> bool:
-    """Does it read as owner/name, perhaps with @revision?"""
-    return HUB_ID.fullmatch(text) is not None and not text.startswith(".")
+    """Does it read as owner/name, perhaps with @revision or :file?"""
+    return HUB_ID.fullmatch(text) is not None and not text.startswith(".") and ".." not in text
 
 
-def download(repo: str) -> tuple[Path, str]:
-    """The files of `owner/name[@revision]` on this machine, and the commit they are of.
+def download(text: str) -> tuple[Path, str]:
+    """The adapter of `owner/name[@revision][:file]` on this machine, as its file or folder, and the commit it
+    is of. Only what belongs to it is fetched.
 
-    Raises AdapterError in words for what is missing, gated or out of reach.
+    Raises AdapterError in words for what is missing, gated, out of reach, or no single adapter.
     """
-    name, _, revision = repo.partition("@")
+    found = HUB_ID.fullmatch(text)
+    if found is None:
+        raise AdapterError(f"{text[:80]}: is no hub id; give one of the form owner/name")
+    repo, revision, file = found["repo"], found["revision"], found["file"]
     try:
-        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=WANTED))
+        try:
+            listed = HfApi().model_info(repo, revision=revision, files_metadata=True)
+        except OfflineModeIsEnabled:  # what is on this machine already
+            wanted, commit = [file or "*.safetensors", *BESIDE, "previews/*.png"], revision
+        else:
+            sizes = {each.rfilename: each.size or 0 for each in listed.siblings or []}
+            wanted, commit = _wanted(repo, file, sizes), listed.sha
+        folder = Path(snapshot_download(repo, revision=commit, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        _refuse(repo, error)
-    return folder, folder.name
+        _refuse(text, error)
+    return (folder / file if file else folder), folder.name
+
+
+def _wanted(repo: str, file: str | None, sizes: dict[str, int]) -> list[str]:
+    """The files of one adapter among those of a repository."""
+    weights = [name for name in sizes if name.endswith(".safetensors") and "/" not in name]
+    chosen = [file] if file else [name for name in FILES if name in sizes][:1] or weights
+    if len(chosen) != 1 or chosen[0] not in sizes:
+        some = ", ".join(sorted(weights)[:5])
+        what = f"holds several adapters ({some}); name one, as {repo}:{sorted(weights)[0]}" if weights else (
+            "holds no adapter; it needs one .safetensors file"
+        )  # fmt: skip
+        raise AdapterError(f"{repo}: {what}")
+    if sizes[chosen[0]] > LARGEST:
+        raise AdapterError(
+            f"{repo}: {chosen[0]} has {sizes[chosen[0]] / 2**30:.0f} GB, more than any adapter; "
+            "is it a base model?"
+        )
+    small = [name for name, size in sizes.items() if size <= LARGEST_BESIDE]
+    previews = sorted(name for name in small if re.fullmatch(r"previews/[\w-]+\.png", name))
+    return [*chosen, *(name for name in BESIDE if name in small), *previews[:MOST_PREVIEWS]]
 
 
 def publish(folder: Path, repo: str, private: bool = True) -> str:
@@ -46,7 +86,7 @@ def publish(folder: Path, repo: str, private: bool = True) -> str:
 
     Raises AdapterError in words.
     """
-    if not is_hub_id(repo) or "@" in repo:
+    if not is_hub_id(repo) or set(repo) & {"@", ":"}:
         raise AdapterError(f"{repo}: is no hub id; give one of the form owner/name")
     api = HfApi()
     try:
@@ -65,6 +105,8 @@ def _refuse(repo: str, error: Exception) -> NoReturn:
         words = "its owner asks you to accept terms; do so on its page and set HF_TOKEN"
     elif isinstance(error, RepositoryNotFoundError):
         words = "no such folder here and no such repository on the hub; check the name"
+    elif isinstance(error, RevisionNotFoundError):
+        words = "has no such revision; name a branch, a tag or a commit of it"
     elif isinstance(error, HFValidationError):
         words = "is no hub id; give one of the form owner/name"
     elif isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
