@@ -10,20 +10,20 @@ from lorakit.ui import pieces
 from lorakit.ui.pieces import QUIET
 
 BASE_HELP = {
-    "image": "Or the folder or hub id of a FLUX.1 pipeline.",
-    "text": "Or the folder or hub id of any causal language model.",
+    "image": "Or a folder, a .safetensors file or a hub id (owner/name@revision) of FLUX, SDXL or SD 1.5.",
+    "text": "Or a folder or a hub id (owner/name@revision) of any causal language model.",
 }
 
 
 def recipe_form(kind: str) -> tuple[gr.Radio, gr.Dropdown, dict[str, gr.components.Component]]:
     """How thorough, on which base, and every setting under Advanced; they keep each other in step."""
-    starter = pieces.BASES[kind][0][1]
+    starter = pieces.bases(kind)[0][1]
     gr.HTML(pieces.step(3, "How thorough?", "Quick is enough to see whether it works."))
     preset = gr.Radio(
         _choices(kind, True), value=presets(kind, True)[0].id, label="Training", show_label=False
     )
     base = gr.Dropdown(
-        pieces.BASES[kind], value=starter, label="Base model", allow_custom_value=True, info=BASE_HELP[kind]
+        pieces.bases(kind), value=starter, label="Base model", allow_custom_value=True, info=BASE_HELP[kind]
     )
     badge = gr.HTML(pieces.badge(starter))
     with gr.Accordion("Advanced", open=False):

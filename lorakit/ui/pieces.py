@@ -8,6 +8,7 @@ from typing import Any
 from lorakit import jobs
 from lorakit.data.quality import SEVERITIES, Finding, QualityReport
 from lorakit.errors import LoraKitError
+from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.jobs import Job
 
 # Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
@@ -16,35 +17,17 @@ QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "hidden"}
 MOST_FINDINGS = 40
 OPEN = ("queued", "running", "interrupted")
 
-BASES = {
-    "image": [
-        ("Starter image base (in this app, small)", "starter-image"),
-        ("FLUX.1-schnell (Apache-2.0, needs a GPU)", "black-forest-labs/FLUX.1-schnell"),
-        ("FLUX.1-dev (non-commercial, needs a GPU)", "black-forest-labs/FLUX.1-dev"),
-    ],
-    "text": [
-        ("Starter text base (in this app, small)", "starter-text"),
-        ("Qwen3-0.6B (Apache-2.0)", "Qwen/Qwen3-0.6B"),
-        ("Qwen3-4B-Instruct (Apache-2.0, needs a GPU)", "Qwen/Qwen3-4B-Instruct-2507"),
-    ],
-}
-BADGES = {
-    "starter-image": (
-        "demo",
-        "Demonstration model",
-        "Draws at about 128 pixels, then enlarges. Free to use (Apache-2.0).",
-    ),
-    "starter-text": ("demo", "Demonstration model", "Writes simple copy. Free to use (Apache-2.0)."),
-    "black-forest-labs/FLUX.1-schnell": ("free", "Commercial use allowed", "Apache-2.0. Needs a GPU."),
-    "black-forest-labs/FLUX.1-dev": (
-        "limited",
-        "No commercial use",
-        "FLUX.1 [dev] licence; ask for access on the hub first.",
-    ),
-    "Qwen/Qwen3-0.6B": ("free", "Commercial use allowed", "Apache-2.0."),
-    "Qwen/Qwen3-4B-Instruct-2507": ("free", "Commercial use allowed", "Apache-2.0. Needs a GPU."),
-}
 STARTERS = ("starter-image", "starter-text")
+DEMONSTRATIONS = {
+    "starter-image": "Draws at about 128 pixels, then enlarges. Free to use (Apache-2.0).",
+    "starter-text": "Writes simple copy. Free to use (Apache-2.0).",
+}
+# May pictures and texts made with a base be used commercially? -> style of its badge, and its title.
+ALLOWED = {
+    True: ("free", "Commercial use allowed"),
+    False: ("limited", "No commercial use"),
+    None: ("own", "Your own choice"),
+}
 
 HEADER = """<div class="studio-head"><div class="mark"></div><div><h1>LoraKit Studio</h1>
 <p>Teach a model your product and your voice. Then make every scene and every line.</p></div></div>"""
@@ -79,11 +62,34 @@ def step(number: int, title: str, hint: str = "") -> str:
     return f'<p class="step">{circle}{escape(title)}<em>{escape(hint)}</em></p>'
 
 
+def bases(kind: str) -> list[tuple[str, str]]:
+    """The choices for "image" or "text": a label with what the base's licence allows, and its id."""
+    return [(_label(known), known.id) for known in KNOWN if known.kind == kind]
+
+
+def _label(known: Known) -> str:
+    if known.id in STARTERS:
+        return known.label
+    licence = licence_of(known.id)
+    facts = [licence.name if licence.commercial else "non-commercial", "needs a GPU" if known.needs else ""]
+    return f"{known.label} ({', '.join(fact for fact in facts if fact)})"
+
+
 def badge(base: str | None) -> str:
     """What one may do with a base, and what it needs."""
-    style, title, about = BADGES.get(
-        base or "", ("own", "Your own choice", "Look up its licence before you publish with it.")
-    )
+    if base in STARTERS:
+        style, title, about = "demo", "Demonstration model", DEMONSTRATIONS[base]
+    else:
+        licence, known = licence_of(base or ""), next((row for row in KNOWN if row.id == base), None)
+        style, title = ALLOWED[licence.commercial]
+        facts = [licence.name, licence.terms]
+        if licence.commercial is None:
+            facts = ["Look up its licence before you publish with it."]
+        if known and known.needs:
+            facts.append(f"Needs {known.needs}.")
+        if known and known.gated:
+            facts.append("Ask for access on the hub first, and set HF_TOKEN.")
+        about = " ".join(fact if fact.endswith(".") else f"{fact}." for fact in facts if fact)
     return f'<div class="badge {style}"><b>{escape(title)}</b> {escape(about)}</div>'
 
 

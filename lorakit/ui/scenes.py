@@ -145,7 +145,7 @@ def _plan_form() -> list[gr.components.Component]:
 
 def _advanced_form() -> list[gr.components.Component]:
     base = gr.Dropdown(
-        pieces.BASES["image"], value="starter-image", label="Base model", allow_custom_value=True
+        pieces.bases("image"), value="starter-image", label="Base model", allow_custom_value=True
     )
     with gr.Accordion("Advanced", open=False):
         trigger = gr.Textbox(

@@ -12,6 +12,8 @@ from diffusers import (
     Flux2KleinPipeline,
     Flux2Pipeline,
     Flux2Transformer2DModel,
+    FluxPipeline,
+    FluxTransformer2DModel,
     PNDMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
@@ -29,6 +31,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen3Config,
     Qwen3ForCausalLM,
+    T5Config,
+    T5EncoderModel,
 )
 
 WORDS = [
@@ -105,6 +109,28 @@ def sdxl(prediction: str = "epsilon", zeros: bool = True) -> StableDiffusionXLPi
         EulerDiscreteScheduler(prediction_type=prediction, steps_offset=1, **SCALED),
         force_zeros_for_empty_prompt=zeros, add_watermarker=False,
     )  # fmt: skip
+
+
+def flux1(guidance_embeds: bool = False, extra_channels: int = 0, dynamic: bool = False) -> FluxPipeline:
+    torch.manual_seed(0)
+    transformer = FluxTransformer2DModel(
+        patch_size=1, in_channels=16 + extra_channels, out_channels=16, num_layers=1,
+        num_single_layers=1, attention_head_dim=16, num_attention_heads=2, joint_attention_dim=24,
+        pooled_projection_dim=20, guidance_embeds=guidance_embeds, axes_dims_rope=(4, 6, 6),
+    )  # fmt: skip
+    # diffusers starts the last layer at zero, which would make every velocity zero.
+    torch.nn.init.normal_(transformer.proj_out.weight, std=0.05)
+    autoencoder = vae(
+        mid_block_add_attention=False, use_quant_conv=False, use_post_quant_conv=False, shift_factor=0.1,
+        scaling_factor=0.7,
+    )  # fmt: skip
+    t5 = T5EncoderModel(
+        T5Config(vocab_size=len(WORDS), d_model=24, d_kv=8, d_ff=48, num_layers=1, num_heads=3)
+    )
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0, use_dynamic_shifting=dynamic)
+    return FluxPipeline(
+        scheduler, autoencoder, clip(CLIPTextModel, 20), tokenizer(), t5, tokenizer(), transformer
+    )
 
 
 def flux2_transformer(text: int, guided: bool) -> Flux2Transformer2DModel:

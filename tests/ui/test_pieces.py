@@ -33,3 +33,14 @@ def test_a_failure_is_shown_with_its_reason_as_text():
 def test_a_badge_never_calls_an_unknown_base_free():
     assert "Look up its licence" in pieces.badge("somebody/some-model")
     assert "No commercial use" in pieces.badge("black-forest-labs/FLUX.1-dev")
+    assert "Look up its licence" in pieces.badge(None)
+
+
+def test_every_base_on_offer_says_what_it_allows_and_needs():
+    offered = {id: label for kind in ("image", "text") for label, id in pieces.bases(kind)}
+    assert "non-commercial, needs a GPU" in offered["black-forest-labs/FLUX.2-dev"]
+    assert "OpenRAIL++-M" in offered["stabilityai/stable-diffusion-xl-base-1.0"]
+    assert "Commercial use allowed" in pieces.badge("black-forest-labs/FLUX.2-klein-base-4B")
+    assert "Built with Llama" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Ask for access on the hub first" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Demonstration model" in pieces.badge("starter-text")
