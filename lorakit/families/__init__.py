@@ -118,6 +118,9 @@ class ImageFamily(Protocol):
     def describe_photo(
         self, base: Base, original: tuple[int, int], bucket: tuple[int, int]
     ) -> "dict[str, Tensor]": ...
+    def blank(
+        self, base: Base, batch: int, width: int, height: int
+    ) -> "tuple[Tensor, dict[str, Tensor]]": ...
     def free_encoders(self, base: Base) -> None: ...
     def predict(
         self, base: Base, latents: "Tensor", t: "Tensor", conditioning: "dict[str, Tensor]"

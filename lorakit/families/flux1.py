@@ -76,6 +76,15 @@ def describe_photo(base: Base, original: tuple[int, int], bucket: tuple[int, int
     return {}
 
 
+def blank(base: Base, batch: int, width: int, height: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """Empty latents and conditioning of a batch's shapes, from the model's configuration alone."""
+    config: Any = base.model.config
+    texts = (batch, base.settings.max_tokens, config.joint_attention_dim)
+    shapes = {"prompt_embeds": texts, "pooled_prompt_embeds": (batch, config.pooled_projection_dim)}
+    latents = (batch, config.in_channels // 4, height // cell, width // cell)
+    return pictures.blank(base, latents, shapes)
+
+
 free_encoders = pictures.free_encoders
 
 
@@ -84,7 +93,7 @@ def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tens
     batch, channels, height, width = latents.shape
     text = conditioning["prompt_embeds"].to(base.device, base.dtype)
     guidance = None
-    if base.pipeline.transformer.config.guidance_embeds:
+    if base.model.config.guidance_embeds:  # type: ignore[union-attr]
         # Training with guidance 1 keeps the distilled base's own guidance usable afterwards (diffusers' and
         # ai-toolkit's FLUX trainings do the same).
         guidance = torch.ones(batch, device=base.device, dtype=base.dtype)

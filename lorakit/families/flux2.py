@@ -91,6 +91,14 @@ def describe_photo(base: Base, original: tuple[int, int], bucket: tuple[int, int
     return {}
 
 
+def blank(base: Base, batch: int, width: int, height: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """Empty latents and conditioning of a batch's shapes, from the model's configuration alone."""
+    config: Any = base.model.config
+    texts = (batch, base.settings.max_tokens, config.joint_attention_dim)
+    latents = (batch, config.in_channels, height // cell, width // cell)
+    return pictures.blank(base, latents, {"prompt_embeds": texts})
+
+
 free_encoders = pictures.free_encoders
 
 
@@ -99,7 +107,7 @@ def predict(base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tens
     batch, channels, height, width = latents.shape
     text = conditioning["prompt_embeds"].to(base.device, base.dtype)
     guidance = None
-    if base.pipeline.transformer.config.guidance_embeds:
+    if base.model.config.guidance_embeds:  # type: ignore[union-attr]
         # As in training FLUX.1: guidance 1 keeps the distilled base's own guidance usable afterwards.
         guidance = torch.ones(batch, device=base.device, dtype=base.dtype)
     packed = base.model(

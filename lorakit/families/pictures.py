@@ -169,3 +169,13 @@ def rows(base: Base, conditioning: dict[str, Tensor], count: int, prefix: str = 
         )
         for name, value in conditioning.items()
     }
+
+
+def blank(
+    base: Base, latents: tuple[int, ...], shapes: dict[str, tuple[int, ...]]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Empty tensors of these shapes on the base's device."""
+    conditioning = {
+        name: torch.empty(shape, device=base.device, dtype=base.dtype) for name, shape in shapes.items()
+    }
+    return torch.empty(latents, device=base.device), conditioning

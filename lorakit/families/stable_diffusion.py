@@ -143,6 +143,19 @@ class StableDiffusion:
         (width, height), (bucket_width, bucket_height) = original, bucket
         return {"time_ids": torch.tensor([[height, width, 0, 0, bucket_height, bucket_width]]).float()}
 
+    def blank(self, base: Base, batch: int, width: int, height: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Empty latents and conditioning of a batch's shapes, from the model's configuration alone."""
+        config: Any = base.model.config
+        shapes: dict[str, tuple[int, ...]] = {
+            "prompt_embeds": (batch, base.settings.max_tokens, config.cross_attention_dim)
+        }
+        if self.sized:
+            sizes = 6 * config.addition_time_embed_dim
+            shapes["pooled_prompt_embeds"] = (batch, config.projection_class_embeddings_input_dim - sizes)
+            shapes["time_ids"] = (batch, 6)
+        latents = (batch, config.in_channels, height // self.cell, width // self.cell)
+        return pictures.blank(base, latents, shapes)
+
     def free_encoders(self, base: Base) -> None:
         """Make room on a GPU once texts are encoded."""
         pictures.free_encoders(base)

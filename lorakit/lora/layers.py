@@ -116,8 +116,14 @@ class LoraLinear(nn.Module):
         """scale * down(x), (..., R): small, so the scale is applied here."""
         if self.dropout and self.training:
             x = F.dropout(x, self.dropout)
-        hidden = F.linear(x.to(self.down.dtype), self.down)
+        hidden = F.linear(self._matched(x), self.down)
         return hidden if self.scale == 1.0 else hidden * self.scale
+
+    def _matched(self, x: Tensor) -> Tensor:
+        # Autocast picks the type itself; another copy of x would be kept for each layer that shares it.
+        kind = x.device.type
+        casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        return x if casts or x.dtype == self.down.dtype else x.to(self.down.dtype)
 
     def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
         """y + up(hidden) in one fused product, in y's type."""
@@ -155,7 +161,7 @@ class LoraConv2d(LoraLinear):
             x = F.dropout(x, self.dropout)
         base = self.base
         # The base's own forward, so that padding modes other than zeros stay right.
-        hidden = base._conv_forward(x.to(self.down.dtype), self.down, None)
+        hidden = base._conv_forward(self._matched(x), self.down, None)
         return hidden if self.scale == 1.0 else hidden * self.scale
 
     def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

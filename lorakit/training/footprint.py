@@ -1,0 +1,199 @@
+"""How much device memory a training takes, from the exact sizes of its tensors; nothing is allocated.
+
+The model stands on the meta device, one step's forward pass runs there, and what autograd would keep is
+counted. Covered: weights (16 bits or NF4), factors, gradients, optimizer, kept activations with and without
+recomputing, offloaded blocks. Not counted: the allocator's rounding, and what the driver itself takes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lorakit.families import Base, family_of, quantize
+from lorakit.families.memory import blocks_of
+from lorakit.lora.inject import Injection
+from lorakit.training.objectives import even_levels, image_loss
+
+# Bytes of an optimizer's state per trained parameter: two moments in float32, or in 8 bits with one float32
+# constant per 256 values (bitsandbytes' block-wise optimizers).
+OPTIMIZERS = {"adamw": 8.0, "adamw8bit": 2 * (1 + 4 / 256)}
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of device memory that a step takes, by what they are for."""
+
+    weights: int
+    factors: int  # float32
+    gradients: int  # float32
+    optimizer: int  # 0 when it waits in the host's memory
+    activations: int  # kept for the backward pass when it begins
+    block: int  # what the pass through the fullest block keeps
+    transient: int  # the largest weight as it is multiplied, and the gradient of the largest kept tensor
+
+    @property
+    def total(self) -> int:
+        """At the fullest moment: as the backward pass begins, or as it ends in the first block."""
+        begins = self.activations + self.transient
+        ends = self.gradients + self.block + self.transient
+        return self.weights + self.factors + self.optimizer + max(begins, ends)
+
+
+def footprint(
+    model: nn.Module,
+    injection: Injection,
+    loss: Callable[[], Tensor],
+    dtype: torch.dtype,
+    quantized: bool,
+    recomputing: bool,
+    optimizer: str = "adamw",
+    paged: bool = False,
+    offloaded: bool = False,
+) -> Footprint:
+    """The memory of one training step.
+
+    `model` is on the meta device in `dtype`, with `injection` in it; `loss` runs the forward pass there.
+    `quantized` counts every linear weight in NF4 but the output head's. `paged` lets the optimizer's state
+    wait in the host's memory, `offloaded` all blocks but the one that runs.
+    """
+    factors = injection.named_parameters().values()
+    trained = sum(p.numel() for p in factors)
+    for p in factors:
+        p.data = p.data.to(dtype)  # as autocast uses them; on the meta device this costs nothing
+    kept, largest = _kept(model, loss)
+    blocks, rest = _weights(model, quantized, dtype)
+    dense = max((layer.weight.numel() for layer in _linears(model)), default=0)
+    inside = [each for block, each in kept.items() if block is not None]
+    fullest = max((each.saved for each in inside), default=0)
+    held = sum(each.inputs if recomputing else each.saved for each in inside)
+    return Footprint(
+        weights=rest + (max(blocks, default=0) if offloaded else sum(blocks)),
+        factors=4 * trained,
+        gradients=4 * trained,
+        optimizer=0 if paged else round(OPTIMIZERS[optimizer] * trained),
+        activations=kept[None].saved + held + (fullest if recomputing else 0),
+        block=fullest,
+        transient=largest + (dense * dtype.itemsize if quantized else 0),
+    )
+
+
+def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], Tensor]:
+    """The loss of one batch of pictures of this size, for `footprint`."""
+    latents, conditioning = family_of(base).blank(base, batch, width, height)
+    t = even_levels(family_of(base).objective(base), batch, width * height).to(base.device)
+    return lambda: image_loss(base, latents, latents.clone(), t, conditioning).mean()
+
+
+def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
+    """The loss of one batch of texts of this many tokens, all of them learned, for `footprint`."""
+    tokens = torch.zeros(batch, length, dtype=torch.long, device=base.device)
+    seen = torch.ones(batch, 1, length, length, dtype=torch.bool, device=base.device).tril()
+    model: Any = base.model
+
+    def loss() -> Tensor:
+        # A whole mask, since making one from the texts looks into tensors that have no values here.
+        logits = model(input_ids=tokens, attention_mask=seen, use_cache=False).logits[:, :-1]
+        return F.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten())
+
+    return loss
+
+
+def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[list[int], int]:
+    """Bytes of the frozen weights of each block, and of everything outside of the blocks."""
+    four_bit = {
+        id(layer.weight): quantize.bytes_of(layer.out_features, layer.in_features)
+        for layer in (_linears(model) if quantized else ())
+    }
+
+    def size(part: Tensor) -> int:
+        return four_bit.get(id(part), part.numel() * dtype.itemsize)
+
+    frozen = {id(p): p for p in model.parameters() if not p.requires_grad}
+    blocks = []
+    for block in blocks_of(model):
+        parts = {id(p): p for p in block.parameters() if id(p) in frozen}
+        blocks.append(sum(size(p) for p in parts.values()))
+        frozen = {key: p for key, p in frozen.items() if key not in parts}
+    buffers = sum(b.numel() * b.element_size() for b in model.buffers())
+    return blocks, sum(size(p) for p in frozen.values()) + buffers
+
+
+def _linears(model: nn.Module) -> list[nn.Linear]:
+    """The layers that NF4 takes: all but a language model's head."""
+    head = getattr(model, "get_output_embeddings", lambda: None)()
+    return [layer for layer in model.modules() if type(layer) is nn.Linear and layer is not head]
+
+
+@dataclass
+class _Kept:
+    saved: int = 0  # what autograd keeps of the pass through it
+    inputs: int = 0  # what enters it, which is all that recomputing keeps
+
+
+def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Kept], int]:
+    """What the forward pass keeps in each block, and outside of them under None; and the largest of it."""
+    blocks = blocks_of(model)
+    kept: dict[Any, _Kept] = {block: _Kept() for block in blocks} | {None: _Kept()}
+    weights = {p.untyped_storage()._cdata for p in model.parameters()}
+    place: list[Any] = [None]
+    seen: dict[int, Tensor] = {}  # kept alive, so that no storage is counted twice or mistaken for another
+    largest = 0
+
+    def pack(value: Tensor) -> Tensor:
+        nonlocal largest
+        key = value.untyped_storage()._cdata
+        if key not in seen and key not in weights:
+            seen[key] = value
+            size = value.untyped_storage().nbytes()
+            kept[place[-1]].saved += size
+            largest = max(largest, size)
+        return value
+
+    def enter(block: Any, args: Any, named: Any) -> None:
+        place.append(block)
+        tensors = [v for v in (*args, *named.values()) if isinstance(v, Tensor) and v.is_floating_point()]
+        kept[block].inputs = sum(v.numel() * v.element_size() for v in tensors if v.dim() > 2)
+
+    hooks = [block.register_forward_pre_hook(enter, with_kwargs=True) for block in blocks]
+    hooks += [block.register_forward_hook(lambda *_: place.pop() and None) for block in blocks]
+    try:
+        with _flash_attention(), torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
+            held = loss()
+        del held
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return kept, largest
+
+
+@contextmanager
+def _flash_attention() -> Iterator[None]:
+    """Attention that keeps q, k, v, its output and one number per row, as the fused kernels of CUDA do."""
+    own = F.scaled_dot_product_attention
+    F.scaled_dot_product_attention = _Fused.run  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        F.scaled_dot_product_attention = own
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def run(query: Tensor, key: Tensor, value: Tensor, *args: Any, **named: Any) -> Tensor:
+        return _Fused.apply(query, key, value)
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        out = query.new_empty(*query.shape[:-1], value.shape[-1])
+        rows = query.new_empty(query.shape[:-1], dtype=torch.float32)
+        ctx.save_for_backward(query, key, value, out, rows)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        raise NotImplementedError("only counted, never trained through")
