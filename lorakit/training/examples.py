@@ -5,7 +5,7 @@ computed once, before the first step, so that the cost of a step does not depend
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -59,6 +59,7 @@ class ImageExamples:
     empty: dict[str, Tensor]  # the embedding of no caption, one row
     groups: list[list[int]]
     recipe: Recipe
+    photos: list[Any] = field(default_factory=list)  # data.photos.Photo, in the latents' order
 
     @classmethod
     def prepare(
@@ -94,7 +95,8 @@ class ImageExamples:
                 ]
             )
             empty = family.encode_prompts(base, [""])
-        return cls(latents, conditioning, empty, groups, recipe)
+        ordered = [photo for members in buckets.values() for photo in members]
+        return cls(latents, conditioning, empty, groups, recipe, ordered)
 
     def loss(self, base: Base, step: int) -> Tensor:
         recipe = self.recipe

@@ -24,6 +24,7 @@ class Previews:
 
     make: Callable[[int, Emit, Callable[[], bool]], None]
     files: list[Path] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def keep(self, folder: Path) -> None:
         """Copy the newest pictures into `folder`."""
@@ -69,7 +70,9 @@ def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
         messages = [[{"role": "user", "content": instruction}] for instruction in asked]
         room = min(recipe.max_length, 120)
         answers = family.generate(base, messages, [SEED + i for i in range(len(asked))], room, 0.7, 0.95)
+        previews.texts = answers
         for instruction, text in zip(asked, answers, strict=True):
             emit({"event": "preview", "step": step, "prompt": instruction, "text": text})
 
-    return Previews(make)
+    previews = Previews(make)
+    return previews

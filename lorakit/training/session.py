@@ -20,6 +20,7 @@ from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, loop
 from lorakit.training.examples import Examples, ImageExamples, TextExamples
+from lorakit.training.monitor import Monitor
 from lorakit.training.previews import Previews, image_previews, text_previews
 from lorakit.training.recipe import Recipe
 
@@ -76,8 +77,14 @@ def train(
         base.model, targets(base, recipe), recipe.rank, recipe.alpha,
         rslora=recipe.rslora, dora=recipe.dora, dropout=recipe.dropout, seed=recipe.seed,
     )  # fmt: skip
+    monitor = Monitor(base, injection, examples, data, previews)
+
+    def preview(step: int) -> None:
+        previews.make(step, emit, stop)
+        monitor.look(step, emit)
+
     try:
-        hooks = loop.Hooks(emit, stop, between, lambda step: previews.make(step, emit, stop))
+        hooks = loop.Hooks(emit, stop, between, preview)
         with recomputing(base.model, recipe.gradient_checkpointing or base.offloaded):
             outcome = loop.run(
                 base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
@@ -85,6 +92,7 @@ def train(
         if outcome.stopped:
             return TrainResult(None, out, True, outcome.steps, outcome.losses[-1] if outcome.losses else None)
         previews.make(outcome.steps, emit, lambda: False)
+        monitor.look(outcome.steps, emit)
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
         card = _card(base, data, recipe, summary, name or out.name)
         prefix = f"{family_of(base).component}." if is_image else ""

@@ -1,0 +1,119 @@
+"""How large an adapter has grown beside the weights it changes, block by block, from its factors alone.
+
+Not counted: DoRA's magnitudes, which change sizes and not directions.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lorakit.lora.inject import Injection
+from lorakit.lora.layers import Layer, LoraLinear, dense_weight, is_quantized
+
+# Trained adapters of the starter bases lie between 0.02 and 0.12 of their weights. Assumptions beyond that:
+LARGE = 0.5  # an update half as large as the weight leaves little of the base there
+SMALL = 1e-3  # of the median block: it learns nothing
+
+
+@dataclass(frozen=True)
+class Health:
+    """`blocks`: ||delta W|| / ||W|| per block, in the model's order (NaN where a factor is none).
+
+    `said` is what is worth a sentence; empty when all is well.
+    """
+
+    blocks: dict[str, float]
+    said: list[str]
+
+    def to_event(self, step: int) -> dict[str, Any]:
+        """What the page draws. JSON has no NaN, so a broken block has no size."""
+        sizes = [
+            [name, round(size, 6) if math.isfinite(size) else None] for name, size in self.blocks.items()
+        ]
+        return {"event": "health", "step": step, "blocks": sizes, "said": self.said}
+
+
+def _rounded(size: float) -> float | None:
+    return round(size, 6) if math.isfinite(size) else None
+
+
+class Scale:
+    """Measures an injection against its base. The base's own norms are taken once, at the first look."""
+
+    def __init__(self, injection: Injection):
+        self.injection = injection
+        self._weights: dict[str, float] = {}
+
+    @torch.no_grad()
+    def look(self) -> Health:
+        """Sizes now. A hundred small products: far below the cost of a step."""
+        layers = self.injection.layers
+        if not self._weights:
+            self._weights = {name: weight_norm(layer.base) for name, layer in layers.items()}
+        updates = torch.stack([update_norm(layer).cpu() for layer in layers.values()]).tolist()
+        blocks: dict[str, list[float]] = {}
+        for name, update in zip(layers, updates, strict=True):
+            sums = blocks.setdefault(block_of(name), [0.0, 0.0])
+            sums[0] += update**2
+            sums[1] += self._weights[name] ** 2
+        ratios = {name: math.sqrt(up / max(own, 1e-30)) for name, (up, own) in blocks.items()}
+        return Health(ratios, in_words(ratios))
+
+
+def update_norm(layer: LoraLinear) -> Tensor:
+    """Frobenius norm of scale * up down, from the two rank x rank Gram matrices: tr(U'U DD')."""
+    up, down = layer.up.float().flatten(1), layer.down.float().flatten(1)
+    return layer.scale * ((up.T @ up) * (down @ down.T)).sum().clamp(min=0).sqrt()
+
+
+def weight_norm(layer: Layer) -> float:
+    """Frobenius norm of a layer's own weight; one in 4 or 8 bits is read once, in its 16-bit form."""
+    weight: Any = layer.weight
+    if is_quantized(layer) and getattr(weight, "quant_state", None) is not None:
+        from bitsandbytes.functional import dequantize_4bit
+
+        weight = dequantize_4bit(weight.data, weight.quant_state)
+    elif is_quantized(layer):
+        weight = dense_weight(layer)
+    return float(torch.linalg.vector_norm(weight, dtype=torch.float32))
+
+
+def block_of(name: str) -> str:
+    """The block a module belongs to: its path up to the first number, or its parent."""
+    numbered = re.match(r".*?\.?\d+(?=\.|$)", name)
+    return numbered[0] if numbered else name.rpartition(".")[0] or name
+
+
+def in_words(ratios: Mapping[str, float]) -> list[str]:
+    """Blocks that are broken, too large, or learn nothing, each kind in a sentence."""
+    broken = [name for name, ratio in ratios.items() if not math.isfinite(ratio)]
+    sound = {name: ratio for name, ratio in ratios.items() if math.isfinite(ratio)}
+    typical = median(sound.values()) if sound else 0.0
+    large = [name for name, ratio in sound.items() if ratio > LARGE]
+    dead = [name for name, ratio in sound.items() if ratio <= SMALL * typical]
+    said = []
+    if broken:
+        said.append(f"Broken: {listed(broken)} no longer hold numbers. Lower the learning rate.")
+    if sound and len(dead) == len(sound):
+        said.append("Nothing has been learned yet: no block has changed.")
+    elif dead:
+        said.append(f"Dead: {listed(dead)} learn nothing.")
+    if large:
+        said.append(
+            f"Saturated: {listed(large)} changed by more than half of their own size, which leaves little of "
+            "the base. Lower the learning rate, or stop earlier."
+        )
+    return said
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, the first three of them."""
+    names = list(names)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
