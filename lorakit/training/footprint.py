@@ -92,11 +92,12 @@ def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], 
 def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
     """The loss of one batch of texts of this many tokens, all of them learned, for `footprint`."""
     tokens = torch.zeros(batch, length, dtype=torch.long, device=base.device)
-    seen = torch.ones(batch, 1, length, length, dtype=torch.bool, device=base.device).tril()
+    # transformers looks into the texts to leave a mask out; here they have no values to look at.
+    empty = base.device.type == "meta"
+    seen = torch.ones(batch, 1, length, length, dtype=torch.bool, device=base.device) if empty else None
     model: Any = base.model
 
     def loss() -> Tensor:
-        # A whole mask, since making one from the texts looks into tensors that have no values here.
         logits = model(input_ids=tokens, attention_mask=seen, use_cache=False).logits[:, :-1]
         return F.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten())
 
@@ -189,7 +190,9 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        out = query.new_empty(*query.shape[:-1], value.shape[-1])
+        batch, heads, length, _ = query.shape
+        # In the kernels' own order, so that joining the heads again needs no copy.
+        out = query.new_empty(batch, length, heads, value.shape[-1]).transpose(1, 2)
         rows = query.new_empty(query.shape[:-1], dtype=torch.float32)
         ctx.save_for_backward(query, key, value, out, rows)
         return out

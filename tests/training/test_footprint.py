@@ -73,7 +73,8 @@ def test_what_is_counted_is_what_autograd_keeps(family):
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
         loss = step(real)()
     held = sum(v.untyped_storage().nbytes() for key, v in kept.items() if key not in weights)
-    assert abs(counted.activations / held - 1) < 0.03
+    # Grouped keys and values are counted once per head, as a batch of unlike lengths keeps them.
+    assert 0 <= counted.activations / held - 1 < (0.07 if family == "llm" else 0.001)
     frozen = [p for p in real.model.parameters() if not p.requires_grad]
     buffers = sum(b.numel() * b.element_size() for b in real.model.buffers())
     assert counted.weights == sum(p.numel() * p.element_size() for p in frozen) + buffers
