@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lorakit.errors import BaseError
 
@@ -27,25 +27,43 @@ def nf4(model: nn.Module, device: torch.device, compute: torch.dtype) -> None:
 
     Products are made in `compute`. The output head of a language model stays as it is.
     """
-    from bitsandbytes.nn import Linear4bit, Params4bit
-
-    kept = set(getattr(model, "_keep_in_fp32_modules", None) or ())
-    head = getattr(model, "get_output_embeddings", lambda: None)()
-    for path, layer in list(model.named_modules()):
-        if type(layer) is not nn.Linear or layer is head or kept & set(path.split(".")):
-            continue
-        twin = Linear4bit(
-            layer.in_features, layer.out_features, layer.bias is not None, compute, True, "nf4", device="meta"
-        )
-        weight: Any = Params4bit(
-            layer.weight.data, requires_grad=False, compress_statistics=True, quant_type="nf4", module=twin
-        )
-        twin.weight = weight.to(device)
-        twin.bias = None if layer.bias is None else nn.Parameter(layer.bias.data.to(device), False)
-        parent, _, name = path.rpartition(".")
-        setattr(model.get_submodule(parent), name, twin)
+    for path, layer in linears(model):
+        bias = None if layer.bias is None else layer.bias.data
+        replace(model, path, twin(layer.weight.data, bias, device, compute))
     model.to(device)
     keep_readable(model)
+
+
+def linears(model: nn.Module) -> list[tuple[str, nn.Linear]]:
+    """The layers that go to 4 bits, with their paths."""
+    kept = set(getattr(model, "_keep_in_fp32_modules", None) or ())
+    head = getattr(model, "get_output_embeddings", lambda: None)()
+    return [
+        (path, layer)
+        for path, layer in model.named_modules()
+        if type(layer) is nn.Linear and layer is not head and not kept & set(path.split("."))
+    ]
+
+
+def twin(weight: Tensor, bias: Tensor | None, device: torch.device, compute: torch.dtype) -> nn.Module:
+    """A layer of `weight` (out, in) in NF4 with doubly quantized constants, on `device`."""
+    from bitsandbytes.nn import Linear4bit, Params4bit
+
+    layer: Any = Linear4bit(
+        weight.shape[1], weight.shape[0], bias is not None, compute, True, "nf4", device="meta"
+    )
+    packed: Any = Params4bit(
+        weight, requires_grad=False, compress_statistics=True, quant_type="nf4", module=layer
+    )
+    layer.weight = packed.to(device)
+    layer.bias = None if bias is None else nn.Parameter(bias.to(device), False)
+    return layer
+
+
+def replace(model: nn.Module, path: str, layer: nn.Module) -> None:
+    """Put `layer` at `path` of `model`."""
+    parent, _, name = path.rpartition(".")
+    setattr(model.get_submodule(parent), name, layer)
 
 
 def keep_readable(model: nn.Module) -> None:

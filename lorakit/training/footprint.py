@@ -67,7 +67,7 @@ def footprint(
         p.data = p.data.to(dtype)  # as autocast uses them; on the meta device this costs nothing
     kept, largest = _kept(model, loss)
     blocks, rest = _weights(model, quantized, dtype)
-    dense = max((layer.weight.numel() for layer in _linears(model)), default=0)
+    dense = max((layer.weight.numel() for _, layer in quantize.linears(model)), default=0)
     inside = [each for block, each in kept.items() if block is not None]
     fullest = max((each.saved for each in inside), default=0)
     held = sum(each.inputs if recomputing else each.saved for each in inside)
@@ -83,10 +83,13 @@ def footprint(
 
 
 def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], Tensor]:
-    """The loss of one batch of pictures of this size, for `footprint`."""
+    """The loss of one batch of random pictures of this size, for `footprint`."""
     latents, conditioning = family_of(base).blank(base, batch, width, height)
+    noise = torch.empty_like(latents)
+    for part in (latents, noise, *conditioning.values()):
+        part.normal_()
     t = even_levels(family_of(base).objective(base), batch, width * height).to(base.device)
-    return lambda: image_loss(base, latents, latents.clone(), t, conditioning).mean()
+    return lambda: image_loss(base, latents, noise, t, conditioning).mean()
 
 
 def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
@@ -108,7 +111,7 @@ def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[lis
     """Bytes of the frozen weights of each block, and of everything outside of the blocks."""
     four_bit = {
         id(layer.weight): quantize.bytes_of(layer.out_features, layer.in_features)
-        for layer in (_linears(model) if quantized else ())
+        for _, layer in (quantize.linears(model) if quantized else ())
     }
 
     def size(part: Tensor) -> int:
@@ -122,12 +125,6 @@ def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[lis
         frozen = {key: p for key, p in frozen.items() if key not in parts}
     buffers = sum(b.numel() * b.element_size() for b in model.buffers())
     return blocks, sum(size(p) for p in frozen.values()) + buffers
-
-
-def _linears(model: nn.Module) -> list[nn.Linear]:
-    """The layers that NF4 takes: all but a language model's head."""
-    head = getattr(model, "get_output_embeddings", lambda: None)()
-    return [layer for layer in model.modules() if type(layer) is nn.Linear and layer is not head]
 
 
 @dataclass
