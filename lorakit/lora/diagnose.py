@@ -1,0 +1,204 @@
+"""The stack report: what a mix will ask of its base, before anything is rendered.
+
+Everything is computed from the factors (`grams`) and from the norms of the base's weights, which are taken
+once per base. DoRA's magnitudes are left out. The judgement itself is in `stability`, without torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+
+from lorakit.errors import AdapterError
+from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.grams import Relations, relations
+from lorakit.lora.layers import Layer, dense_weight, is_quantized, weight_shape
+from lorakit.lora.matching import match_mix, modules_of
+from lorakit.lora.stability import Load
+
+LAYERS_KEPT = 12  # of the JSON form: the layers that change most
+
+_norms: "WeakKeyDictionary[Any, dict[str, float]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class LayerStack:
+    """One layer of a stack. Sizes are Frobenius norms over that of the base's weight.
+
+    `size`: the sum's. `sizes`: each adapter's by itself, 0 where it has no update here. `rows`, `columns`:
+    the largest overlap of two adapters' input and output directions, 0 to 1. `cancelled`: the part of their
+    changes that they take from each other.
+    """
+
+    name: str
+    size: float
+    sizes: list[float]
+    rows: float
+    columns: float
+    cancelled: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two adapters of a stack, by their place in it. `rows`, `columns`: overlap of what they listen to and of
+    what they write to, 0 to 1. `agreement`: cosine of their updates with their weights' signs, -1 to 1.
+    """
+
+    first: int
+    second: int
+    rows: float
+    columns: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class StackReport:
+    """What `stack_report` found. `score`, `verdict` and `sentence` are for the mix as given; `suggested` are
+    weights inside the budget, in the mix's order.
+    """
+
+    adapters: list[Adapter]
+    weights: list[float]
+    load: Load
+    layers: list[LayerStack]
+    pairs: list[Pair]
+
+    @property
+    def score(self) -> float:
+        return self.load.score(self.weights)
+
+    @property
+    def verdict(self) -> str:
+        return self.load.verdict(self.weights)
+
+    @property
+    def sentence(self) -> str:
+        return self.load.sentence(self.weights)
+
+    @property
+    def suggested(self) -> list[float]:
+        return self.load.balanced(self.weights)
+
+    @property
+    def shares(self) -> list[float]:
+        return self.load.shares(self.weights)
+
+    @property
+    def cancelled(self) -> float:
+        return self.load.cancelled(self.weights)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able: enough to show the report, and (`products`) to judge other weights without the model."""
+        loudest = sorted(self.layers, key=lambda layer: -layer.size)[:LAYERS_KEPT]
+        shares, suggested, sizes = self.shares, self.suggested, self.load.sizes(self.weights)
+        return {
+            "score": self.score,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "cancelled": self.cancelled,
+            "adapters": [
+                {"name": adapter.name, "weight": self.weights[i], "suggested": suggested[i],
+                 "share": shares[i], "size": sizes[i]}
+                for i, adapter in enumerate(self.adapters)
+            ],
+            "pairs": [vars(pair) for pair in self.pairs],
+            "layers": [vars(layer) for layer in loudest],
+            "layer_count": len(self.layers),
+            "products": [list(row) for row in self.load.products],
+        }  # fmt: skip
+
+
+def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None) -> StackReport:
+    """Will this stack be stable? Per layer and in one number, from the factors: no dense product.
+
+    `norms` = {module name: Frobenius norm of its weight} of the base (`base_norms`) spares reading the
+    weights, and then `model` may be on the meta device. Raises AdapterError as `applied` does.
+    """
+    matched = match_mix(mix, model)
+    layers: dict[str, list[tuple[int, Factors]]] = {}
+    for number, (_, _, modules) in enumerate(matched):
+        for name, factors in modules.items():
+            layers.setdefault(name, []).append((number, factors))
+    norms = norms if norms is not None else base_norms(model)
+    missing = [name for name in layers if not norms.get(name)]
+    if missing:
+        raise AdapterError(f"{missing[0]}: the base's norms do not name this layer; take them again")
+    weights = [weight for _, weight, _ in matched]
+    return _report([adapter for adapter, _, _ in matched], weights, relations(layers), norms)
+
+
+def balanced(mix: Mix, report: StackReport) -> Mix:
+    """`mix` with the weights that `report` suggests: inside the budget, nothing turned up."""
+    suggested = dict(zip(report.adapters, report.suggested, strict=True))
+    if set(suggested) != set(mix):
+        raise AdapterError("the report is of another mix; make it again")
+    return {adapter: suggested[adapter] for adapter in mix}
+
+
+def base_norms(model: Any) -> dict[str, float]:
+    """{module name: Frobenius norm of its weight} of every layer that can carry an update. Taken once per
+    model; the dict may be kept as JSON and given to `stack_report` later.
+    """
+    if model not in _norms:
+        layers = {name: layer for name, layer in modules_of(model).items() if weight_shape(layer)}
+        _norms[model] = {name: _norm(layer) for name, layer in layers.items()}
+    return _norms[model]
+
+
+@torch.no_grad()
+def _norm(layer: Layer) -> float:
+    weight = dense_weight(layer) if is_quantized(layer) else layer.weight
+    if weight.is_meta:
+        raise AdapterError("this base's weights are not loaded; load it, or give its norms")
+    return torch.linalg.vector_norm(weight, dtype=torch.float32).item()
+
+
+def _report(
+    adapters: list[Adapter], weights: list[float], found: dict[str, Relations], norms: Mapping[str, float]
+) -> StackReport:
+    count = len(adapters)
+    products = torch.zeros(count, count, dtype=torch.float64)
+    rows, columns, both = (torch.zeros(count, count, dtype=torch.float64) for _ in range(3))
+    layers = []
+    for name, there in found.items():
+        at = torch.tensor(there.adapters)
+        here = replace(there, products=there.products.cpu() / norms[name] ** 2)
+        products[at[:, None], at] += here.products
+        # Overlaps of whole adapters: their layers', each weighing as much as both updates there.
+        sizes = here.products.diagonal().clamp(min=0).sqrt()
+        weigh = sizes[:, None] * sizes
+        rows[at[:, None], at] += weigh * here.rows.cpu()
+        columns[at[:, None], at] += weigh * here.columns.cpu()
+        both[at[:, None], at] += weigh
+        layers.append(_layer(name, here, weights))
+    both.clamp_(min=1e-30)
+    load = Load([adapter.name for adapter in adapters], products.tolist())
+    pairs = [
+        _pair(i, j, rows[i, j] / both[i, j], columns[i, j] / both[i, j], products, weights)
+        for j in range(count) for i in range(j)
+    ]  # fmt: skip
+    return StackReport(adapters, weights, load, layers, pairs)
+
+
+def _layer(name: str, here: Relations, weights: list[float]) -> LayerStack:
+    own = [weights[i] for i in here.adapters]
+    load = Load([""] * len(own), here.products.tolist())
+    sizes = dict(zip(here.adapters, load.sizes(own), strict=True))
+    apart = ~torch.eye(len(own), dtype=torch.bool)
+    rows, columns = (part.cpu()[apart] for part in (here.rows, here.columns))
+    return LayerStack(
+        name,
+        load.size(own),
+        [sizes.get(i, 0.0) for i in range(len(weights))],
+        rows.max().item() if len(rows) else 0.0,
+        columns.max().item() if len(columns) else 0.0,
+        load.cancelled(own),
+    )
+
+
+def _pair(i: int, j: int, rows: Any, columns: Any, products: Any, weights: list[float]) -> Pair:
+    norm = (products[i, i] * products[j, j]).clamp(min=1e-30).sqrt()
+    sign = 1.0 if weights[i] * weights[j] >= 0 else -1.0
+    return Pair(i, j, float(rows), float(columns), sign * (products[i, j] / norm).item())

@@ -1,0 +1,102 @@
+"""Will a stack of adapters hold? The arithmetic of the meter, on n x n figures; no torch, so a page may ask.
+
+What goes in: <delta_i, delta_j> of every pair of adapters at weight 1, each layer's divided by the squared
+norm of the base's weight there, summed over the layers. A weight change needs no model and no new figures.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lorakit.errors import AdapterError
+
+# Of the score: up to GREEN a stack behaves like its adapters alone, above RED it falls apart. Found on half
+# of the stacks of docs/stability.md and checked on the other half.
+GREEN, RED = 1.25, 1.75
+Matrix = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much a stack asks of its base. `products` (n, n) as above; `names` are for sentences."""
+
+    names: list[str]
+    products: Matrix
+
+    def size(self, weights: Sequence[float]) -> float:
+        """The stack's change: sqrt(sum over layers of |sum of updates|^2 / |base weight|^2)."""
+        count = range(len(weights))
+        total = math.fsum(weights[i] * weights[j] * self.products[i][j] for i in count for j in count)
+        return math.sqrt(max(total, 0.0))
+
+    def sizes(self, weights: Sequence[float]) -> list[float]:
+        """The same of every adapter by itself."""
+        return [abs(w) * math.sqrt(max(self.products[i][i], 0.0)) for i, w in enumerate(weights)]
+
+    @property
+    def unit(self) -> float:
+        """The size of one adapter at weight 1: the mean over the adapters that have an effect."""
+        alone = [size for size in self.sizes([1.0] * len(self.names)) if size > 0]
+        return sum(alone) / len(alone) if alone else 0.0
+
+    def score(self, weights: Sequence[float]) -> float:
+        """The stack's size in adapters: 1 is as much change as one adapter at weight 1 makes."""
+        return self.size(weights) / self.unit if self.unit else 0.0
+
+    def verdict(self, weights: Sequence[float]) -> str:
+        """ "green", "amber" or "red"."""
+        score = self.score(weights)
+        return "green" if score <= GREEN else "amber" if score <= RED else "red"
+
+    def shares(self, weights: Sequence[float]) -> list[float]:
+        """Part of each adapter in the change, by its squared size; they sum to 1."""
+        squares = [size**2 for size in self.sizes(weights)]
+        return [square / sum(squares) for square in squares] if sum(squares) else squares
+
+    def cancelled(self, weights: Sequence[float]) -> float:
+        """Part of the adapters' change that they take from each other, 0 to 1: 1 for w and -w of the same."""
+        apart = sum(size**2 for size in self.sizes(weights))
+        return min(1.0, max(0.0, 1 - self.size(weights) ** 2 / apart)) if apart else 0.0
+
+    def balanced(self, weights: Sequence[float]) -> list[float]:
+        """Weights inside the budget (score at most GREEN): the loudest adapters are turned down, first the
+        loudest alone, until they are as loud as the next; none is turned up, and none changes its sign.
+        """
+        if self.score(weights) <= GREEN:
+            return list(weights)
+        sizes = self.sizes(weights)
+        low, high = 0.0, max(sizes)
+        for _ in range(50):
+            ceiling = (low + high) / 2
+            if self.score(_capped(weights, sizes, ceiling)) <= GREEN:
+                low = ceiling
+            else:
+                high = ceiling
+        # Rounded down, so that what a slider shows is inside the budget too.
+        return [math.trunc(w * 100) / 100 for w in _capped(weights, sizes, low)]
+
+    def sentence(self, weights: Sequence[float]) -> str:
+        """What to tell a person."""
+        shares, verdict = self.shares(weights), self.verdict(weights)
+        if not any(shares):
+            return "These adapters change nothing at these weights."
+        loudest = max(range(len(shares)), key=shares.__getitem__)
+        name = self.names[loudest]
+        if verdict == "green":
+            if len(shares) > 1 and shares[loudest] > 0.9:
+                return f"Safe. {name} outshouts the others; turn it down, or them up, to see them."
+            return "Safe: together they change about as much as one adapter does."
+        much = f"together they change {self.score(weights):.1f} times as much as one adapter"
+        if verdict == "amber":
+            return f"Watch out: {much}. Details may suffer; {name} is the loudest."
+        return f"Too much: {much}. Expect broken products and scenes; turn {name} down first."
+
+
+def _capped(weights: Sequence[float], sizes: Sequence[float], ceiling: float) -> list[float]:
+    return [w * min(1.0, ceiling / size) if size else w for w, size in zip(weights, sizes, strict=True)]
+
+
+def checked(weights: Sequence[float], count: int) -> None:
+    """Raise AdapterError unless there is one finite weight per adapter."""
+    if len(weights) != count or not all(map(math.isfinite, weights)):
+        raise AdapterError(f"{count} weights are needed, each a number; got {list(weights)}")
