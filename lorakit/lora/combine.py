@@ -6,37 +6,34 @@ gives cross terms that belong to neither. A weight scales its delta once.
 
 import logging
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
+from lorakit.lora import parts
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
 from lorakit.lora.matching import check_mix
+from lorakit.lora.parts import Part, Short
 
 log = logging.getLogger(__name__)
 
-METHODS = ("concat", "svd", "ties", "dare")
+METHODS = ("concat", "svd", "ties", "dare", "project")
 DENSITY = 0.2  # share of the entries that TIES keeps (arXiv 2306.01708, section 5: the top 20%)
 KEEP = 0.5  # share of the entries that DARE keeps
-
-
-@dataclass(frozen=True)
-class Part:
-    """One adapter's update of one module with its weight folded in: delta = up @ down, in float32."""
-
-    down: Tensor
-    up: Tensor
-
-    @property
-    def dense(self) -> Tensor:
-        return self.up @ self.down
+PROTECT = 0.9  # assumption: share of the product that "project" keeps others away from
+Parts = list[tuple[Adapter, Part]]
 
 
 def combine(
-    mix: Mix, method: str = "svd", rank: int | None = None, *, density: float | None = None, seed: int = 0
+    mix: Mix,
+    method: str = "svd",
+    rank: int | None = None,
+    *,
+    density: float | None = None,
+    protect: float | None = None,
+    seed: int = 0,
 ) -> Adapter:
     """One adapter that does what `mix` = {adapter: weight} does.
 
@@ -46,46 +43,95 @@ def combine(
       averaged (arXiv 2306.01708, section 4); then shortened to `rank`.
     - "dare": a random `density` of each delta's entries, rescaled and summed (arXiv 2311.03099, eq. 2); then
       shortened to `rank`.
+    - "project": product first. In each layer the other adapters are made deaf to the input directions that
+      hold `protect` (default 0.9) of the first one's update, so that they cannot act where the product does;
+      then side by side, shortened only when `rank` is given. NP-LoRA (arXiv 2511.11051) with the roles
+      exchanged: there the style is protected, here the product.
 
     What shortening loses is logged and kept in the card: `scores["combined"]` = {"error": in all, "layers":
-    {module: error}}, each the Frobenius norm of what is lost over that of the whole. Raises AdapterError for
-    an empty mix, adapters of different bases, DoRA (its magnitudes hold only beside their base), an unknown
-    method, or a rank or density that cannot be.
+    {module: error}}, each the Frobenius norm of what is lost over that of the whole; for "project" also
+    "removed": {adapter's name: share of its squared size that was taken away}. Raises AdapterError for an
+    empty mix, adapters of different bases, DoRA (its magnitudes hold only beside their base), an unknown
+    method, or a rank, density or protect that cannot be.
     """
     check_mix(mix)
-    _check(mix, method, rank, density)
+    _check(mix, method, rank, density, protect)
+    joined = _joined(mix)
+    removed: dict[str, float] = {}
+    if method == "project":
+        joined, removed = _projected(joined, next(iter(mix)), protect or PROTECT)
+    wanted = rank or (None if method in ("concat", "project") else max(adapter.rank for adapter in mix))
+    if method == "concat":
+        wanted = None
     generator = torch.Generator().manual_seed(seed)
-    joined: dict[str, list[Part]] = {}
-    for adapter, weight in mix.items():
-        adapter.check_finite()
-        for name, factors in adapter.modules.items():
-            joined.setdefault(name, []).append(_part(factors, weight))
-    shapes = {name: (f.down.shape[1:], f.weight_shape) for a in mix for name, f in a.modules.items()}
-    wanted = rank or max(adapter.rank for adapter in mix)
+    inner = {name: f.down.shape[1:] for adapter in mix for name, f in adapter.modules.items()}
     modules, errors = {}, {}
-    for name, parts in joined.items():
-        if len({(p.up.shape[0], p.down.shape[1]) for p in parts}) > 1:
-            raise AdapterError(
-                f"{name}: the adapters update layers of different sizes; they are for other bases"
-            )
-        whole = _stacked(parts)
-        if method == "concat":
-            short, lost, size = whole, 0.0, 1.0
-        elif method == "svd":
-            short, lost, size = _shortened(whole, wanted)
-        else:
-            dense = _merged(method, density, generator)(parts)
-            short, lost, size = _shortened_dense(dense, wanted)
-        errors[name] = (lost, size)
-        modules[name] = _factors(short, shapes[name][0])
-    combined = Adapter(modules, _card(mix, method, wanted if method != "concat" else 0))
+    for name, here in joined.items():
+        short = _one([part for _, part in here], method, wanted, density, generator)
+        errors[name] = (short.lost, short.size)
+        modules[name] = _factors(short.part, inner[name])
+    combined = Adapter(modules, _card(mix, method, wanted or 0))
     combined.card.rank = combined.rank
     combined.card.alpha = float(combined.rank)
     _state_error(combined, errors)
+    if removed:
+        combined.card.scores["combined"]["removed"] = removed
     return combined
 
 
-def _check(mix: Mix, method: str, rank: int | None, density: float | None) -> None:
+def _joined(mix: Mix) -> dict[str, Parts]:
+    """Every adapter's part of each module, weights folded in."""
+    joined: dict[str, Parts] = {}
+    for adapter, weight in mix.items():
+        adapter.check_finite()
+        for name, factors in adapter.modules.items():
+            joined.setdefault(name, []).append((adapter, parts.part_of(factors, weight)))
+    for name, here in joined.items():
+        if len({(part.up.shape[0], part.down.shape[1]) for _, part in here}) > 1:
+            raise AdapterError(
+                f"{name}: the adapters update layers of different sizes; they are for other bases"
+            )
+    return joined
+
+
+def _one(
+    here: list[Part], method: str, rank: int | None, density: float | None, generator: torch.Generator
+) -> Short:
+    """What becomes of one module's parts."""
+    if method in ("ties", "dare"):
+        assert rank is not None
+        deltas = (part.dense for part in here)
+        dense = (
+            _ties(list(deltas), density or DENSITY)
+            if method == "ties"
+            else _dare(deltas, density or KEEP, generator)
+        )
+        return parts.shortened_dense(dense, rank, generator)
+    whole = parts.stacked(here)
+    return Short(whole) if rank is None else parts.shortened(whole, rank)
+
+
+def _projected(
+    joined: dict[str, Parts], product: Adapter, share: float
+) -> tuple[dict[str, Parts], dict[str, float]]:
+    """The parts, the others without what they would do in the product's directions; and how much that took."""
+    before: dict[Adapter, float] = {}
+    after: dict[Adapter, float] = {}
+    found: dict[str, Parts] = {}
+    for name, here in joined.items():
+        own = next((part for adapter, part in here if adapter is product), None)
+        rows = parts.principal_rows(own, share) if own is not None else None
+        found[name] = []
+        for adapter, part in here:
+            kept = part if rows is None or adapter is product else parts.without_rows(part, rows)
+            found[name].append((adapter, kept))
+            before[adapter] = before.get(adapter, 0.0) + parts.size(part)
+            after[adapter] = after.get(adapter, 0.0) + parts.size(kept)
+    taken = {a.name: 1 - after[a] / size if size else 0.0 for a, size in before.items() if a is not product}
+    return found, taken
+
+
+def _check(mix: Mix, method: str, rank: int | None, density: float | None, protect: float | None) -> None:
     if method not in METHODS:
         raise AdapterError(f"method {method!r} is not known; use one of {', '.join(METHODS)}")
     if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
@@ -93,6 +139,10 @@ def _check(mix: Mix, method: str, rank: int | None, density: float | None) -> No
     if density is not None and not 0 < density <= 1:
         raise AdapterError(
             f"density is {density!r}; it is the share of the entries to keep, above 0 and at most 1"
+        )
+    if protect is not None and not 0 < protect <= 1:
+        raise AdapterError(
+            f"protect is {protect!r}; it is the share of the product to protect, above 0 and at most 1"
         )
     families = {adapter.family for adapter in mix if adapter.family}
     if len(families) > 1:
@@ -104,41 +154,6 @@ def _check(mix: Mix, method: str, rank: int | None, density: float | None) -> No
             raise AdapterError(
                 f"{adapter.name}: is a DoRA adapter, whose magnitudes hold only beside its base; mix it live"
             )
-
-
-def _part(factors: Factors, weight: float) -> Part:
-    return Part(factors.down.float().flatten(1), factors.up.float().flatten(1) * (weight * factors.scale))
-
-
-def _stacked(parts: list[Part]) -> Part:
-    return Part(torch.cat([part.down for part in parts]), torch.cat([part.up for part in parts], dim=1))
-
-
-def _shortened(whole: Part, rank: int) -> tuple[Part, float, float]:
-    """The nearest update of `rank` (Eckart-Young), from the factors alone; also the squared norms of what is
-    lost and of the whole.
-    """
-    left, r_left = torch.linalg.qr(whole.up)
-    right, r_right = torch.linalg.qr(whole.down.T)
-    u, s, vh = torch.linalg.svd(r_left @ r_right.T)
-    return _halved(left @ u[:, :rank], s, vh[:rank] @ right.T, rank)
-
-
-def _shortened_dense(dense: Tensor, rank: int) -> tuple[Part, float, float]:
-    u, s, vh = torch.linalg.svd(dense, full_matrices=False)
-    return _halved(u[:, :rank], s, vh[:rank], rank)
-
-
-def _halved(u: Tensor, s: Tensor, vh: Tensor, rank: int) -> tuple[Part, float, float]:
-    half = s[: u.shape[1]].sqrt()
-    energy = s.double().square()
-    return Part(half[:, None] * vh, u * half), energy[rank:].sum().item(), energy.sum().item()
-
-
-def _merged(method: str, density: float | None, generator: torch.Generator) -> Callable[[list[Part]], Tensor]:
-    if method == "ties":
-        return lambda parts: _ties([part.dense for part in parts], density or DENSITY)
-    return lambda parts: _dare([part.dense for part in parts], density or KEEP, generator)
 
 
 def _ties(deltas: list[Tensor], density: float) -> Tensor:
@@ -155,11 +170,12 @@ def _trimmed(delta: Tensor, density: float) -> Tensor:
     return torch.where(delta.abs() >= least, delta, 0.0)
 
 
-def _dare(deltas: list[Tensor], density: float, generator: torch.Generator) -> Tensor:
-    total = torch.zeros_like(deltas[0])
+def _dare(deltas: Iterator[Tensor], density: float, generator: torch.Generator) -> Tensor:
+    """One delta at a time: dense ones are large."""
+    total = torch.zeros(())
     for delta in deltas:
         kept = torch.rand(delta.shape, generator=generator) < density
-        total += torch.where(kept, delta / density, 0.0)
+        total = total + torch.where(kept, delta / density, 0.0)
     return total
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 import lorakit
 from lorakit.errors import AdapterError
+from lorakit.lora import parts
 from lorakit.lora.adapter import Adapter, Card, Factors
 
 
@@ -95,11 +96,12 @@ def test_dare_keeps_the_sum_on_average_and_is_the_same_for_the_same_seed():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"method": "linear"}, "linear.*concat, svd, ties, dare"),
+        ({"method": "linear"}, "linear.*concat, svd, ties, dare, project"),
         ({"rank": 0}, "rank is 0"),
         ({"rank": 2.5}, "rank is 2.5"),
         ({"density": 0.0}, "density is 0.0"),
         ({"density": 1.5}, "density is 1.5"),
+        ({"protect": 0.0}, "protect is 0.0"),
     ],
 )
 def test_what_cannot_be_is_named(change, words):
@@ -125,3 +127,61 @@ def test_a_licence_that_forbids_holds_for_the_whole():
     )
     card = lorakit.combine({free: 1.0, bound: 0.5}).card
     assert card.commercial is False and card.licence == "Apache-2.0, FLUX.1-dev"
+
+
+def products_and_style():
+    """A product on inputs 0 and 1, and a style on inputs 1 and 2 of layer `a`."""
+    eye = torch.eye(6)
+    product = Adapter({"a": Factors(eye[:2], torch.eye(5)[:, :2], 2.0)}, Card(name="product"))
+    style = Adapter({"a": Factors(eye[1:3], torch.eye(5)[:, 2:4], 2.0)}, Card(name="style"))
+    return product, style
+
+
+def test_projection_takes_from_the_style_what_the_product_listens_to():
+    product, style = products_and_style()
+    one = lorakit.combine({product: 1.0, style: 0.5}, "project", protect=1.0)
+    found, alone = lorakit.deltas(one, Two())["a"], lorakit.deltas(product, Two())["a"]
+    torch.testing.assert_close(found[:, :2], alone[:, :2])  # on the product's inputs nothing but the product
+    assert found[3, 2] == pytest.approx(0.5) and found[2].abs().max() < 1e-6
+    assert one.card.scores["combined"]["removed"] == {"style": pytest.approx(0.5)}
+    assert one.card.scores["combined"]["error"] == 0
+
+
+def test_the_first_adapter_is_the_product():
+    product, style = products_and_style()
+    found = lorakit.deltas(lorakit.combine({style: 1.0, product: 1.0}, "project", protect=1.0), Two())["a"]
+    torch.testing.assert_close(found[2:4], lorakit.deltas(style, Two())["a"][2:4])
+    assert found[1].abs().max() < 1e-6
+
+
+@given(seed=st.integers(0, 50), protect=st.floats(0.05, 1.0), weight=st.floats(-2, 2))
+@settings(max_examples=25, deadline=None)
+def test_projection_leaves_the_product_and_adds_nothing(seed, protect, weight):
+    model, product, style = Two(), adapter(seed), adapter(seed + 100)
+    mix = {product: 1.0, style: weight}
+    found = lorakit.deltas(lorakit.combine(mix, "project", protect=protect), model)
+    for name, delta in lorakit.deltas(product, model).items():
+        rest = (found[name] - delta).flatten(1)
+        whole = weight * lorakit.deltas(style, model)[name].flatten(1)
+        _, s, vh = torch.linalg.svd(delta.flatten(1), full_matrices=False)
+        count = int((s.square().cumsum(0) / s.square().sum() < protect - 1e-6).sum()) + 1
+        torch.testing.assert_close(rest, whole - whole @ vh[:count].T @ vh[:count], rtol=1e-3, atol=2e-3)
+
+
+def test_a_layer_that_the_product_leaves_alone_keeps_its_style():
+    product, style = products_and_style()
+    style.modules["c"] = adapter(1).modules["c"]
+    found = lorakit.deltas(lorakit.combine({product: 1.0, style: 1.0}, "project"), Two())
+    torch.testing.assert_close(found["c"], style.modules["c"].delta(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_sketch_of_a_large_layer_tells_exactly_what_it_lost():
+    torch.manual_seed(0)
+    spectrum = torch.cat([torch.tensor([30.0, 20, 10, 5]), torch.rand(596)])
+    u, v = torch.linalg.qr(torch.randn(700, 600)).Q, torch.linalg.qr(torch.randn(600, 600)).Q
+    dense = (u * spectrum) @ v
+    short = parts.shortened_dense(dense, 4, torch.Generator().manual_seed(1))
+    lost = (dense - short.part.dense).double().square().sum().item()
+    best = spectrum.double().sort(descending=True).values[4:].square().sum().item()
+    assert short.lost == pytest.approx(lost, rel=1e-3) and lost <= 1.01 * best
+    assert short.size == pytest.approx(dense.double().square().sum().item())
