@@ -123,7 +123,7 @@ class Job:
         if self.kind == "campaign":
             shots = math.prod(len(self.spec.get(name, ())) for name in ("scenes", "formats", "seeds"))
             return shots * len(mixes_of(self.spec)) <= SHORT_SHOTS
-        return self.kind in ("copy", "check")
+        return self.kind in ("copy", "check", "forecast")
 
     def progress(self) -> Progress:
         """What the page shows, from the newest events."""

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lorakit import checks, durable, workspace
 from lorakit.bases import Bases, free_memory
 from lorakit.errors import BaseError, LoraKitError
-from lorakit.jobs import Job
+from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.specs import mixes_of
 from lorakit.store import WEIGHTS, Store
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OPTIONAL = ("steps", "guidance", "negative", "trigger")  # of a campaign
+FORECASTS = 20  # that are kept
 STREAM_SECONDS = 0.15  # every event is synced to disk, and a page shows no more of a growing text
 MEMORY_ADVICE = "Choose a smaller base, batch size or resolution, or load the base in 4 bits."
 
@@ -71,7 +73,9 @@ def check_fit(job: Job) -> None:
 
     source, makes_pictures = job.spec["base"], job.kind in ("train", "campaign")
     family = family_of(source)
-    if job.kind != "check" and not hasattr(family, "sample" if makes_pictures else "generate"):
+    if job.kind not in ("check", "forecast") and not hasattr(
+        family, "sample" if makes_pictures else "generate"
+    ):
         is_, needed = ("a text", "an image") if makes_pictures else ("an image", "a text")
         raise BaseError(f"{source}: is {is_} base, and this needs {needed} base; choose another base")
     for entry in entries:
@@ -201,9 +205,25 @@ def run_check(context: Context) -> bool:
     return True
 
 
+def run_forecast(context: Context) -> bool:
+    """Say what a training will take: memory at once, time as soon as it is measured on a base in memory."""
+    from lorakit.training.ahead import look_ahead
+
+    job, spec = context.job, context.job.spec
+    warm = context.bases.has(spec["base"], spec.get("quantize"))
+    for report in look_ahead(spec, context.base if warm else None):
+        durable.write_json(job.folder / "result.json", report)
+        if context.should_stop():
+            return False
+    for old in list_jobs(["forecast"])[FORECASTS:]:  # what nobody looks at any more
+        if old.state in ENDS:
+            shutil.rmtree(old.folder, ignore_errors=True)
+    return True
+
+
 RUNNERS: dict[str, Runner] = {
     "train": run_train, "voice": run_voice, "campaign": run_campaign, "copy": run_copy,
-    "check": run_check,
+    "check": run_check, "forecast": run_forecast,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
 from lorakit.training.recipe import Recipe
 
-KINDS = ("train", "voice", "campaign", "copy", "check")
+KINDS = ("train", "voice", "campaign", "copy", "check", "forecast")
 WEIGHTS = (-2.0, 2.0)  # of an adapter in a mix: beyond, no base draws anything
 MOST_ADAPTERS = 64  # in one mix
 TEXT_LIMIT = 200  # characters of a name or trigger
@@ -25,6 +25,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
     ),
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize"}),
     "check": ({"base", "mix"}, {"quantize"}),
+    "forecast": ({"base", "recipe"}, {"photos", "texts", "quantize"}),
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         )
         raise LoraKitError(f"{kind} job: {what}; it takes {', '.join(sorted(needed | optional))}")
     _check_texts(kind, spec)
-    if kind in ("train", "voice"):
+    if kind in ("train", "voice", "forecast"):
         if not isinstance(spec["recipe"], dict):
             raise RecipeError(f"{kind} job: recipe must be a table of settings")
         return {**spec, "recipe": Recipe.from_dict(spec["recipe"]).to_dict()}

@@ -119,7 +119,7 @@ class _Training:
             group["lr"] = recipe.learning_rate * rate(recipe, self.step)
         # Dropout draws from the global generator.
         torch.manual_seed((recipe.seed * 1_000_003 + self.step) % 2**63)
-        with _precision(self.base):
+        with precision(self.base):
             loss = self.examples.loss(self.base, self.step)
         value = loss.item()
         if not math.isfinite(value):
@@ -221,7 +221,7 @@ def _smooth(losses: list[float]) -> float:
     return sum(recent) / len(recent)
 
 
-def _precision(base: Base) -> Any:
+def precision(base: Base) -> Any:
     """bf16 arithmetic where the device has it; the factors themselves stay in float32."""
     cpu_has_it = base.device.type == "cpu" and torch.backends.mkldnn.is_available() and _fast_bf16_on_cpu()
     # Each factor is used once in a step, so autocast's copies would only lie there until its end.

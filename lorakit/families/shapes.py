@@ -1,0 +1,91 @@
+"""A base without its weights: the true classes on the meta device, built from its configuration files alone.
+
+Covers folders and hub ids; of a hub id only its small .json files are fetched. Not covered: single
+checkpoint files, whose shapes are known only when they are read.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from lorakit.durable import read_json
+from lorakit.errors import BaseError
+from lorakit.families import Base, Licence, Settings, _family_for, flux1, flux2, read_settings
+from lorakit.families.causal_lm import PLAIN_TEMPLATE
+from lorakit.families.hub import loading
+from lorakit.families.sources import INDEX, Source, resolve
+from lorakit.families.stable_diffusion import SD15, SDXL
+
+META = torch.device("meta")
+CONFIGS = [INDEX, "*config.json", "scheduler/*.json", "tokenizer*", "vocab*", "merges.txt", "*.jinja"]
+PARTS = ("transformer", "unet", "vae", "text_encoder", "text_encoder_2")
+
+
+def shape_of(source: str, dtype: torch.dtype) -> Base:
+    """The base's model, autoencoder and text encoders in `dtype`, with no values. Raises BaseError."""
+    found = resolve(source)
+    family = _family_for(found)
+    with loading(found.shown):
+        folder = _folder(found)
+        if family.name == "llm":
+            return _language_model(source, folder, dtype)
+        pipeline = SimpleNamespace(**_parts(folder, dtype))
+        component = family.functions.component
+        settings, _ = read_settings(found.folder, _default(family.name, pipeline))
+        return Base(
+            source, family.name, getattr(pipeline, component), META, dtype, Licence("", None),
+            pipeline=pipeline, settings=settings,
+        )  # fmt: skip
+
+
+def _folder(source: Source) -> Path:
+    if source.folder:
+        return source.folder
+    if source.file:
+        raise BaseError(
+            f"{source.shown}: of a single file the memory is known only once it is read; "
+            "save it as a folder to see it before"
+        )
+    return Path(snapshot_download(source.repo, revision=source.revision, allow_patterns=CONFIGS))
+
+
+def _parts(folder: Path, dtype: torch.dtype) -> dict[str, Any]:
+    index: dict[str, Any] = read_json(folder / INDEX)
+    parts: dict[str, Any] = {}
+    for name in PARTS:
+        library, kind = index.get(name) or ("", None)
+        if library and kind:
+            parts[name] = _empty(getattr(import_module(library), kind), folder / name, dtype)
+    library, kind = index["scheduler"]
+    parts["scheduler"] = getattr(import_module(library), kind).from_pretrained(folder / "scheduler")
+    return parts
+
+
+def _empty(kind: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
+    with META:
+        if hasattr(kind, "load_config"):  # of diffusers
+            model = kind.from_config(kind.load_config(folder))
+        else:
+            model = kind(kind.config_class.from_pretrained(folder))
+    return model.to(dtype).eval().requires_grad_(False)
+
+
+def _language_model(source: str, folder: Path, dtype: torch.dtype) -> Base:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = tokenizer.chat_template or PLAIN_TEMPLATE
+    with META:
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+    settings, _ = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
+    model = model.to(dtype).eval().requires_grad_(False)
+    return Base(source, "llm", model, META, dtype, Licence("", None), tokenizer=tokenizer, settings=settings)
+
+
+def _default(family: str, pipeline: Any) -> Settings:
+    if family == "flux":
+        return flux1.DEV if pipeline.transformer.config.guidance_embeds else flux1.SCHNELL
+    return {"flux2": flux2.DEV, "sd15": SD15.settings, "sdxl": SDXL.settings}[family]

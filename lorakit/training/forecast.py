@@ -1,0 +1,336 @@
+"""What a training will take, before it starts: memory, time, file size, and what to change when it won't fit.
+
+Memory is arithmetic on the base's shapes (`footprint`, `families.shapes`): no weights are read. Time is
+measured, three steps on a base that is in memory anyway. Not counted: the allocator's rounding, what the
+driver, the interpreter and the libraries themselves take, and the photos' own preparation time.
+"""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lorakit.families import Base, family_of
+from lorakit.families.memory import recomputing
+from lorakit.families.quantize import bytes_of
+from lorakit.families.shapes import shape_of
+from lorakit.formats.layouts import LAYOUTS
+from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.inject import Injection, trainable
+from lorakit.training.footprint import Footprint, footprint, image_step, text_step
+from lorakit.training.recipe import Recipe
+
+ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
+FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
+CALIBRATION = 3  # steps that are timed
+SCENES = 4  # previews of a round
+ANSWER = 120  # tokens of a preview's text
+
+
+@dataclass(frozen=True)
+class Way:
+    """Settings that make a training fit: `changes` of the recipe, and how the base is loaded."""
+
+    label: str
+    changes: dict[str, Any]
+    quantize: str | None
+    peak: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`moments`: bytes at the fullest instant of each part of the work. `parts`: those of a training step."""
+
+    moments: dict[str, int]
+    parts: dict[str, int]
+    host: int  # bytes that the host holds beside the device; 0 when the host is the device
+    file: int
+    trained: int
+    parameters: int
+    full: int  # bytes that training the whole base would take, activations apart
+    steps: int
+    capacity: int | None = None  # bytes free on the device
+    step_seconds: float | None = None
+    seconds: float | None = None
+    ways: list[Way] = field(default_factory=list)
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the fullest moment of all."""
+        return max(self.moments.values())
+
+    @property
+    def fits(self) -> bool | None:
+        """None when the device's memory is not known."""
+        return None if self.capacity is None else self.peak <= ROOM * self.capacity
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a job's result keeps."""
+        return {**asdict(self), "peak": self.peak, "fits": self.fits}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The largest batch that the data can make: `width` x `height` pixels, or texts of `length` tokens."""
+
+    size: int
+    width: int = 0
+    height: int = 0
+    length: int = 0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measured on the real base: seconds of a step, and of one round of previews."""
+
+    step: float
+    preview: float
+
+
+def forecast(
+    source: str,
+    recipe: Recipe,
+    *,
+    device: torch.device,
+    quantize: str | None = None,
+    data: Any = None,
+    capacity: int | None = None,
+) -> Forecast:
+    """The forecast of training `recipe` on the base `source`.
+
+    `data`: a PhotoSet or TextSet; without one, full batches of the recipe's size. `capacity`: bytes that
+    may be used on the device. Raises BaseError when the base's shapes are not known, AdapterError for a
+    rank too large.
+    """
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    shape = shape_of(source, dtype)
+    found = replace(_measured(shape, recipe, device, quantize, data), capacity=capacity)
+    if found.fits is False:
+        found = replace(found, ways=_ways(shape, recipe, device, quantize, data, found))
+    return found
+
+
+def _ways(
+    shape: Base, recipe: Recipe, device: torch.device, quantize: str | None, data: Any, now: Forecast
+) -> list[Way]:
+    """The first settings that fit, from the least to the greatest sacrifice; each adds to those before it."""
+    changes: dict[str, Any] = {}
+    said: list[str] = []
+    for label, change, kind in _sacrifices(shape, recipe, quantize):
+        changes, said, quantize = changes | change, [*said, label], kind or quantize
+        tried = _measured(shape, replace(recipe, **changes), device, quantize, data)
+        if tried.peak <= ROOM * (now.capacity or 0):
+            return [Way(" and ".join(said), changes, quantize, tried.peak)]
+    return []
+
+
+def _sacrifices(
+    shape: Base, recipe: Recipe, quantize: str | None
+) -> list[tuple[str, dict[str, Any], str | None]]:
+    is_image = shape.pipeline is not None
+    rows: list[tuple[str, dict[str, Any], str | None]] = []
+    if not recipe.gradient_checkpointing:
+        rows.append(("compute activations again", {"gradient_checkpointing": True}, None))
+    if recipe.batch_size > 1:
+        rows.append(("take one example per update", {"batch_size": 1}, None))
+    if quantize is None:
+        rows.append(("load the base in 4 bits", {}, "nf4"))
+    if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
+        rows.append(("train at 512 px", {"resolution": 512}, None))
+    if not is_image and recipe.max_length > 512:
+        rows.append(("cut texts at 512 tokens", {"max_length": 512}, None))
+    return rows
+
+
+def _measured(shape: Base, recipe: Recipe, device: torch.device, quantize: str | None, data: Any) -> Forecast:
+    is_image = shape.pipeline is not None
+    family = family_of(shape)
+    targets = family.targets(shape, recipe.convolutions) if is_image else family.targets(shape)
+    with torch.device("meta"):
+        injection = trainable(
+            shape.model, targets, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
+            dropout=recipe.dropout,
+        )  # fmt: skip
+    try:
+        file = file_bytes(shape, injection)
+        trained = sum(p.numel() for p in injection.parameters())
+        batch = largest_batch(shape, recipe, data)
+        step = _step(shape, batch)
+        counted = footprint(
+            shape.model, injection, step, shape.dtype, quantize is not None, recipe.gradient_checkpointing
+        )
+    finally:
+        injection.remove()
+    average = 4 * trained if recipe.ema else 0
+    whole = sum(p.numel() for p in shape.model.parameters())
+    moments, host = _moments(shape, batch, device, quantize, counted, average)
+    parts = {name: size for name, size in asdict(counted).items() if name != "block"}
+    parts["average"] = average
+    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, recipe.steps)
+
+
+def _moments(
+    shape: Base, batch: Batch, device: torch.device, quantize: str | None, counted: Footprint, average: int
+) -> tuple[dict[str, int], int]:
+    """Bytes while preparing, training and drawing previews; and what the host holds beside a GPU."""
+    if shape.pipeline is None:
+        return {"Training": counted.total + average}, counted.weights if device.type == "cuda" else 0
+    parts = vars(shape.pipeline)
+    vae = _bytes(parts["vae"], None)
+    texts = sum(_bytes(part, quantize) for name, part in parts.items() if name.startswith("text_encoder"))
+    stays = vae + (texts if device.type == "cpu" else 0)
+    encode, decode = coder_bytes(shape, batch.width, batch.height)
+    moments = {
+        "Preparing photos": counted.weights + vae + texts + encode,
+        "Training": counted.total + average + stays,
+        "Previews": counted.weights + counted.factors + counted.optimizer + average + stays + decode,
+    }
+    if device.type == "cpu":
+        return moments, 0
+    loaded = sum(_bytes(part, None) for part in parts.values() if isinstance(part, nn.Module))
+    return moments, loaded
+
+
+def _bytes(model: nn.Module, quantize: str | None) -> int:
+    """Weights of a part that is not trained."""
+    four_bit = {
+        id(layer.weight): bytes_of(layer.out_features, layer.in_features)
+        for layer in model.modules()
+        if quantize and type(layer) is nn.Linear
+    }
+    return sum(four_bit.get(id(p), p.numel() * p.element_size()) for p in model.parameters())
+
+
+def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
+    """The most that the autoencoder holds as it encodes, and as it decodes, one picture of this size.
+
+    A layer's inputs and outputs lie side by side, and one residual beside them.
+    """
+    vae = shape.pipeline.vae
+    pixels = torch.empty(1, 3, height, width, device="meta", dtype=shape.dtype)
+    with torch.no_grad():
+        encode, latents = _widest(vae, lambda: _mode(vae.encode(pixels)))
+        decode, _ = _widest(vae, lambda: vae.decode(latents).sample)
+    return encode, decode
+
+
+def _mode(encoded: Any) -> Tensor:
+    return encoded.latent_dist.mode()
+
+
+def _widest(model: nn.Module, work: Callable[[], Tensor]) -> tuple[int, Tensor]:
+    most = 0
+
+    def look(module: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal most
+        tensors = [value for value in (*inputs, output) if isinstance(value, Tensor)]
+        sizes = [value.numel() * value.element_size() for value in tensors]
+        most = max(most, sum(sizes) + max(sizes, default=0))
+
+    leaves = [module for module in model.modules() if not list(module.children())]
+    hooks = [leaf.register_forward_hook(look) for leaf in leaves]
+    try:
+        result = work()
+        return most, result
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:
+    """The batch that takes most: of the size of photos with most pixels, or of the longest texts."""
+    if base.pipeline is None:
+        rows = data.tokenize(base.tokenizer, recipe.max_length) if data is not None else []
+        longest = max((len(row.ids) for row in rows), default=recipe.max_length)
+        return Batch(min(recipe.batch_size, len(rows) or recipe.batch_size), length=max(2, longest))
+    area, step = recipe.resolution**2 or base.settings.area, family_of(base).step
+    if data is not None:
+        groups = [(len(members), *size) for size, members in data.buckets(area, step).items()]
+        batches = [Batch(min(recipe.batch_size, count), width, height) for count, width, height in groups]
+        return max(batches, key=lambda batch: batch.size * batch.width * batch.height)
+    side = max(1, round(math.sqrt(area) / step)) * step
+    return Batch(recipe.batch_size, side, side)
+
+
+def _step(base: Base, batch: Batch) -> Callable[[], Tensor]:
+    if base.pipeline is not None:
+        return image_step(base, batch.size, batch.width, batch.height)
+    return text_step(base, batch.size, batch.length)
+
+
+def file_bytes(shape: Base, injection: Injection) -> int:
+    """Size of the adapter's file: its tensors and their names, without the few hundred bytes of its card."""
+    is_image = shape.pipeline is not None
+    prefix = f"{family_of(shape).component}." if is_image else ""
+    modules = {
+        prefix + name: Factors(layer.down.detach(), layer.up.detach(), injection.alpha)
+        for name, layer in injection.layers.items()
+    }
+    written = LAYOUTS["diffusers" if is_image else "peft"].write(Adapter(modules, Card()))[0]
+    size, header = 0, {}
+    for name, tensor in written.items():
+        end = size + 4 * tensor.numel()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [size, end]}
+        size = end
+    return 8 + len(json.dumps(header, separators=(",", ":"))) + size
+
+
+def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
+    """Time three training steps and one pass of sampling on the real base, with empty data of true shapes.
+
+    The base must carry no updates; it carries none afterwards.
+    """
+    from lorakit.training.loop import precision
+    from lorakit.training.session import targets
+
+    injection = trainable(
+        base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
+    )
+    optimizer = torch.optim.AdamW(injection.parameters(), lr=0.0)
+    step = _step(base, batch)
+
+    def update() -> None:
+        with precision(base):
+            loss = step()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    try:
+        with recomputing(base.model, recipe.gradient_checkpointing or base.offloaded):
+            update()
+            took = [_seconds(base, update) for _ in range(CALIBRATION)]
+        passing = _step(base, replace(batch, size=1, length=2))
+        with torch.no_grad(), precision(base):
+            passing()
+            once = _seconds(base, passing)
+    finally:
+        injection.remove()
+    settings = base.settings
+    passes = SCENES * settings.steps * (2 if settings.guidance > 1 else 1) if base.pipeline else ANSWER
+    return Speed(statistics.median(took), once * passes)
+
+
+def _seconds(base: Base, work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    if base.device.type == "cuda":
+        torch.cuda.synchronize(base.device)
+    return time.perf_counter() - begun
+
+
+def free_bytes(device: torch.device, holding: int = 0) -> int | None:
+    """Bytes that a training may use on the device; `holding`: those that this process' base takes already."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    try:
+        import psutil
+    except ImportError:
+        return None
+    return int(psutil.virtual_memory().available) + holding
