@@ -26,6 +26,7 @@ _HOMES = {
     "load_base": "lorakit.families",
     "merge": "lorakit.lora.merging",
     "save_adapter": "lorakit.formats:save",
+    "shrink": "lorakit.lora.spectrum",
     "stack_report": "lorakit.lora.diagnose",
     "train": "lorakit.training",
     "unmerge": "lorakit.lora.merging",

@@ -30,6 +30,8 @@ LIGHT = (
     "generation/formats.py",
     "generation/copy.py",
     "training/recipe.py",
+    "training/advice.py",
+    "lora/stability.py",
     "data/quality.py",
     "data/photos.py",
     "data/texts.py",

@@ -114,7 +114,7 @@ def _one(
 def _projected(
     joined: dict[str, Parts], product: Adapter, share: float
 ) -> tuple[dict[str, Parts], dict[str, float]]:
-    """The parts, the others without what they would do in the product's directions; and how much that took."""
+    """The parts, the others without what they would do in the product's directions; how much that took."""
     before: dict[Adapter, float] = {}
     after: dict[Adapter, float] = {}
     found: dict[str, Parts] = {}

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from lorakit.lora.adapter import Adapter, Factors
-from lorakit.lora.spectrum import singular_values, spectrum
+from lorakit.errors import AdapterError
+from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.spectrum import shrink, singular_values, spectrum
 
 
 @pytest.mark.parametrize("shape", [((4, 30), (20, 4)), ((6, 5), (3, 6)), ((3, 4, 3, 3), (8, 3, 1, 1))])
@@ -31,3 +32,44 @@ def test_modules_of_different_ranks_are_added_up():
     one, two = Factors(torch.eye(1, 4), torch.ones(4, 1), 1.0), Factors(torch.eye(2, 4), torch.eye(4, 2), 2.0)
     found = spectrum(Adapter({"a": one, "b": two}))
     assert len(found.shares) == 2 and found.shares[0] > found.shares[1] > 0
+
+
+def made(dtype=torch.float32):
+    torch.manual_seed(1)
+    up = torch.linalg.qr(torch.randn(40, 8)).Q * torch.tensor([4.0, 3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3])
+    line = Factors(torch.linalg.qr(torch.randn(30, 8)).Q.T.contiguous().to(dtype), up.to(dtype), 16.0)
+    convolution = Factors(torch.randn(4, 3, 3, 3).to(dtype), torch.randn(8, 4, 1, 1).to(dtype), 2.0)
+    return Adapter({"a": line, "c": convolution}, Card(name="big", rank=8))
+
+
+def test_shrinking_is_the_nearest_and_says_what_it_keeps():
+    big = made()
+    small, kept, whole = shrink(big, 2), 0.0, 0.0
+    for name, factors in big.modules.items():
+        values = torch.linalg.svdvals(factors.delta().flatten(1)).square()
+        kept, whole = kept + values[:2].sum(), whole + values.sum()
+        lost = (small.modules[name].delta() - factors.delta()).square().sum()
+        assert lost.item() == pytest.approx(values[2:].sum().item(), abs=1e-3)
+    said = small.card.scores["shrunk"]
+    assert said["energy"] == pytest.approx((kept / whole).item(), abs=1e-5)
+    assert (said["from"], said["rank"], small.rank, small.card.rank) == (8, 2, 2, 2)
+    assert said["bytes"] == 4 * sum(2 * (sum(f.weight_shape[:1]) + f.down[0].numel())
+                                    for f in big.modules.values())  # fmt: skip
+    assert big.rank == 8 and big.card.rank == 8 and "shrunk" not in big.card.scores
+
+
+def test_shrinking_keeps_types_magnitudes_and_smaller_modules():
+    big = made(torch.bfloat16)
+    magnitude = torch.rand(40)
+    big.modules["a"] = Factors(big.modules["a"].down, big.modules["a"].up, 16.0, magnitude)
+    small = shrink(big, 6)
+    assert [f.rank for f in small.modules.values()] == [6, 4]
+    assert {f.down.dtype for f in small.modules.values()} == {torch.bfloat16}
+    assert torch.equal(small.modules["a"].magnitude, magnitude)
+    torch.testing.assert_close(small.modules["c"].delta(), big.modules["c"].delta(), rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize("rank", [0, 8, 2.0, True])
+def test_a_rank_that_does_not_shrink_is_refused(rank):
+    with pytest.raises(AdapterError, match="big: rank"):
+        shrink(made(), rank)

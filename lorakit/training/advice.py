@@ -1,0 +1,81 @@
+"""Which rank to train with, and whether the one that was used was right. No torch, no model.
+
+Before a training the data is all there is to go by, so the figures below are rules of thumb and say so;
+after it, the spectrum of what was learned tells.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ENOUGH = 0.99  # of the squared size: what the directions in use hold together
+CROWDED = 0.85  # share of the ranks in use from which on more would have been used
+RANKS = (2, 4, 8, 16, 32, 64, 128)
+# Assumptions, in line with the presets: a product of 30 photos and a voice of a hundred texts take 16.
+FEW_PHOTOS, MANY_PHOTOS = 10, 60
+FEW_WORDS, MANY_WORDS, VERY_MANY_WORDS = 2_000, 40_000, 400_000
+VARIED = 0.5  # share of captions that differ, from which on pictures show many things, as a style's do
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A rank and why, in a sentence for a person. `change`: "shrink", "raise", or "" when all is well."""
+
+    rank: int
+    sentence: str
+    change: str = ""
+
+
+def advise_rank(kind: str, count: int, distinct: int, words: int = 0) -> Advice:
+    """A rank for a training on `count` photos or texts ("image" | "text"), of which `distinct` have a caption
+    or a text of their own; `words`: of all texts together.
+    """
+    if kind == "image":
+        varied = count >= MANY_PHOTOS or (count > FEW_PHOTOS and distinct > VARIED * count)
+        if count < FEW_PHOTOS:
+            return Advice(
+                8, f"Rank 8: {count} photos hold little to learn, and a small adapter forgets less."
+            )
+        if varied:
+            return Advice(32, f"Rank 32: {count} photos of {distinct} different kinds are much to learn.")
+        return Advice(16, f"Rank 16: the usual one for {count} photos of one product.")
+    if words < FEW_WORDS:
+        return Advice(8, f"Rank 8: {count} short texts ({words:,} words) hold little to learn.")
+    rank = 16 if words < MANY_WORDS else 32 if words < VERY_MANY_WORDS else 64
+    return Advice(rank, f"Rank {rank}: fits {count} texts of {words:,} words in all.")
+
+
+def photo_advice(captions: Sequence[str]) -> Advice:
+    """`advise_rank` for photos with these captions."""
+    return advise_rank("image", len(captions), len({caption.strip().lower() for caption in captions}))
+
+
+def text_advice(answers: Sequence[str]) -> Advice:
+    """`advise_rank` for texts."""
+    words = sum(len(answer.split()) for answer in answers)
+    return advise_rank("text", len(answers), len(set(answers)), words)
+
+
+def used(shares: Sequence[float], enough: float = ENOUGH) -> int:
+    """How many directions hold `enough` (0..1) of the squared size; `shares` as a spectrum has them."""
+    kept = 0.0
+    for rank, share in enumerate(shares, 1):
+        kept += share
+        if kept >= enough - 1e-6:
+            return rank
+    return len(shares)
+
+
+def rank_advice(shares: Sequence[float], rank: int) -> Advice:
+    """After a training with `rank`: was it right? `shares`: of the squared size, per direction, summing to 1
+    (`scores["spectrum"]["shares"]` of a card).
+    """
+    count = used(shares)
+    if count >= CROWDED * rank:
+        more = next((r for r in RANKS if r > rank), rank)
+        if more > rank:
+            return Advice(more, f"It used {count} of its {rank} ranks: try {more}.", "raise")
+    fits = next((r for r in RANKS if r >= count), rank)
+    if fits <= rank // 2:
+        smaller = f"{rank / fits:.0f}x smaller file"
+        return Advice(fits, f"It used {count} of its {rank} ranks: shrink it to {fits}, {smaller}.", "shrink")
+    return Advice(rank, f"It used {count} of its {rank} ranks: {rank} was right.")
