@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from lorakit import workspace
 from lorakit.data.photos import PhotoSet
@@ -13,7 +12,7 @@ from lorakit.data.quality import QualityReport
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
-from lorakit.ui import forms, pictures, pieces
+from lorakit.ui import forecast, forms, insight, pictures, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "image"
@@ -31,6 +30,7 @@ def build() -> dict[str, Any]:
             sample = _invitation()
             trigger, upload, gate, gallery = _photos_form()
             _, base, widgets = forms.recipe_form(KIND)
+            quantize, _ = forecast.build(KIND, base, widgets, photos_folder)
             start = gr.Button("Start training", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320, elem_classes="progress-view"):
             shown = _progress_view()
@@ -41,7 +41,7 @@ def build() -> dict[str, Any]:
     sample.click(start_sample, [base, *inputs], [job_id, trigger, base], **HIDDEN).then(
         *reading, **QUIET
     ).then(**pieces.SCROLL)
-    start.click(start_own, [trigger, photos_folder, base, *inputs], [job_id], **HIDDEN).then(
+    start.click(start_own, [trigger, photos_folder, base, quantize, *inputs], [job_id], **HIDDEN).then(
         *reading, **QUIET
     ).then(**pieces.SCROLL)
     cancel.click(pieces.cancel, [job_id], [shown[0]], **HIDDEN)
@@ -93,10 +93,11 @@ def _progress_view() -> list[gr.components.Component]:
         gr.Gallery(label=("What it draws so far: same words, same "
             "seeds"), columns=4, height="auto", visible=False,
                    object_fit="contain", elem_classes="results"),
-        gr.LinePlot(x="step", y="loss", title=("Loss: how far off the model still "
-            "is"), height=220, visible=False),
+        gr.LinePlot(x="step", y="loss", color="of", title=("Loss: how far off the model still "
+            "is"), height=220, visible=False, color_map=insight.COLOURS),
         gr.HTML(visible=False),
         gr.Button("Make scenes with it", variant="primary", size="lg", visible=False),
+        gr.HTML(visible=False),
     ]  # fmt: skip
 
 
@@ -133,33 +134,35 @@ def start_sample(base: str, *values: Any) -> tuple[str, str, str]:
     )
 
 
-def start_own(trigger: str, folder: str, base: str, *values: Any) -> str:
+def start_own(trigger: str, folder: str, base: str, quantize: bool, *values: Any) -> str:
     """Train on the uploaded photos."""
     if not (trigger or "").strip():
         raise gr.Error("Give the product a name first (step 1).", print_exception=False)
     if not folder:
         raise gr.Error("Add photos first (step 2).", print_exception=False)
-    return _start(trigger.strip(), folder, base, list(values))
+    return _start(trigger.strip(), folder, base, list(values), quantize)
 
 
-def _start(trigger: str, folder: str, base: str, values: list[Any]) -> str:
+def _start(trigger: str, folder: str, base: str, values: list[Any], quantize: bool = False) -> str:
     try:
         recipe = forms.to_recipe(KIND, values).to_dict()
         spec = {"base": base, "name": trigger, "trigger": trigger, "photos": folder, "recipe": recipe}
+        if quantize:
+            spec["quantize"] = "nf4"
         return pieces.start_once("train", spec)
     except LoraKitError as error:
         raise gr.Error(str(error), print_exception=False) from error
 
 
 def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
-    """Read the job's files and show what is new: job, seen, and the six parts of the progress view."""
+    """Read the job's files and show what is new: job, seen, and the seven parts of the progress view."""
     job = pieces.find(job_id)
     mark = pieces.mark(job) if job else ""
     if job is None or seen.get("mark") == mark:
-        return [gr.skip()] * 8
+        return [gr.skip()] * 9
     events = job.events()
-    steps = [event for event in events if event["event"] == "step"]
-    points = pd.DataFrame({"step": [e["step"] for e in steps], "loss": [e["loss"] for e in steps]})
+    points = insight.losses(events)
+    looked = insight.looked(events)
     drawn = [event for event in events if event["event"] == "preview" and "path" in event]
     count = (job_id, len(drawn))
     result = pieces.result(job)
@@ -169,9 +172,10 @@ def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
         pieces.status(job),
         gr.update(visible=pieces.is_open(job)),
         gr.skip() if seen.get("previews") == count else _previews(drawn, job.spec["trigger"]),
-        gr.update(value=points, visible=len(steps) > 1),
+        gr.update(value=points, visible=len(points) > 1),
         gr.update(value=pieces.what_it_took(result) if result else "", visible=result is not None),
         gr.update(visible=result is not None),
+        gr.update(value=looked, visible=bool(looked)),
     ]
 
 

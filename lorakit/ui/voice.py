@@ -12,7 +12,7 @@ from lorakit import durable, workspace
 from lorakit.data.texts import TextSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.ui import desk, forms, pieces
+from lorakit.ui import desk, forecast, forms, insight, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "text"
@@ -39,6 +39,7 @@ def build() -> dict[str, Any]:
                 shown = _progress_view()
             name, upload, pasted, gate = _texts_form()
             _, base, widgets = forms.recipe_form(KIND)
+            quantize, _ = forecast.build(KIND, base, widgets, texts_path)
             start = gr.Button("Train the voice", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320):
             writing = desk.build(base, POLL)
@@ -49,7 +50,7 @@ def build() -> dict[str, Any]:
     sample.click(start_sample, [base, *inputs], [job_id, name, base], **HIDDEN).then(*reading, **QUIET).then(
         **pieces.SCROLL
     )
-    start.click(start_own, [name, texts_path, base, *inputs], [job_id], **HIDDEN).then(
+    start.click(start_own, [name, texts_path, base, quantize, *inputs], [job_id], **HIDDEN).then(
         *reading, **QUIET
     ).then(**pieces.SCROLL)
     shown[1].click(pieces.cancel, [job_id], [shown[0]], **HIDDEN)
@@ -118,18 +119,20 @@ def start_sample(base: str, *values: Any) -> tuple[str, str, str]:
     return _start(SAMPLE_NAME, str(SAMPLE_VOICE), "starter-text", list(values)), SAMPLE_NAME, "starter-text"
 
 
-def start_own(name: str, path: str, base: str, *values: Any) -> str:
+def start_own(name: str, path: str, base: str, quantize: bool, *values: Any) -> str:
     """Train on the uploaded or pasted texts."""
     if not (name or "").strip():
         raise gr.Error("Give the voice a name first (step 1).", print_exception=False)
     if not path:
         raise gr.Error("Add texts first (step 2).", print_exception=False)
-    return _start(name.strip(), path, base, list(values))
+    return _start(name.strip(), path, base, list(values), quantize)
 
 
-def _start(name: str, path: str, base: str, values: list[Any]) -> str:
+def _start(name: str, path: str, base: str, values: list[Any], quantize: bool = False) -> str:
     try:
         spec = {"base": base, "name": name, "texts": path, "recipe": forms.to_recipe(KIND, values).to_dict()}
+        if quantize:
+            spec["quantize"] = "nf4"
         return pieces.start_once("voice", spec)
     except LoraKitError as error:
         raise gr.Error(str(error), print_exception=False) from error
@@ -144,6 +147,7 @@ def poll(job_id: str, seen: str) -> list[Any]:
     texts = [event for event in job.events() if event["event"] == "preview" and "text" in event][-QUOTED:]
     quoted = "".join(f'<div class="copy">{escape(event["text"])}</div>' for event in texts)
     said = f'<p class="caption">What it writes so far</p>{quoted}' if quoted else ""
+    said += insight.looked(job.events())
     result = pieces.result(job)
     return [
         job_id,

@@ -43,18 +43,18 @@ def test_what_a_person_wrote_is_shown_as_text(tmp_path):
 @pytest.mark.parametrize(("trigger", "folder", "words"), [(" ", "/x", "name"), ("mug", "", "photos")])
 def test_what_is_missing_is_asked_for(trigger, folder, words):
     with pytest.raises(gr.Error, match=words):
-        train.start_own(trigger, folder, "starter-image", *values())
+        train.start_own(trigger, folder, "starter-image", False, *values())
 
 
 def test_a_setting_that_cannot_be_is_named():
     with pytest.raises(gr.Error, match="rank"):
-        train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", *values(rank=0))
+        train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(rank=0))
     assert jobs.list_jobs() == []
 
 
 def test_a_second_click_starts_no_second_training():
-    first = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", *values(steps=3))
-    assert train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", *values(steps=3)) == first
+    first = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(steps=3))
+    assert train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(steps=3)) == first
     assert len(jobs.list_jobs(["train"])) == 1
 
 
@@ -65,7 +65,7 @@ def test_the_sample_always_trains_on_the_base_it_was_made_for():
 
 
 def test_a_job_is_read_again_only_when_something_happened():
-    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", *values())
+    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values())
     first = train.poll(job_id, {})
     assert "Waiting" in first[2]
     assert all(part == gr.skip() for part in train.poll(job_id, first[1]))

@@ -31,9 +31,9 @@ def test_the_sample_voice_is_a_job_with_its_own_file():
 
 def test_a_voice_needs_a_name_and_texts():
     with pytest.raises(gr.Error, match="name"):
-        voice.start_own("", "/x.csv", "starter-text", *values())
+        voice.start_own("", "/x.csv", "starter-text", False, *values())
     with pytest.raises(gr.Error, match="texts"):
-        voice.start_own("Nordal", "", "starter-text", *values())
+        voice.start_own("Nordal", "", "starter-text", False, *values())
 
 
 def test_copy_needs_a_product_and_a_second_click_writes_something_new():

@@ -1,0 +1,155 @@
+"""What a training will take, beside its button: a short job counts it whenever a setting changes.
+
+The page itself loads nothing; settings that make a training fit are one click away.
+"""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from lorakit import durable
+from lorakit.errors import LoraKitError
+from lorakit.jobs import Job
+from lorakit.ui import forms, pieces
+from lorakit.ui.pieces import QUIET
+
+POLL = 0.8  # seconds
+PARTS = {
+    "weights": "the base's weights",
+    "factors": "the adapter",
+    "gradients": "its gradients",
+    "optimizer": "the optimizer",
+    "average": "the average",
+    "activations": "what a step keeps for its way back",
+    "transient": "the largest layer at work",
+}
+COUNTING = "Counting what it will take…"
+
+
+def build(
+    kind: str, base: gr.Dropdown, widgets: dict[str, Any], data: gr.State
+) -> tuple[gr.Checkbox, gr.HTML]:
+    """The card with its button, wired to the form: whether to load the base in 4 bits, and the card."""
+    quantize = gr.Checkbox(
+        False,
+        label="Load the base in 4 bits",
+        info="About a quarter of the memory, nearly the same result (NF4).",
+        visible=False,
+    )
+    card, use = gr.HTML(), gr.Button("Use settings that fit", visible=False, size="sm")
+    asked, timer = gr.State(""), gr.Timer(POLL, active=False)
+    fields = list(widgets.values())
+
+    def ask(asked: str, base: str, quantize: bool, data: str, *values: Any) -> list[Any]:
+        return look(kind, asked, base, quantize, data, list(values))
+
+    def fit(asked: str, *values: Any) -> list[Any]:
+        return with_way(kind, asked, list(values))
+
+    shown = [card, use, timer, asked]
+    for part in (base, quantize, data, *fields):
+        part.change(ask, [asked, base, quantize, data, *fields], shown, trigger_mode="always_last", **QUIET)
+    base.change(_offered, [base], [quantize], **QUIET)
+    timer.tick(poll, [asked], shown, **QUIET)
+    use.click(fit, [asked, *fields], [quantize, *fields], **QUIET)
+    return quantize, card
+
+
+def _offered(base: str) -> Any:
+    small = base in pieces.STARTERS
+    return gr.update(visible=not small, value=False) if small else gr.update(visible=True)
+
+
+def look(kind: str, asked: str, base: str, quantize: bool, data: str, values: list[Any]) -> list[Any]:
+    """Ask for the forecast of these settings: card, button, timer, job. What was asked before is dropped."""
+    before = pieces.find(asked)
+    if not data and before is None and base in pieces.STARTERS:
+        return [gr.skip()] * 4  # nobody has begun to fill the form in
+    try:
+        spec: dict[str, Any] = {"base": base or "", "recipe": forms.to_recipe(kind, values).to_dict()}
+        if data:
+            spec["photos" if kind == "image" else "texts"] = data
+        if quantize:
+            spec["quantize"] = "nf4"
+        job = pieces.start_once("forecast", spec)
+    except LoraKitError as error:
+        return [said("This cannot be trained", str(error), "red"), *_rest("")]
+    if before is not None and before.id != job and pieces.is_open(before):
+        before.cancel()
+    return [said(COUNTING, "") if before is None else gr.skip(), *_rest(job, active=True)]
+
+
+def poll(asked: str) -> list[Any]:
+    """What has been counted so far: the same four as `look`."""
+    job = pieces.find(asked)
+    if job is None:
+        return [gr.skip(), gr.skip(), gr.Timer(active=False), ""]
+    report = _report(job)
+    if job.state == "failed":
+        return [said("What it will take is not known", job.progress().message), *_rest("")]
+    if report is None:
+        return [gr.skip(), *_rest(asked, active=pieces.is_open(job))]
+    ways = report.get("ways") or []
+    use = gr.update(visible=bool(ways), value=f"Fit it: {ways[0]['label']}" if ways else "")
+    return [card(report), use, gr.Timer(active=pieces.is_open(job)), asked]
+
+
+def _report(job: Job) -> dict[str, Any] | None:
+    try:
+        report = durable.read_json(job.folder / "result.json")
+    except (OSError, ValueError):
+        return None
+    return report if isinstance(report, dict) else None
+
+
+def _rest(asked: str, active: bool = False) -> list[Any]:
+    return [gr.update(visible=False), gr.Timer(active=active), asked]
+
+
+def with_way(kind: str, asked: str, values: list[Any]) -> list[Any]:
+    """4 bits or not, and the settings with what makes them fit."""
+    job = pieces.find(asked)
+    report = _report(job) if job else None
+    ways = (report or {}).get("ways") or []
+    if not ways:
+        return [gr.skip()] * (1 + len(values))
+    names = [setting.name for setting in forms.settings_for(kind)]
+    changed = dict(zip(names, values, strict=True)) | ways[0]["changes"]
+    return [ways[0]["quantize"] == "nf4", *(changed[name] for name in names)]
+
+
+def said(title: str, text: str, verdict: str = "") -> str:
+    """A card of one sentence."""
+    return (
+        f'<div class="gauge {verdict}"><div class="top"><i></i><b>{escape(title)}</b></div>'
+        f"<p>{escape(text)}</p></div>"
+    )
+
+
+def card(report: dict[str, Any]) -> str:
+    """The forecast in figures: memory, time, file; where the memory goes, one click deeper."""
+    fits, free = report["fits"], report["capacity"]
+    verdict = {True: "green", False: "red", None: ""}[fits]
+    title = {True: "It fits", False: "It does not fit", None: "What it will take"}[fits]
+    of = f"memory at the most, of {pieces.size(free)} free" if free else "memory at the most"
+    rows = [(pieces.size(report["peak"]), of)]
+    if report["seconds"] is not None:
+        rows.append((f"about {pieces.duration(report['seconds'])}", f"for {report['steps']} steps"))
+    rows.append((pieces.size(report["file"]), "the adapter's file"))
+    hopeless = fits is False and not report["ways"]
+    text = "Choose a smaller base: no setting makes this one fit here." if hopeless else ""
+    if fits and report["seconds"] is None:
+        text = "The time shows once the base is in memory."
+    lines = [(pieces.size(size), PARTS[name]) for name, size in report["parts"].items() if size]
+    whole = (
+        f"Training the whole base instead of {report['trained'] / report['parameters']:.1%} of it would take "
+        f"{pieces.size(report['full'])} before a single picture or text goes through it."
+    )
+    host = f" The host holds {pieces.size(report['host'])} beside the GPU." if report["host"] else ""
+    inside = pieces.facts(lines) + f'<p class="badge">{whole}{host}</p>'
+    return (
+        f'<div class="gauge {verdict}"><div class="top"><i></i><b>{title}</b></div>{pieces.facts(rows)}'
+        f"{f'<p>{text}</p>' if text else ''}"
+        f"<details><summary>Where the memory goes</summary>{inside}</details></div>"
+    )

@@ -1,0 +1,95 @@
+"""The forecast card and the live figures: what they ask for, and what they say of it."""
+
+import gradio as gr
+
+from lorakit import durable, jobs
+from lorakit.ui import forecast, forms, insight
+
+REPORT = {
+    "fits": False, "capacity": 8e9, "peak": 11e9, "seconds": None, "steps": 1000, "file": 90_000_000,
+    "trained": 22_000_000, "parameters": 12_000_000_000, "full": 192e9, "host": 33e9,
+    "parts": {"weights": 7e9, "activations": 3e9, "average": 0},
+    "ways": [{"label": "take one example per update", "changes": {"batch_size": 1}, "quantize": "nf4"}],
+}  # fmt: skip
+
+
+def values(**changes):
+    names = [setting.name for setting in forms.settings_for("image")]
+    return list(
+        (dict(zip(names, forms.recipe_values("image", True, "quick"), strict=True)) | changes).values()
+    )
+
+
+def counted(**changes):
+    asked = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
+    durable.write_json(jobs.get(asked).folder / "result.json", REPORT | changes)
+    return asked
+
+
+def test_nothing_is_counted_before_somebody_begins():
+    shown = forecast.look("image", "", "starter-image", False, "", values())
+    assert shown == [gr.skip()] * 4 and jobs.list_jobs() == []
+
+
+def test_a_changed_setting_drops_what_was_asked_before():
+    first = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
+    second = forecast.look("image", first, "starter-image", False, "/photos", values(rank=8))[3]
+    assert jobs.get(first).cancelled and jobs.get(second).spec["recipe"]["rank"] == 8
+    assert forecast.look("image", second, "starter-image", False, "/photos", values(rank=8))[3] == second
+
+
+def test_a_setting_that_cannot_be_is_said_on_the_card():
+    shown = forecast.look("image", "", "starter-image", False, "/photos", values(rank=0))
+    assert "rank" in shown[0] and jobs.list_jobs() == []
+
+
+def test_what_does_not_fit_comes_with_settings_that_one_click_sets():
+    asked = counted()
+    card, use, _, _ = forecast.poll(asked)
+    assert "It does not fit" in card and "11.0 GB" in card and "192.0 GB" in card
+    assert use["visible"] and "one example" in use["value"]
+    quantize, *set_to = forecast.with_way("image", asked, values(batch_size=8, rank=4))
+    assert quantize is True and set_to == values(batch_size=1, rank=4)
+
+
+def test_what_no_setting_makes_fit_offers_none():
+    asked = counted(ways=[])
+    card, use, _, _ = forecast.poll(asked)
+    assert "smaller base" in card and not use["visible"]
+    assert forecast.with_way("image", asked, values()) == [gr.skip()] * (1 + len(values()))
+
+
+def test_a_forecast_that_fails_says_why_and_a_lost_one_is_asked_no_more():
+    asked = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
+    jobs.get(asked).emit({"event": "failed", "error": "no such base", "advice": ""})
+    assert "no such base" in forecast.poll(asked)[0]
+    assert forecast.poll("gone")[3] == ""
+
+
+def test_both_losses_become_points_of_their_own_line():
+    points = insight.losses(
+        [
+            {"event": "held_out", "step": 0, "loss": 2.0},
+            {"event": "step", "step": 1, "loss": 1.5},
+            {"event": "phase", "name": "x"},
+        ]
+    )
+    assert points.values.tolist() == [[0, 2.0, "kept aside"], [1, 1.5, "training"]]
+
+
+def test_the_newest_look_is_told_in_words_and_what_a_text_holds_stays_text():
+    events = [
+        {"event": "health", "step": 5, "blocks": [["a", 0.1]], "said": []},
+        {"event": "health", "step": 9, "blocks": [["<b>", 0.02], ["b", None]], "said": ["Broken: b"]},
+        {"event": "memory", "step": 9, "close": True, "words": 11, "usual": 2, "run": "<script>x"},
+    ]
+    said = insight.looked(events)
+    assert "at step 9" in said and "Broken: b" in said and "2.0% at most" in said and "11 words" in said
+    assert "<script>" not in said and "<b>" not in said
+    assert insight.looked([]) == ""
+
+
+def test_a_picture_far_from_every_photo_is_called_new():
+    event = {"event": "memory", "step": 3, "close": False, "distance": 1.2, "preview": "a", "photo": "b"}
+    assert "new pictures" in insight.looked([event])
+    assert "begins to repeat" in insight.looked([event | {"close": True}])
