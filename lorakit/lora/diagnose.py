@@ -116,7 +116,7 @@ def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None)
     `norms` = {module name: Frobenius norm of its weight} of the base (`base_norms`) spares reading the
     weights, and then `model` may be on the meta device. Raises AdapterError as `applied` does.
     """
-    matched = match_mix(mix, model)
+    matched = match_mix(mix, model, finite=False)
     layers: dict[str, list[tuple[int, Factors]]] = {}
     for number, (_, _, modules) in enumerate(matched):
         for name, factors in modules.items():
@@ -125,8 +125,12 @@ def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None)
     missing = [name for name in layers if not norms.get(name)]
     if missing:
         raise AdapterError(f"{missing[0]}: the base's norms do not name this layer; take them again")
+    found = relations(layers)
+    if not all(bool(torch.isfinite(here.products).all()) for here in found.values()):
+        for adapter in mix:
+            adapter.check_finite()
     weights = [weight for _, weight, _ in matched]
-    return _report([adapter for adapter, _, _ in matched], weights, relations(layers), norms)
+    return _report([adapter for adapter, _, _ in matched], weights, found, norms)
 
 
 def balanced(mix: Mix, report: StackReport) -> Mix:

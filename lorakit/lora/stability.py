@@ -8,8 +8,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lorakit.errors import AdapterError
-
 # Of the score: up to GREEN a stack behaves like its adapters alone, above RED it falls apart. Found on half
 # of the stacks of docs/stability.md and checked on the other half.
 GREEN, RED = 1.7, 2.3
@@ -59,21 +57,23 @@ class Load:
         return min(1.0, max(0.0, 1 - self.size(weights) ** 2 / apart)) if apart else 0.0
 
     def balanced(self, weights: Sequence[float]) -> list[float]:
-        """Weights inside the budget (score at most GREEN): the loudest adapters are turned down, first the
-        loudest alone, until they are as loud as the next; none is turned up, and none changes its sign.
+        """Weights inside the budget (score at most GREEN): the highest are turned down, first the highest
+        alone, until it is as high as the next; none is turned up, and none changes its sign. Every adapter
+        was trained to be right at weight 1, so it is weights that are made alike, not sizes.
         """
         if self.score(weights) <= GREEN:
             return list(weights)
-        sizes = self.sizes(weights)
-        low, high = 0.0, max(sizes)
+        low, high = 0.0, max(map(abs, weights))
         for _ in range(50):
             ceiling = (low + high) / 2
-            if self.score(_capped(weights, sizes, ceiling)) <= GREEN:
+            if self.score(_capped(weights, ceiling)) <= GREEN:
                 low = ceiling
             else:
                 high = ceiling
-        # Rounded down, so that what a slider shows is inside the budget too.
-        return [math.trunc(w * 100) / 100 for w in _capped(weights, sizes, low)]
+        # Rounded as a slider shows them, and still inside the budget where updates cancel each other.
+        while low > 0 and self.score(_rounded(_capped(weights, low))) > GREEN:
+            low -= 0.01
+        return _rounded(_capped(weights, max(low, 0.0)))
 
     def sentence(self, weights: Sequence[float]) -> str:
         """What to tell a person."""
@@ -85,18 +85,18 @@ class Load:
         if verdict == "green":
             if len(shares) > 1 and shares[loudest] > 0.9:
                 return f"Safe. {name} outshouts the others; turn it down, or them up, to see them."
-            return "Safe: together they change about as much as one adapter does."
+            return "Safe: together they change the base no more than it can take."
         much = f"together they change {self.score(weights):.1f} times as much as one adapter"
         if verdict == "amber":
             return f"Watch out: {much}. Details may suffer; {name} is the loudest."
-        return f"Too much: {much}. Expect broken products and scenes; turn {name} down first."
+        highest = self.names[max(range(len(weights)), key=lambda i: abs(weights[i]))]
+        return f"Too much: {much}. Expect broken products and scenes; turn {highest} down first."
 
 
-def _capped(weights: Sequence[float], sizes: Sequence[float], ceiling: float) -> list[float]:
-    return [w * min(1.0, ceiling / size) if size else w for w, size in zip(weights, sizes, strict=True)]
+def _capped(weights: Sequence[float], ceiling: float) -> list[float]:
+    return [math.copysign(min(abs(weight), ceiling), weight) for weight in weights]
 
 
-def checked(weights: Sequence[float], count: int) -> None:
-    """Raise AdapterError unless there is one finite weight per adapter."""
-    if len(weights) != count or not all(map(math.isfinite, weights)):
-        raise AdapterError(f"{count} weights are needed, each a number; got {list(weights)}")
+def _rounded(weights: Sequence[float]) -> list[float]:
+    """Towards zero, to hundredths."""
+    return [math.trunc(weight * 100) / 100 for weight in weights]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from lorakit.starter.scenes import SCENES, rgb
-from lorakit.starter.shapes import HOURGLASS, SHAPES, Shape, radius
+from lorakit.starter.shapes import SHAPES, UNSEEN, Shape, radius
 
 Array = np.ndarray
 
@@ -62,9 +62,7 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
     same seed.
     """
     random = np.random.default_rng(seed)
-    shape = (
-        HOURGLASS if product.shape == HOURGLASS.name else next(s for s in SHAPES if s.name == product.shape)
-    )
+    shape = next(s for s in (*SHAPES, *UNSEEN) if s.name == product.shape)
     scene = next(s for s in SCENES if s.id == product.scene)
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     x, y = x.astype(np.float32), y.astype(np.float32)
@@ -179,6 +177,13 @@ def _surface(
     elif product.pattern == "spiral":
         share = _wave(np.sin((angle + turn) * 2 + tall * 2 * np.pi * 3.2))
         second = rgb(0.98, 0.76, 0.16)
+    elif product.pattern == "halved":
+        share = np.clip((v - 0.50) * 40 + 0.5, 0, 1)
+        second = rgb(0.96, 0.55, 0.10)
+    elif product.pattern == "zigzag":
+        point = np.abs(((angle + turn) * 1.6) % 2 - 1)
+        share = _wave(np.sin(tall * 2 * np.pi * 4 + 3.2 * point))
+        second = rgb(0.10, 0.20, 0.55)
     else:
         share = np.zeros_like(v)
     colour = first * (1 - share[..., None]) + second * share[..., None]

@@ -54,11 +54,20 @@ SHAPES = (
     Shape("box", ((0, .33), (1, .33)), .80, flat=True, smooth=False),
 )  # fmt: skip
 
-# Never rendered for the base: the product of the sample adapter.
+# Never rendered for the base: what adapters are trained on, so that they have something to teach.
 HOURGLASS = Shape(
     "hourglass", ((0, .28), (.05, .31), (.14, .31), (.50, .10), (.80, .27), (.90, .27), (.93, .12), (1, .12)),
     .95,
 )  # fmt: skip
+TOWER = Shape(
+    "tower", ((0, .36), (.26, .30), (.27, .20), (.55, .16), (.56, .30), (.64, .24), (.65, .12), (.90, .10),
+              (.91, .18), (1, .05)), 1.0, smooth=False,
+)  # fmt: skip
+ORB = Shape(
+    "orb", ((0, .30), (.06, .28), (.10, .10), (.16, .10), (.20, .28), (.32, .45), (.48, .51), (.66, .47),
+            (.82, .32), (.92, .10), (1, .09)), .84,
+)  # fmt: skip
+UNSEEN = (HOURGLASS, TOWER, ORB)
 
 
 def radius(shape: Shape, v: Array) -> Array:

@@ -182,3 +182,17 @@ def test_an_adapter_without_effect_is_said():
     still = Adapter({"a": Factors(torch.ones(2, 12), torch.zeros(10, 2), 2.0)}, Card(name="still"))
     report = stack_report({still: 1.0}, Two())
     assert report.score == 0 and "nothing" in report.sentence and report.suggested == [1.0]
+
+
+def test_a_value_that_is_no_number_is_named():
+    broken = adapter(1)
+    broken.modules["a"].up[0, 0] = math.nan
+    with pytest.raises(AdapterError, match="n1: a holds NaN"):
+        stack_report({adapter(2): 1.0, broken: 1.0}, Two())
+
+
+def test_balancing_turns_the_highest_down_first():
+    apart = [directions((i, i)) for i in range(3)]
+    calm = balanced(mix := {apart[0]: 2.0, apart[1]: 0.5, apart[2]: -1.8}, stack_report(mix, Two()))
+    first, second, third = calm.values()
+    assert second == 0.5 and first == -third and 0.5 < first < 1.8
