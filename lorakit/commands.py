@@ -15,7 +15,8 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.training.recipe import Recipe, from_preset, presets
+from lorakit.training.presets import from_preset, presets
+from lorakit.training.recipe import Recipe
 
 STARTERS = ("starter-image", "starter-text")
 STOPPED = 130  # the exit code of a command that Ctrl-C ended

@@ -29,6 +29,8 @@ LIGHT = (
     "generation/plan.py",
     "generation/formats.py",
     "generation/copy.py",
+    "training/presets.py",
+    "training/processes.py",
     "training/recipe.py",
     "training/advice.py",
     "lora/stability.py",

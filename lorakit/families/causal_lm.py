@@ -94,9 +94,15 @@ def targets(base: Base) -> list[str]:
     ]
 
 
-def predict(base: Base, tokens: Tensor, mask: Tensor) -> Tensor:
-    """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text."""
+def predict(base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:
+    """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text.
+
+    `positions` (B, T) are given when rows hold several texts: they begin anew with each, and transformers
+    then lets none see another.
+    """
     model: Any = base.model
+    if positions is not None:
+        return model(input_ids=tokens, position_ids=positions, use_cache=False).logits
     return model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
 
 

@@ -28,6 +28,7 @@ from lorakit.lora.layers import (
     weight_shape,
 )
 from lorakit.lora.matching import check_mix, match_mix, modules_of
+from lorakit.lora.pissa import learned, start_at_main_directions
 
 CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
 
@@ -160,17 +161,32 @@ class Injection:
         }
 
     def factors(self) -> dict[str, Factors]:
-        """A copy of what has been learned so far, per module name, in float32 on the CPU."""
+        """A copy of what has been learned so far, per module name, in float32 on the CPU.
+
+        PiSSA's have twice the rank: what was learned, and the start that it is counted from, subtracted.
+        """
+        return {name: self._factors_of(layer) for name, layer in self.layers.items()}
+
+    def _factors_of(self, layer: LoraLinear) -> Factors:
+        magnitude = _copy(layer.magnitude) if isinstance(layer, DoraLinear) else None
+        down, up = learned(layer)
+        more = up.shape[1] / layer.up.shape[1]
+        alpha = self.alpha * (more**0.5 if self.rslora else more)
+        return Factors(_copy(down), _copy(up), alpha, magnitude, self.rslora)
+
+    def fixed(self) -> dict[str, torch.Tensor]:
+        """What a training does not change but must find again to go on: PiSSA's starts, by name."""
         return {
-            name: Factors(
-                _copy(layer.down),
-                _copy(layer.up),
-                self.alpha,
-                _copy(layer.magnitude) if isinstance(layer, DoraLinear) else None,
-                self.rslora,
-            )
+            f"{name}.start.{leaf}": getattr(layer.base, leaf)
             for name, layer in self.layers.items()
+            if isinstance(layer.base, LoraLinear)
+            for leaf in ("down", "up")
         }
+
+    def set_training(self, training: bool) -> None:
+        """Switch dropout on or off."""
+        for layer in self.layers.values():
+            layer.training = training
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -196,14 +212,17 @@ def trainable(
     *,
     rslora: bool = False,
     dora: bool = False,
+    pissa: bool = False,
     dropout: float = 0.0,
     seed: int = 0,
 ) -> Injection:
     """Freeze `model` and put a trainable update of `rank` beside each module named in `targets`.
 
     `down` starts Kaiming-uniform and `up` at zero, so that the model starts unchanged (arXiv 2106.09685,
-    section 4.1). Raises AdapterError for a target that is not there, cannot carry an update, or a rank
-    above its size.
+    section 4.1). With `pissa` both start as the weight's main directions (arXiv 2404.02948, section 3), and
+    what they start as is subtracted beside them: the model starts unchanged, to rounding, and its weights
+    stay whole. Raises AdapterError for a target that is not there, cannot carry an update, or a rank above
+    its size.
     """
     modules = modules_of(model)
     generator = torch.Generator().manual_seed(seed)
@@ -215,6 +234,8 @@ def trainable(
             )
         layers[name] = _trainable_layer(name, modules[name], rank, alpha, rslora, dora, generator)
         layers[name].dropout = dropout
+        if pissa:
+            start_at_main_directions(layers[name], seed)
     if not layers:
         raise AdapterError("no module to train was named; choose at least one target")
     model.requires_grad_(False)

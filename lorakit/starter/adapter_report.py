@@ -19,7 +19,7 @@ from lorakit.lora.adapter import Adapter
 from lorakit.lora.inject import applied
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.starter.report import sheet, write_section
-from lorakit.training.recipe import from_preset
+from lorakit.training.presets import from_preset
 from lorakit.training.session import train
 
 SCENES = ("on a wooden table", "on a marble counter", "in the snow", "in a neon street at night")

@@ -17,7 +17,7 @@ from lorakit.families import load_base
 from lorakit.starter import SAMPLE_VOICE
 from lorakit.starter.captions import full_caption
 from lorakit.starter.render import random_product, render, variant
-from lorakit.training.recipe import from_preset
+from lorakit.training.presets import from_preset
 from lorakit.training.session import train
 
 STYLE_NAME, STYLE_TRIGGER = "Riso print", "riso print"

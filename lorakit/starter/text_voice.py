@@ -15,7 +15,8 @@ from lorakit.generation.copy import Brief, write_copy
 from lorakit.starter import SAMPLE_VOICE
 from lorakit.starter.report import write_section
 from lorakit.training import train
-from lorakit.training.recipe import Recipe, from_preset
+from lorakit.training.presets import from_preset
+from lorakit.training.recipe import Recipe
 
 SEED = 3
 BRIEFS = (

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lorakit.lora.inject import Injection
 from lorakit.lora.layers import Layer, LoraLinear, dense_weight, is_quantized
+from lorakit.lora.pissa import learned
 
 # Trained adapters of the starter bases lie between 0.02 and 0.12 of their weights. Assumptions beyond that:
 LARGE = 0.5  # an update half as large as the weight leaves little of the base there
@@ -68,7 +69,7 @@ class Scale:
 
 def update_norm(layer: LoraLinear) -> Tensor:
     """Frobenius norm of scale * up down, from the two rank x rank Gram matrices: tr(U'U DD')."""
-    up, down = layer.up.float().flatten(1), layer.down.float().flatten(1)
+    down, up = (part.float().flatten(1) for part in learned(layer))
     return layer.scale * ((up.T @ up) * (down @ down.T)).sum().clamp(min=0).sqrt()
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from lorakit.families import Base
 from lorakit.lora.inject import Injection
-from lorakit.training.examples import Examples, ImageExamples
+from lorakit.training.examples import Examples
 from lorakit.training.health import Scale
+from lorakit.training.image_examples import ImageExamples
 from lorakit.training.memorised import PhotoMemory, TextMemory, photo_event, text_event
 from lorakit.training.previews import Previews
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -18,11 +19,15 @@ from lorakit.families.memory import recomputing
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.spectrum import spectrum
-from lorakit.training import checkpoint, loop
-from lorakit.training.examples import Examples, ImageExamples, TextExamples
+from lorakit.training import checkpoint, class_pictures, loop, processes
+from lorakit.training.examples import Emit, Examples
+from lorakit.training.image_examples import ImageExamples
 from lorakit.training.monitor import Monitor
 from lorakit.training.previews import Previews, image_previews, text_previews
 from lorakit.training.recipe import Recipe
+from lorakit.training.text_examples import TextExamples
+
+UNCHANGING = ("checkpoint_every", "checkpoint_minutes")  # settings that do not change the result
 
 
 @dataclass
@@ -48,56 +53,59 @@ def train(
     between: Callable[[], None] | None = None,
     work: str | Path | None = None,
     name: str = "",
+    max_seconds: float | None = None,
+    class_photos: Any = None,
 ) -> TrainResult:
     """Train an adapter for `base` on a PhotoSet or a TextSet and write it to the folder `out`.
 
     Checkpoints lie in `work` (default: `out`/.training) until the adapter is saved; `resume=True` continues
     them. `on_event` gets dicts (see README, "Events"), `should_stop` is asked at every step, and `between`
-    is called between steps while the model is bare. Raises DataError, RecipeError, or AdapterError.
+    is called between steps while the model is bare. With `max_seconds` it stops in time to be continued by
+    the next call, after one step at least. `class_photos`, a PhotoSet, are pictures of other things of the
+    product's kind. Under `accelerate launch` all processes train together and the first one writes. Raises
+    DataError, RecipeError, AdapterError, or LoraKitError when the disk is full; checkpoints stay.
     """
-    out, work = Path(out), Path(work) if work else Path(out) / ".training"
-    emit = on_event or (lambda event: None)
-    stop = should_stop or (lambda: False)
     begun = time.monotonic()
-    is_image = base.pipeline is not None
-    if not resume:
+    first = processes.join().rank == 0
+    out, work = Path(out), Path(work) if work else Path(out) / ".training"
+    emit = on_event if on_event and first else (lambda event: None)
+    stop = should_stop or (lambda: False)
+    if not resume and first:
         checkpoint.clear(work / "checkpoints")
-    examples: Examples
-    examples = (
-        ImageExamples.prepare(base, data, recipe, emit, stop)
-        if is_image
-        else TextExamples.prepare(base, data, recipe, emit)
-    )
-    previews = image_previews(base, data, recipe, work) if is_image else text_previews(base, data, recipe)
-    if is_image:
-        family_of(base).free_encoders(base)
-    if stop():
+    examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)
+    if processes.join().agree(stop()):
         return TrainResult(None, out, True, 0, None)
     injection = trainable(
-        base.model, targets(base, recipe), recipe.rank, recipe.alpha,
-        rslora=recipe.rslora, dora=recipe.dora, dropout=recipe.dropout, seed=recipe.seed,
+        base.model, targets(base, recipe), recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
+        pissa=recipe.pissa, dropout=recipe.dropout, seed=recipe.seed,
     )  # fmt: skip
+    is_image = base.pipeline is not None
     monitor = Monitor(base, injection, examples, data, previews)
 
     def preview(step: int) -> None:
         previews.make(step, emit, stop)
         monitor.look(step, emit)
 
+    until = math.inf if max_seconds is None else begun + max_seconds
+    identity = _identity(base, data, recipe, class_photos)
     try:
-        hooks = loop.Hooks(emit, stop, between, preview)
+        hooks = loop.Hooks(emit, stop, between, preview, until)
         with recomputing(base.model, recipe.gradient_checkpointing or base.offloaded):
-            outcome = loop.run(
-                base, injection, examples, recipe, work / "checkpoints", _identity(base, data, recipe), hooks
-            )
-        if outcome.stopped:
-            return TrainResult(None, out, True, outcome.steps, outcome.losses[-1] if outcome.losses else None)
+            outcome = loop.run(base, injection, examples, recipe, work / "checkpoints", identity, hooks)
+        final_loss = outcome.losses[-1] if outcome.losses else None
+        if outcome.stopped or not first:
+            return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
         previews.make(outcome.steps, emit, lambda: False)
         monitor.look(outcome.steps, emit)
+        if outcome.best_step is not None:
+            emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
         card = _card(base, data, recipe, summary, name or out.name)
         prefix = f"{family_of(base).component}." if is_image else ""
         modules = {prefix + module: factors for module, factors in injection.factors().items()}
         adapter = Adapter(modules, card, source=out.name)
+        card.rank = adapter.rank
+        card.alpha = next(iter(modules.values())).alpha
         card.scores["spectrum"] = spectrum(adapter).to_dict()
     finally:
         injection.remove()
@@ -105,9 +113,20 @@ def train(
     summary["size_bytes"] = sum(file.stat().st_size for file in out.glob("*.safetensors"))
     checkpoint.clear(work / "checkpoints")
     emit({"event": "result", "slug": out.name, "summary": summary})
-    return TrainResult(
-        adapter, out, False, outcome.steps, outcome.losses[-1] if outcome.losses else None, summary
-    )
+    return TrainResult(adapter, out, False, outcome.steps, final_loss, summary)
+
+
+def _prepared(
+    base: Base, data: Any, recipe: Recipe, work: Path, emit: Emit, stop: Callable[[], bool], class_photos: Any
+) -> tuple[Examples, Previews]:
+    """All that the encoders are needed for, after which they make room."""
+    if base.pipeline is None:
+        return TextExamples.prepare(base, data, recipe, emit), text_previews(base, data, recipe)
+    of_class = class_pictures.gather(base, recipe, class_photos, work / "class", emit, stop)
+    examples = ImageExamples.prepare(base, data, recipe, emit, stop, of_class)
+    previews = image_previews(base, data, recipe, work)
+    family_of(base).free_encoders(base)
+    return examples, previews
 
 
 def targets(base: Base, recipe: Recipe) -> list[str]:
@@ -135,13 +154,13 @@ def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None
         durable.write_json(aside / "card.json", adapter.card.to_dict())
 
 
-def _identity(base: Base, data: Any, recipe: Recipe) -> str:
+def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -> str:
     """What makes two runs the same training: base, data and settings that change the result."""
     digest = hashlib.sha256()
-    settings = {k: v for k, v in recipe.to_dict().items() if k != "checkpoint_every"}
+    settings = {k: v for k, v in recipe.to_dict().items() if k not in UNCHANGING}
     digest.update(json.dumps([base.source, base.quantized, settings], sort_keys=True).encode())
     if base.pipeline is not None:
-        for photo in data.photos:
+        for photo in (*data.photos, *(class_photos.photos if class_photos else ())):
             digest.update(photo.caption.encode())
             digest.update(Path(photo.path).read_bytes())
     else:

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit.training.recipe import Recipe, from_preset, presets, settings_for
+from lorakit.training.presets import from_preset, presets
+from lorakit.training.recipe import Recipe, settings_for
 from lorakit.ui import pieces
 from lorakit.ui.pieces import QUIET
 
@@ -72,5 +73,7 @@ def _widget(setting: Field, value: Any) -> gr.components.Component:
         return gr.Checkbox(value, label=label, info=rules["help"])
     if rules["choices"]:
         return gr.Dropdown(list(rules["choices"]), value=value, label=label, info=rules["help"])
+    if isinstance(value, str):
+        return gr.Textbox(value, label=label, info=rules["help"])
     whole = setting.type is int or setting.type == "int"
     return gr.Number(value, label=label, info=rules["help"], precision=0 if whole else None)

@@ -1,5 +1,6 @@
 """The loop on a tiny Llama: learning, resuming bit for bit, stopping, and what it leaves on disk."""
 
+import itertools
 import json
 import os
 import signal
@@ -16,10 +17,10 @@ from tiny import tiny_text_base, tiny_texts
 import lorakit
 from lorakit.errors import RecipeError
 from lorakit.training import checkpoint
-from lorakit.training.examples import TextExamples
 from lorakit.training.loop import rate
 from lorakit.training.recipe import Recipe
 from lorakit.training.session import train
+from lorakit.training.text_examples import TextExamples
 
 
 def recipe(**changes):
@@ -106,11 +107,11 @@ def test_checkpoints_of_another_run_are_refused(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp_path, monkeypatch):
-    true_loss = TextExamples.loss
+    true_loss, steps = TextExamples.loss, itertools.count()
     monkeypatch.setattr(
         TextExamples,
         "loss",
-        lambda self, base, step: true_loss(self, base, step) * (1 if step < 6 else float("nan")),
+        lambda self, base, batch: true_loss(self, base, batch) * (1 if next(steps) < 6 else float("nan")),
     )
     with pytest.raises(RecipeError, match=r"step 7.*learning_rate"):
         train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
@@ -144,6 +145,6 @@ def test_events_tell_the_whole_story(tmp_path):
 
 def test_the_learning_rate_warms_up_and_ends_at_zero():
     plan = recipe(steps=100, warmup=0.1, schedule="cosine")
-    assert rate(plan, 0) == pytest.approx(0.1) and rate(plan, 9) == 1.0
-    assert rate(plan, 99) < 0.001
-    assert rate(recipe(steps=100, warmup=0.1, schedule="constant"), 99) == 1.0
+    assert rate(plan, 0, 100) == pytest.approx(0.1) and rate(plan, 9, 100) == 1.0
+    assert rate(plan, 99, 100) < 0.001
+    assert rate(recipe(steps=100, warmup=0.1, schedule="constant"), 99, 100) == 1.0

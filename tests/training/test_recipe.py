@@ -1,7 +1,8 @@
 import pytest
 
 from lorakit.errors import RecipeError
-from lorakit.training.recipe import PRESETS, Recipe, from_preset, settings_for
+from lorakit.training.presets import PRESETS, from_preset
+from lorakit.training.recipe import Recipe, settings_for
 
 
 @pytest.mark.parametrize(

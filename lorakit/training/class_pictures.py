@@ -1,0 +1,46 @@
+"""Pictures of other things of the product's kind, so that the base keeps knowing them (DreamBooth's prior
+preservation, arXiv 2208.12242, section 3.2): a person's own, or drawn by the base before it learns.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lorakit import durable
+from lorakit.data.photos import PhotoSet
+from lorakit.families import Base, family_of
+from lorakit.training.examples import Emit
+from lorakit.training.recipe import Recipe
+
+SEED = 90_000  # the first of the pictures drawn; far from those of previews and campaigns
+
+
+def gather(
+    base: Base, recipe: Recipe, own: Any, folder: Path, emit: Emit, should_stop: Callable[[], bool]
+) -> Any:
+    """The PhotoSet `own`, or `recipe.class_images` drawn into `folder`; None when there are none.
+
+    Drawn ones that are there already are kept, so an interrupted training does not draw them again.
+    """
+    if own is not None or not recipe.class_images:
+        return own
+    family, settings = family_of(base), base.settings
+    side = round((recipe.resolution**2 or settings.area) ** 0.5 / family.step) * family.step
+    files = [folder / f"{number:04d}.png" for number in range(recipe.class_images)]
+    missing = [number for number, file in enumerate(files) if not file.exists()]
+    with torch.no_grad():
+        words = family.encode_prompts(base, [recipe.class_prompt]) if missing else None
+        nothing = family.encode_prompts(base, [""]) if missing else None
+    for number in missing:
+        if should_stop():
+            return None
+        drawn = family.sample(
+            base, words, nothing, side, side, [SEED + number], settings.steps, settings.guidance
+        )[0]
+        with durable.replacing(files[number]) as aside:
+            drawn.save(aside)
+        total = len(files)
+        emit({"event": "phase", "name": "Drawing the class", "done": number + 1, "total": total})
+    return PhotoSet.from_files(files, "", {file.name: recipe.class_prompt for file in files})

@@ -1,0 +1,193 @@
+"""Photos to learn a product from: latents and text embeddings, computed once, before the first step.
+
+So the cost of a step depends neither on the encoders nor on the number of photos. A share of the photos is
+kept aside; pictures of the product's class may be mixed in, so that the base keeps knowing others.
+"""
+
+import random as python_random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lorakit.errors import DataError
+from lorakit.families import Base, family_of
+from lorakit.training.examples import Emit, Plan, generator
+from lorakit.training.objectives import draw_levels, even_levels, image_loss
+from lorakit.training.recipe import Recipe
+
+ENOUGH = 12  # photos; of fewer none is kept aside
+LEVELS = 4  # noise levels that a photo kept aside is tried at
+ALIKE = 0.25  # share of differing fingerprint bits up to which two photos are of one group (assumption)
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Photos of one size, and the number that their noise is drawn by."""
+
+    number: int
+    chosen: list[int]
+
+
+@dataclass
+class ImageExamples:
+    """Cached latents by index, their captions' embeddings, and which indices share a size."""
+
+    latents: list[Tensor]
+    conditioning: dict[str, Tensor]  # one row per photo
+    empty: dict[str, Tensor]  # the embedding of no caption, one row
+    groups: list[list[int]]
+    recipe: Recipe
+    photos: list[Any] = field(default_factory=list)  # data.photos.Photo, in the latents' order
+    weights: list[float] = field(default_factory=list)  # one per latent
+    held_out: list[int] = field(default_factory=list)  # indices that are not in `groups`
+
+    @classmethod
+    def prepare(
+        cls,
+        base: Base,
+        photos: Any,
+        recipe: Recipe,
+        emit: Emit,
+        should_stop: Callable[[], bool],
+        of_class: Any = None,
+    ) -> "ImageExamples":
+        """Encode every photo and caption once. `photos` is a PhotoSet, and so is `of_class`, which counts
+        `recipe.class_weight` for each picture. Raises DataError when `photos` is empty.
+        """
+        if not photos.photos:
+            raise DataError("the photo set is empty; add at least one photo, better about 30")
+        family = family_of(base)
+        area = recipe.resolution**2 or base.settings.area
+        sets = [photos, of_class] if of_class else [photos]
+        placed = [
+            (photo, size, weight)
+            for these, weight in zip(sets, (1.0, recipe.class_weight), strict=False)
+            for size, members in these.buckets(area, family.step).items()
+            for photo in members
+            if weight > 0
+        ]
+        latents: list[Tensor] = []
+        rows: list[dict[str, Tensor]] = []
+        for photo, size, _ in placed:
+            if should_stop():
+                break
+            pixels = torch.from_numpy(photo.pixels(*size))[None].to(base.device)
+            with torch.no_grad():
+                latents.append(family.encode_images(base, pixels)[0].float().cpu())
+                described = family.describe_photo(base, (photo.width, photo.height), size)
+                rows.append({**family.encode_prompts(base, [photo.caption]), **described})
+            emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": len(placed)})
+        with torch.no_grad():
+            empty = family.encode_prompts(base, [""])
+        own = [photo for photo, _, _ in placed[: len(photos.photos)]]
+        aside = kept_aside(own, recipe.held_out, recipe.seed)
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, (_, size, _) in enumerate(placed):
+            if index not in aside:
+                groups.setdefault(size, []).append(index)
+        weights = [getattr(photo, "weight", 1.0) * weight for photo, _, weight in placed]
+        return cls(latents, _joined(rows), empty, list(groups.values()), recipe, own, weights, sorted(aside))
+
+    @property
+    def per_epoch(self) -> int:
+        return self._plan.per_epoch
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan(self.groups, self.recipe.batch_size, self.recipe.seed)
+
+    def batch(self, number: int) -> ImageBatch:
+        return ImageBatch(number, self._plan[number])
+
+    def weight(self, batch: ImageBatch) -> float:
+        return sum(self.weights[i] for i in batch.chosen)
+
+    def loss(self, base: Base, batch: ImageBatch) -> Tensor:
+        recipe, chosen = self.recipe, batch.chosen
+        random = generator(recipe.seed, 2, batch.number)
+        shape = (len(chosen), *self.latents[chosen[0]].shape)
+        noise = torch.randn(shape, generator=random)
+        t = draw_levels(family_of(base).objective(base), len(chosen), self._area(base, noise), random)
+        left_out = torch.rand(len(chosen), generator=random) < recipe.caption_dropout
+        each = self.loss_at(base, chosen, noise, t, left_out)
+        return (each * torch.tensor([self.weights[i] for i in chosen], device=each.device)).sum()
+
+    def loss_at(
+        self, base: Base, chosen: list[int], noise: Tensor, t: Tensor, left_out: Tensor | None = None
+    ) -> Tensor:
+        """The loss of each of these photos, (B,), at given `noise` (B, C, h, w) and levels `t` (B,).
+
+        All of one size. `left_out` (B,) is true where the caption is not shown.
+        """
+        clean = torch.stack([self.latents[i] for i in chosen])
+        if left_out is None:
+            left_out = torch.zeros(len(chosen), dtype=torch.bool)
+        conditioning = {
+            key: _with_empty(rows[chosen], self.empty.get(key), left_out)
+            for key, rows in self.conditioning.items()
+        }
+        clean, noise, t = (part.to(base.device) for part in (clean, noise, t))
+        return image_loss(base, clean, noise, t, conditioning, min_snr=self.recipe.min_snr)
+
+    @torch.no_grad()
+    def held_out_loss(self, base: Base) -> float | None:
+        """Mean over the photos kept aside, always with the same noise at the same levels."""
+        if not self.held_out:
+            return None
+        total = 0.0
+        for index in self.held_out:
+            latent = self.latents[index]
+            noise = torch.randn((LEVELS, *latent.shape), generator=generator(self.recipe.seed, 3, index))
+            levels = even_levels(family_of(base).objective(base), LEVELS, self._area(base, latent))
+            total += float(self.loss_at(base, [index] * LEVELS, noise, levels).mean())
+        return total / len(self.held_out)
+
+    def _area(self, base: Base, latents: Tensor) -> int:
+        return latents.shape[-1] * latents.shape[-2] * family_of(base).cell ** 2
+
+
+def kept_aside(photos: Sequence[Any], share: float, seed: int) -> set[int]:
+    """Indices of about `share` of the photos, at least one; none of fewer than ENOUGH.
+
+    Photos that look alike stay together: none is tested on its own neighbour. At most a quarter, and the
+    first of the groups that fit, in random order.
+    """
+    if not share or len(photos) < ENOUGH:
+        return set()
+    wanted = max(1, round(share * len(photos)))
+    groups = alike(photos)
+    python_random.Random(seed).shuffle(groups)
+    aside: set[int] = set()
+    for group in groups:
+        if len(aside) < wanted and len(aside) + len(group) <= max(wanted, len(photos) // 4):
+            aside.update(group)
+    return aside
+
+
+def alike(photos: Sequence[Any]) -> list[list[int]]:
+    """The photos in groups that look alike, by the quality gate's fingerprints (256 bits as uint64)."""
+    marks = np.stack([photo.look.fingerprint for photo in photos])
+    group_of = list(range(len(photos)))
+    for index in range(1, len(photos)):
+        differing = np.bitwise_count(marks[:index] ^ marks[index]).sum(1)
+        near = differing <= ALIKE * np.maximum(1, np.bitwise_count(marks[:index] | marks[index]).sum(1))
+        for other in np.flatnonzero(near):
+            old, new = group_of[index], group_of[int(other)]
+            group_of = [new if group == old else group for group in group_of]
+    return [[i for i, group in enumerate(group_of) if group == name] for name in sorted(set(group_of))]
+
+
+def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {key: torch.cat([part[key] for part in parts]) for key in parts[0]} if parts else {}
+
+
+def _with_empty(rows: Tensor, empty: Tensor | None, left_out: Tensor) -> Tensor:
+    if empty is None:  # says something of the photo, not of its caption
+        return rows
+    choose = left_out.to(rows.device).view(-1, *[1] * (rows.dim() - 1))
+    return torch.where(choose, empty.expand_as(rows), rows)

@@ -1,0 +1,76 @@
+"""What a training runs up against: its time, the memory, and numbers that are none; and what it then says."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from lorakit.errors import RecipeError
+from lorakit.training import checkpoint
+from lorakit.training.recipe import Recipe
+
+
+class Pace:
+    """How long steps and checkpoints take, to end in time and to save by the clock."""
+
+    def __init__(self, until: float):
+        self.until, self.saved, self.steps = until, time.monotonic(), 0
+        self.slowest = self.save_seconds = 0.0
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.steps += 1
+        # What is slow once (a first step, another process) is forgotten again.
+        self.slowest = max(time.monotonic() - begun, 0.9 * self.slowest)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.saved = time.monotonic()
+        self.save_seconds = max(self.save_seconds, self.saved - begun)
+
+    def is_over(self) -> bool:
+        """Would another step and a checkpoint end too late? Never before one step was made."""
+        needed = 1.5 * self.slowest + 2 * self.save_seconds
+        return self.steps > 0 and time.monotonic() + needed > self.until
+
+    def save_is_due(self, minutes: float) -> bool:
+        return bool(minutes) and time.monotonic() - self.saved >= 60 * minutes
+
+
+def kept_words(folder: Path) -> str:
+    """What is left of a training that cannot go on as it is, to be put behind a sentence."""
+    step = checkpoint.newest(folder)
+    return f". The state after step {step} is kept" if step else ""
+
+
+@contextmanager
+def memory_told(recipe: Recipe, step: int, folder: Path) -> Iterator[None]:
+    """Turn what torch and Python say when memory runs out into a sentence on what to change."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        smaller = (
+            f"batch_size {recipe.batch_size // 2} and accumulate {recipe.accumulate * 2}, for the same result"
+            if recipe.batch_size > 1
+            else "gradient_checkpointing" if not recipe.gradient_checkpointing
+            else "a smaller resolution or max_length, or the base in 4 bits"
+        )  # fmt: skip
+        raise RecipeError(
+            f"the memory was not enough at step {step + 1}; close other programs and start it again, or "
+            f"start it anew with {smaller}{kept_words(folder)}"
+        ) from error
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    said = str(error).lower()
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+        words in said for words in ("out of memory", "can't allocate memory", "not enough memory")
+    )

@@ -1,0 +1,90 @@
+"""Presets: named starting points for a Recipe, as rows. No torch here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lorakit.errors import RecipeError
+from lorakit.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point: what it is for, and the settings it changes."""
+
+    id: str
+    label: str
+    kind: str  # "image" | "text"
+    starter: bool  # for the starter bases, which learn faster and need their own settings
+    settings: dict[str, Any]
+
+
+STARTER_IMAGE = {
+    "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
+    "caption_dropout": 0.1, "checkpoint_every": 50, "held_out": 0.0,
+}  # fmt: skip
+STARTER_TEXT = {
+    "rank": 16, "alpha": 32.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
+    "max_length": 512, "dropout": 0.05, "checkpoint_every": 20,
+}  # fmt: skip
+LARGE = {"gradient_checkpointing": True}  # a base of billions of parameters keeps no activations
+VOICE = LARGE | {
+    "epochs": 3.0, "batch_size": 4, "schedule": "cosine", "dropout": 0.05, "preview_every": 50,
+    "checkpoint_every": 25,
+}  # fmt: skip
+
+# Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the min-SNR
+# paper, arXiv 2303.09556 (sdxl), the QLoRA paper, arXiv 2305.14314, table 9 (large; 1e-4 above 13 billion
+# parameters); those of the starter bases were found by measuring (starter/REPORT.md).
+PRESETS = (
+    Preset("quick", "Quick", "image", True, STARTER_IMAGE | {"steps": 480, "preview_every": 100}),
+    Preset("balanced", "Balanced", "image", True, STARTER_IMAGE | {"steps": 600, "preview_every": 150}),
+    Preset(
+        "quick", "Quick", "image", False,
+        LARGE | {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
+    ),
+    Preset(
+        "balanced", "Balanced", "image", False,
+        LARGE | {"steps": 2000, "learning_rate": 1e-4, "optimizer": "adamw-8bit"},
+    ),
+    Preset(
+        "style", "Style", "image", False,
+        LARGE | {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
+    ),
+    Preset(
+        "low-memory", "Low memory (10-12 GB, with NF4)", "image", False,
+        LARGE | {
+            "steps": 1500, "rank": 8, "alpha": 8.0, "learning_rate": 1e-4, "resolution": 512,
+            "optimizer": "adamw-8bit",
+        },
+    ),
+    Preset(
+        "sdxl", "SDXL", "image", False,
+        LARGE | {"steps": 1500, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4, "min_snr": 5.0},
+    ),
+    Preset("quick", "Quick", "text", True, STARTER_TEXT | {"steps": 160, "preview_every": 40}),
+    Preset("balanced", "Balanced", "text", True, STARTER_TEXT | {"steps": 300, "preview_every": 60}),
+    Preset(
+        "balanced", "Balanced", "text", False,
+        VOICE | {"rank": 16, "alpha": 32.0, "learning_rate": 1e-4},
+    ),
+    Preset(
+        "large", "Large (QLoRA)", "text", False,
+        VOICE | {
+            "rank": 64, "alpha": 16.0, "learning_rate": 2e-4, "schedule": "constant", "max_grad_norm": 0.3,
+            "optimizer": "adamw-8bit-paged",
+        },
+    ),
+)  # fmt: skip
+
+
+def presets(kind: str, starter: bool) -> list[Preset]:
+    """The presets for one kind of training ("image" or "text"), on a starter base or on a real one."""
+    return [preset for preset in PRESETS if preset.kind == kind and preset.starter == starter]
+
+
+def from_preset(id: str, kind: str, starter: bool, **changes: Any) -> Recipe:
+    """The recipe of a preset with some settings changed. Raises RecipeError for an unknown preset."""
+    found = {preset.id: preset for preset in presets(kind, starter)}
+    if id not in found:
+        raise RecipeError(f"preset {id!r} does not exist for this base; choose one of {', '.join(found)}")
+    return Recipe.from_dict(found[id].settings | changes)

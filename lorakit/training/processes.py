@@ -1,0 +1,80 @@
+"""Several processes that train one adapter together, as `accelerate launch` starts them. No torch at the top.
+
+Every process computes its share of an update's batches; gradients are added up, so all hold the same factors.
+Only the first one writes and tells. One process alone imports nothing for this.
+"""
+
+import os
+from typing import Any
+
+from lorakit.errors import RecipeError
+
+
+def rank() -> int:
+    """The number of this process, before anything has been joined."""
+    return int(os.environ.get("RANK", "0")) if launched() else 0
+
+
+def launched() -> bool:
+    """Was this process started as one of several?"""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+class Alone:
+    """One process: there is nobody to agree with."""
+
+    rank, count = 0, 1
+
+    def add_up(self, tensors: list[Any]) -> None:
+        """Replace each tensor by its sum over all processes."""
+
+    def agree(self, flag: bool) -> bool:
+        """Does any process say yes?"""
+        return flag
+
+    def from_first(self, value: Any) -> Any:
+        """What the first process has."""
+        return value
+
+
+class Together(Alone):
+    """Several processes, joined by accelerate; on CUDA each has a device of its own."""
+
+    def __init__(self) -> None:
+        from accelerate import PartialState
+
+        if os.environ.get("ACCELERATE_MIXED_PRECISION") == "fp16":
+            raise RecipeError("mixed_precision fp16 is not supported; use bf16, or no")
+        self.state = PartialState()
+        self.rank, self.count = self.state.process_index, self.state.num_processes
+
+    def add_up(self, tensors: list[Any]) -> None:
+        import torch
+        from accelerate.utils import reduce
+
+        # In one message: a LoRA has hundreds of small tensors.
+        flat = reduce(torch.cat([tensor.flatten() for tensor in tensors]), reduction="sum")
+        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
+
+    def agree(self, flag: bool) -> bool:
+        import torch
+        from accelerate.utils import reduce
+
+        return bool(reduce(torch.tensor(float(flag), device=self.state.device), reduction="sum") > 0)
+
+    def from_first(self, value: Any) -> Any:
+        from accelerate.utils import broadcast_object_list
+
+        return broadcast_object_list([value if self.rank == 0 else None])[0]
+
+
+_joined: Alone | None = None
+
+
+def join() -> Alone:
+    """The processes of this training. Waits, the first time, until all of them are there."""
+    global _joined
+    if _joined is None:
+        _joined = Together() if launched() else Alone()
+    return _joined

@@ -1,0 +1,128 @@
+"""Texts to learn a voice from: tokenized conversations, learned only where the answer is.
+
+With packing, short texts share a row. They do not see each other where the model keeps rows apart by their
+positions, which is tried on the model itself before a step is made.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lorakit.errors import DataError, RecipeError
+from lorakit.families import Base, family_of
+from lorakit.training.examples import Emit, Plan
+from lorakit.training.objectives import next_token
+from lorakit.training.recipe import Recipe
+
+Row = list[Any]  # of data.texts.Tokens(ids, mask); several when packed
+SAME = {torch.float32: 1e-4, torch.float64: 1e-8}  # of a loss; of lower precisions 2e-2
+
+
+class TextExamples:
+    """Rows of tokens, and those kept aside."""
+
+    def __init__(self, rows: list[Row], held_out: list[Row], pad: int, recipe: Recipe):
+        self.rows, self.held_out, self.pad, self.recipe = rows, held_out, pad, recipe
+
+    @classmethod
+    def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: Emit) -> "TextExamples":
+        """Tokenize a TextSet through the base's chat template.
+
+        Raises DataError when it is empty, RecipeError for packing where the base cannot keep texts apart.
+        """
+        if not texts.samples:
+            raise DataError(
+                "the texts are empty; add at least a few texts in the brand's voice, better about 60"
+            )
+        learned, aside = texts.split(recipe.held_out, recipe.seed) if recipe.held_out else (texts, None)
+        rows = [[tokens] for tokens in learned.tokenize(base.tokenizer, recipe.max_length)]
+        held = aside.tokenize(base.tokenizer, recipe.max_length) if aside and aside.samples else []
+        emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
+        pad = base.tokenizer.pad_token_id
+        pad = base.tokenizer.eos_token_id if pad is None else pad
+        if recipe.packing:
+            check_packing(base, [row[0] for row in rows], pad)
+            rows = packed([row[0] for row in rows], recipe.max_length)
+        return cls(rows, [[tokens] for tokens in held], pad, recipe)
+
+    @property
+    def per_epoch(self) -> int:
+        return self._plan.per_epoch
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan([range(len(self.rows))], self.recipe.batch_size, self.recipe.seed)
+
+    def batch(self, number: int) -> list[Row]:
+        return [self.rows[i] for i in self._plan[number]]
+
+    def weight(self, batch: list[Row]) -> float:
+        return float(max(1, sum(sum(tokens.mask[1:]) for row in batch for tokens in row)))
+
+    def loss(self, base: Base, batch: list[Row]) -> Tensor:
+        return answer_loss(base, batch, self.pad)[0]
+
+    def held_out_loss(self, base: Base) -> float | None:
+        return self.mean_loss(base, self.held_out) if self.held_out else None
+
+    @torch.no_grad()
+    def mean_loss(self, base: Base, rows: list[Row]) -> float:
+        """Mean loss per answer token over `rows`; its exponential is the perplexity."""
+        parts = [answer_loss(base, rows[i : i + 8], self.pad) for i in range(0, len(rows), 8)]
+        return (sum(float(loss) for loss, _ in parts)) / max(1, sum(int(count) for _, count in parts))
+
+
+def answer_loss(base: Base, rows: list[Row], pad: int) -> tuple[Tensor, Tensor]:
+    """The summed loss of the answers' tokens in these rows, and their number."""
+    longest = max(sum(len(tokens.ids) for tokens in row) for row in rows)
+    ids = torch.full((len(rows), longest), pad)
+    attention, answer = torch.zeros_like(ids), torch.zeros_like(ids)
+    positions = torch.zeros_like(ids)
+    for i, row in enumerate(rows):
+        start = 0
+        for tokens in row:
+            end = start + len(tokens.ids)
+            ids[i, start:end] = torch.as_tensor(tokens.ids)
+            attention[i, start:end] = 1
+            positions[i, start:end] = torch.arange(end - start)
+            answer[i, start:end] = torch.as_tensor(tokens.mask)
+            answer[i, start] = 0  # what stands before it is of another text
+            start = end
+        positions[i, start:] = torch.arange(longest - start)
+    apart = positions.to(base.device) if any(len(row) > 1 for row in rows) else None
+    ids, attention, answer = (part.to(base.device) for part in (ids, attention, answer))
+    return next_token(family_of(base).predict(base, ids, attention, apart), ids, answer)
+
+
+def packed(texts: Sequence[Any], room: int) -> list[Row]:
+    """The texts in as few rows of at most `room` tokens as first-fit decreasing finds; always the same."""
+    rows: list[Row] = []
+    left: list[int] = []
+    for tokens in sorted(texts, key=lambda tokens: -len(tokens.ids)):
+        size = len(tokens.ids)
+        place = next((i for i, free in enumerate(left) if free >= size), None)
+        if place is None:
+            rows.append([tokens])
+            left.append(room - size)
+        else:
+            rows[place].append(tokens)
+            left[place] -= size
+    return rows
+
+
+@torch.no_grad()
+def check_packing(base: Base, texts: Sequence[Any], pad: int) -> None:
+    """Raise RecipeError unless two packed texts have the loss that they have in rows of their own."""
+    two = sorted(texts, key=lambda tokens: len(tokens.ids))[:2]
+    if len(two) < 2:
+        return
+    apart = float(answer_loss(base, [[tokens] for tokens in two], pad)[0])
+    together = float(answer_loss(base, [list(two)], pad)[0])
+    if abs(apart - together) > SAME.get(base.dtype, 2e-2) * max(1.0, abs(apart)):
+        raise RecipeError(
+            "recipe: packing is not possible with this base: it cannot keep texts of one row apart; "
+            "switch packing off"
+        )
