@@ -14,7 +14,8 @@ from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training import train
 from lorakit.training.ahead import look_ahead
 from lorakit.training.forecast import forecast
-from lorakit.training.recipe import Recipe, from_preset
+from lorakit.training.presets import from_preset
+from lorakit.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 
