@@ -38,7 +38,7 @@ def _body(card: dict[str, Any], library: str) -> str:
     lines += [f"A LoRA adapter{f' for `{_code(base)}`' if base else ''}, {made}.", ""]
     if trigger:
         lines += [f"Write `{_code(trigger)}` in the prompt to call it.", ""]
-    if data:
+    if data.get("count"):
         lines += [
             f"Trained on {_plain(str(data.get('count', '?')))} {_plain(str(data.get('kind', 'examples')))}."
         ]

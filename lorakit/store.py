@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST_SLUG = 60
 DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")
-WEIGHTS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
+WEIGHTS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors", "lora.safetensors")
+MOST_SPECTRUM = 512  # rank up to which the singular values of every layer take seconds
 TRASH = ".trash"
 LEFT_BEHIND = re.compile(r"\..*\.[0-9a-f]{8}\.tmp|\.incoming-.*")
 STALE_SECONDS = 3600  # assumption: no adapter takes an hour to be written
@@ -51,6 +52,7 @@ class Entry:
     created: str
     licence: str
     kind: str  # "image" | "voice"
+    added: float  # when its weights were written here, in seconds since 1970
     preview: Path | None
     card: dict[str, Any]
 
@@ -104,18 +106,20 @@ class Store:
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
         from lorakit import formats
+        from lorakit.formats.kinds import layers_of
         from lorakit.lora.spectrum import spectrum
 
         adapter = formats.load(source)
-        adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
+        if adapter.rank <= MOST_SPECTRUM:
+            adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
+        adapter.card.scores["layers"] = layers_of(list(adapter.modules))
         adapter.card.name = name or (
             adapter.card.name if adapter.card.name not in ("", *_stems()) else source.stem
         )
-        layout = "peft" if adapter.family == "llm" else "diffusers"
         with self._writing():
             slug = self._free(slug_of(adapter.card.name))
             with durable.replacing_folder(self.folder / slug) as aside:
-                adapter.card.sha256 = _sha256(formats.save(adapter, aside, layout))
+                adapter.card.sha256 = _sha256(formats.keep(adapter, source, aside))
                 durable.write_json(aside / "card.json", adapter.card.to_dict())
                 if (source / "previews").is_dir():
                     shutil.copytree(source / "previews", aside / "previews")
@@ -145,8 +149,8 @@ class Store:
                 cards.refresh(target)
         return self.get(target.name)
 
-    def trash(self, slug: str) -> None:
-        """Move an adapter to the trash, from where `restore` brings it back."""
+    def trash(self, slug: str) -> str:
+        """Move an adapter to the trash; `restore` brings it back by the name this returns."""
         self.get(slug)
         with self._writing():
             (self.folder / TRASH).mkdir(exist_ok=True)
@@ -154,6 +158,7 @@ class Store:
             while target.exists():
                 target, number = self.folder / TRASH / f"{slug}-{number}", number + 1
             os.replace(self._path(slug), target)
+        return target.name
 
     def trashed(self) -> Sequence[str]:
         """Names in the trash."""
@@ -199,7 +204,7 @@ class Store:
             folder = Path(shutil.copytree(self._path(slug), Path(aside) / slug))
             adapter = self.load(slug)
             adapter.card.base = _leaving_base(entry.base)
-            formats.save(adapter, folder, "peft" if adapter.family == "llm" else "diffusers")
+            formats.keep(adapter, self._path(slug), folder)
             durable.write_json(folder / "card.json", entry.card | {"base": adapter.card.base})
             cards.refresh(folder)
             yield folder
@@ -244,7 +249,8 @@ class Store:
     def _entry(self, path: Path) -> Entry | None:
         try:
             weights = next((path / name for name in WEIGHTS if (path / name).is_file()), None)
-            size = weights.stat().st_size if weights else 0
+            found = weights.stat() if weights else None
+            size, changed = (found.st_size, found.st_mtime) if found else (0, 0.0)
         except OSError:  # trashed or renamed while we looked
             return None
         if weights is None:
@@ -263,6 +269,7 @@ class Store:
             created=str(card.get("created") or ""),
             licence=str(card.get("licence") or ""),
             kind="voice" if card.get("family") == "llm" else "image",
+            added=changed,
             preview=previews[0] if previews else None,
             card=card,
         )

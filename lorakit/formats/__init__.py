@@ -5,6 +5,8 @@ A file is read in three steps, each a table: how its keys end (`leaves`), which 
 transformers. Written are the layouts of diffusers, PEFT and kohya (`layouts`).
 """
 
+import math
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +18,13 @@ from lorakit.formats.kinds import family_of, refuse_control
 from lorakit.formats.leaves import MAGNITUDES, leaves_of
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header, read_header, read_tensors
-from lorakit.formats.settings import Scaling, scaling_of
-from lorakit.formats.updates import factors_of, split
+from lorakit.formats.settings import PEFT_CONFIG, Scaling, scaling_of
+from lorakit.formats.updates import Product, factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors, readable
 
 FORMATS = tuple(layouts.LAYOUTS)
+LARGEST_PRODUCTS = 4 * 2**30  # bytes
+OWN_FILE = layouts.LAYOUTS["kohya"].file
 # What a folder's adapter may be called; mlx-lm keeps its checkpoints beside the last.
 KNOWN_FILES = (*(layout.file for layout in layouts.LAYOUTS.values()), "adapters.safetensors")
 
@@ -82,6 +86,7 @@ def load(path: str | Path) -> Adapter:
         whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
         modules.update(split(whole, row, file.name))
     card = _card(file, folder, header, modules)
+    card.rank = card.rank or max(_rank(header, own) for own in leaves.values())
     card.tool = card.tool or _foreign_tool(naming, leaves, header)
     adapter = Adapter(modules, card, source=Path(path).name)
     refuse_control(file.name, adapter)
@@ -105,6 +110,7 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
     if layout is None:
         raise AdapterError(f"format {format!r} is not known; use one of {', '.join(FORMATS)}")
     folder = Path(folder)
+    _check_size(adapter)
     tensors, own, beside = layout.write(adapter)
     described = {"format": "pt"} | metadata.of_card(adapter.card) | own
     with durable.replacing(folder / layout.file) as aside:
@@ -113,6 +119,36 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
         durable.write_json(folder / name, content)
     durable.write_json(folder / "card.json", adapter.card.to_dict())
     return folder / layout.file
+
+
+def _check_size(adapter: Adapter) -> None:
+    """Raise AdapterError when products, multiplied out, would be larger than any tool would take."""
+    size = sum(f.rank * (f.weight_shape[0] + math.prod(f.weight_shape[1:])) * 4
+               for f in adapter.modules.values() if isinstance(f, Product))  # fmt: skip
+    if size > LARGEST_PRODUCTS:
+        raise AdapterError(
+            f"{adapter.name}: is a LoHa or LoKr that takes {size / 2**30:.0f} GB as a plain LoRA; "
+            "hand on its own file"
+        )
+
+
+def keep(adapter: Adapter, source: str | Path, folder: str | Path) -> Path:
+    """Write `adapter`, opened from `source`, as the store keeps it: in the layout of its kind of base, which
+    any tool reads, or as the very file where that layout cannot hold it or would take many times the space.
+    """
+    products = any(isinstance(factors, Product) for factors in adapter.modules.values())
+    columns = any(f.magnitude is not None and f.magnitude.dim() == 2 for f in adapter.modules.values())
+    if not products and not columns:
+        return save(adapter, folder, "peft" if adapter.family == "llm" else "diffusers")
+    file, beside = _locate(source)
+    config = beside / PEFT_CONFIG
+    layout = layouts.LAYOUTS["peft" if config.is_file() and file.name != OWN_FILE else "kohya"]
+    with durable.replacing(Path(folder) / layout.file) as aside:
+        shutil.copyfile(file, aside)
+    if layout.file != OWN_FILE:
+        shutil.copyfile(config, Path(folder) / PEFT_CONFIG)
+    durable.write_json(Path(folder) / "card.json", adapter.card.to_dict())
+    return Path(folder) / layout.file
 
 
 def _naming(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming, dict[str, Row]]:
@@ -257,7 +293,6 @@ def _card(file: Path, folder: Path, header: Header, modules: dict[str, Factors])
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         card = metadata.to_card(header)
     first = next(iter(modules.values()))
-    card.rank = card.rank or max(factors.rank for factors in modules.values())
     card.alpha = card.alpha or first.alpha
     card.family = card.family or family_of(list(modules), header.metadata)
     return card

@@ -15,6 +15,25 @@ ARCHITECTURES = {
 # FLUX.1 itself has 64.
 WIDENED = (128, 384)
 
+# What a module does, by pieces of its name; the first row that fits.
+ROLES = {
+    "text encoder layers": ("text_encoder",),
+    "convolutions": (".conv", "conv_", "samplers."),
+    "attention layers": ("attn", "attention", "to_q", "to_k", "to_v", "q_proj", "k_proj", "v_proj", "o_proj"),
+    "feed-forward layers": (".ff", "mlp", "gate_proj", "up_proj", "down_proj", "fc1", "fc2"),
+}
+
+
+def layers_of(names: list[str]) -> dict[str, int]:
+    """How many layers of each role the modules `names` are."""
+    counts = dict.fromkeys([*ROLES, "other layers"], 0)
+    for name in names:
+        role = next(
+            (role for role, pieces in ROLES.items() if any(p in name for p in pieces)), "other layers"
+        )
+        counts[role] += 1
+    return {role: count for role, count in counts.items() if count}
+
 
 def family_of(names: list[str], metadata: Mapping[str, str]) -> str:
     """The family whose module names these are; empty when they tell nothing."""

@@ -1,10 +1,9 @@
-"""The Adapters tab: what is in the store, and adding, renaming, trashing and downloading."""
+"""The Adapters tab: what is in the store, and adding, renaming, trashing, downloading and publishing."""
 
-import re
+import os
 import shutil
 import uuid
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import gradio as gr
 
 from lorakit import workspace
 from lorakit.errors import AdapterError, LoraKitError
-from lorakit.store import Entry, Store
-from lorakit.ui import pictures, pieces
+from lorakit.store import Store
+from lorakit.ui import pictures, pieces, shelf
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 # A click on a card tells the page which adapter it stands for; the server looks the name up in the store.
@@ -21,7 +20,16 @@ OPEN_JS = """element.addEventListener('click', event => {
   const card = event.target.closest('[data-slug]');
   if (card) trigger('select', {slug: card.dataset.slug});
 });"""
-HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*(@[\w.-]+)?")
+# What was opened or said stands below a long shelf on a phone.
+SHOW_JS: dict[str, Any] = {
+    "fn": None,
+    "js": """() => setTimeout(() => {
+      const view = document.querySelector('.adapter-open');
+      const top = view && view.offsetParent ? view.getBoundingClientRect().top : 0;
+      if (top > innerHeight * .8 || top < 0) view.scrollIntoView({behavior: 'smooth'});
+    }, 150)""",
+    **QUIET,
+}
 PREVIEWS_SHOWN = 12
 LAYOUTS = [
     ("Its own folder: diffusers, or PEFT for voices", ""),
@@ -29,51 +37,81 @@ LAYOUTS = [
     ("PEFT", "peft"),
     ("diffusers", "diffusers"),
 ]
+OPEN_TO_ALL = (
+    "anyone may use this studio, so it does not publish with its owner's token; set LORAKIT_PASSWORD"
+)
 
 
 def build() -> dict[str, Any]:
     """The tab's widgets and handlers; returns what the page connects on load."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=7, min_width=320):
+            with gr.Row(equal_height=True):
+                search = gr.Textbox(
+                    label="Search",
+                    placeholder="name, trigger, base, tool",
+                    max_length=100,
+                    scale=3,
+                    min_width=140,
+                )
+                kind = gr.Dropdown(shelf.KINDS, value="", label="Show", scale=1, min_width=110)
+                order = gr.Dropdown(
+                    list(shelf.ORDERS), value="Newest first", label="Order", scale=1, min_width=140
+                )
             cards = gr.HTML(js_on_load=OPEN_JS)
-            choose = gr.Dropdown(
-                [],
-                label="Open an adapter",
-                info="Or click its card: see what it is, rename it, take it with you.",
-            )
-            with gr.Column(visible=False) as manage:
-                details, previews, new_name, rename, layout, download, trash, files = _details_view()
+            choose = gr.Dropdown([], label="Open an adapter", info="Or click its card.")
+            with gr.Column(visible=False, elem_classes="adapter-open") as manage:
+                view = _details_view()
         with gr.Column(scale=4, min_width=320):
             upload, repo, name, add = _add_form()
             said = gr.HTML()
+            undo = gr.Button("Undo", visible=False, size="sm")
+            trashed = gr.State("")
             bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
-            restore = gr.Button("Restore")
-    whole = [cards, choose, bin_]
+            restore = gr.Button("Restore", size="sm")
+    narrowed, whole = [search, kind, order], [cards, choose, bin_]
+    shown = [manage, view["previews"], view["details"], view["new_name"], view["files"], view["told"]]
     cards.select(open_card, [], [choose], **QUIET)
-    choose.change(open_one, [choose], [manage, previews, details, new_name, files], **QUIET)
+    choose.change(open_one, [choose], shown, **QUIET).then(**SHOW_JS)
+    for event in (search.input, kind.input, order.input):
+        event(narrow, narrowed, [cards], **QUIET)
+    told = [said, undo, trashed]
     for button, action, inputs in (
         (add, add_files, [upload, repo, name]),
-        (rename, rename_one, [choose, new_name]),
-        (trash, trash_one, [choose]),
+        (view["rename"], rename_one, [choose, view["new_name"]]),
+        (view["trash"], trash_one, [choose]),
         (restore, restore_one, [bin_]),
+        (undo, restore_one, [trashed]),
     ):
-        button.click(action, inputs, [said], **HIDDEN).then(refresh, [], whole, **QUIET)
-    download.click(make_download, [choose, layout], [files], **HIDDEN)
-    return {"load": (refresh, [], whole)}
+        button.click(action, inputs, told, **HIDDEN).then(refresh, narrowed, whole, **QUIET)
+    view["download"].click(make_download, [choose, view["layout"]], [view["files"]], **HIDDEN)
+    view["publish"].click(publish_one, [choose, view["target"], view["private"]], [view["told"]], **HIDDEN)
+    return {"load": (refresh, narrowed, whole)}
 
 
-def _details_view() -> list[gr.components.Component]:
-    details = gr.HTML()
-    previews = gr.Gallery(label="Previews", columns=4, height="auto", visible=False, elem_classes="results")
+def _details_view() -> dict[str, Any]:
+    view: dict[str, Any] = {"details": gr.HTML()}
+    view["previews"] = gr.Gallery(
+        label="Previews", columns=4, height="auto", visible=False, elem_classes="results"
+    )
     with gr.Row(equal_height=True):
-        new_name = gr.Textbox(label="New name", max_length=80, scale=3)
-        rename = gr.Button("Rename", scale=1)
-    with gr.Row(equal_height=True):
-        layout = gr.Dropdown(LAYOUTS, value="", label="For which tool", scale=3)
-        download = gr.Button("Prepare download", scale=1)
-    trash = gr.Button("Move to trash", size="sm")
-    files = gr.File(label="Download", visible=False, interactive=False)
-    return [details, previews, new_name, rename, layout, download, trash, files]
+        view["layout"] = gr.Dropdown(LAYOUTS, value="", label="Take it to another tool", scale=3)
+        view["download"] = gr.Button("Prepare download", scale=1)
+    view["files"] = gr.File(label="Download", visible=False, interactive=False)
+    with gr.Accordion("Rename or publish", open=False):
+        with gr.Row(equal_height=True):
+            view["new_name"] = gr.Textbox(label="New name", max_length=80, scale=3)
+            view["rename"] = gr.Button("Rename", scale=1)
+        with gr.Row(equal_height=True):
+            view["target"] = gr.Textbox(
+                label="Repository on the Hugging Face hub", placeholder="owner/name", max_length=100, scale=3,
+                info="Uses the HF_TOKEN of the machine this runs on. The model card is written for you.",
+            )  # fmt: skip
+            view["publish"] = gr.Button("Publish", scale=1)
+        view["private"] = gr.Checkbox(True, label="Keep it private")
+        view["told"] = gr.HTML()
+    view["trash"] = gr.Button("Move to trash", size="sm")
+    return view
 
 
 def _add_form() -> tuple[gr.File, gr.Textbox, gr.Textbox, gr.Button]:
@@ -87,37 +125,27 @@ def _add_form() -> tuple[gr.File, gr.Textbox, gr.Textbox, gr.Button]:
     upload = gr.File(
         label="Adapter file", file_types=[".safetensors", ".zip", ".json"], file_count="multiple", height=120
     )
-    repo = gr.Textbox(label="Or its id on the hub", placeholder="owner/name", max_length=200)
-    name = gr.Textbox(label="Name", max_length=80)
+    repo = gr.Textbox(
+        label="Or its id on the hub", placeholder="owner/name", max_length=200,
+        info="With @revision for one version, :file for one of several.",
+    )  # fmt: skip
+    name = gr.Textbox(label="Name", placeholder="the file's own", max_length=80)
     return upload, repo, name, gr.Button("Add to the store", variant="primary")
 
 
-def refresh() -> list[Any]:
+def refresh(search: str = "", kind: str = "", order: str = "Name") -> list[Any]:
     """The store as it is now."""
     store = Store()
     entries = store.list()
-    html = '<div class="cards">' + "".join(_card(entry) for entry in entries) + "</div>"
-    if not entries:
-        html = pieces.empty("No adapters yet", "Train one in the first two tabs, or add a file here.")
     choices = [(entry.name, entry.slug) for entry in entries]
+    html = shelf.cards(shelf.chosen(entries, search, kind, order), len(entries))
     return [html, gr.update(choices=choices, value=None), gr.update(choices=store.trashed(), value=None)]
 
 
-def _card(entry: Entry) -> str:
-    picture = (
-        f'<img alt="" src="{pictures.uri(entry.preview)}">'
-        if entry.preview
-        else '<span class="quote">“ ”</span>'
-    )
-    calls = (
-        "writes in its voice" if entry.kind == "voice" else f"“{entry.trigger}”" if entry.trigger else "image"
-    )
-    facts = f"rank {entry.rank} · {pieces.size(entry.size_bytes)} · {entry.licence or 'licence not stated'}"
-    return (
-        f'<button class="adapter" data-slug="{escape(entry.slug)}">{picture}<b>{escape(entry.name)}</b>'
-        f"<span>{escape(calls)}</span><span>{escape(facts)}</span>"
-        f"<span>{escape(entry.base or 'base not stated')}</span></button>"
-    )
+def narrow(search: str, kind: str, order: str) -> str:
+    """The cards that fit the search."""
+    entries = Store().list()
+    return shelf.cards(shelf.chosen(entries, search, kind, order), len(entries))
 
 
 def open_card(event: gr.EventData) -> Any:
@@ -133,67 +161,42 @@ def open_one(slug: str | None) -> list[Any]:
         entry = Store().get(slug) if slug else None
     except LoraKitError:
         entry = None
+    hidden = gr.update(visible=False)
     if entry is None:
-        return [gr.update(visible=False), gr.update(visible=False), "", "", gr.update(visible=False)]
+        return [hidden, hidden, "", "", hidden, ""]
     paths = sorted((Store().folder / entry.slug / "previews").glob("*.png"))[-PREVIEWS_SHOWN:]
     images = [image for path in paths if (image := pictures.small(path)) is not None]
-    rows = [
-        (entry.trigger or "-", "words that call it"),
-        (str(entry.rank), "rank"),
-        (pieces.size(entry.size_bytes), "file"),
-        (entry.base or "-", "base"),
-        (entry.licence or "not stated", "licence of the base"),
-        (entry.created[:10] or "-", "made"),
-        (str(entry.card.get("tool") or "this studio"), "made with"),
-    ]
-    scores = entry.card.get("scores") or {}
-    trained = (
-        pieces.training_facts(scores | {"size_bytes": entry.size_bytes})
-        if isinstance(scores, dict) and "share" in scores
-        else ""
-    )
-    html = pieces.card(entry.name, pieces.facts(rows) + _spectrum(scores) + trained)
-    return [
-        gr.update(visible=True),
-        gr.update(value=images, visible=bool(images)),
-        html,
-        entry.name,
-        gr.update(visible=False),
-    ]
+    previews = gr.update(value=images, visible=bool(images))
+    return [gr.update(visible=True), previews, shelf.details(entry), entry.name, hidden, ""]
 
 
-def _spectrum(scores: Any) -> str:
-    """How much of its rank an adapter uses, as bars; empty for a card that does not say."""
-    stated = scores.get("spectrum") if isinstance(scores, dict) else None
-    if not isinstance(stated, dict) or not stated.get("shares"):
-        return ""
-    try:
-        shares = [float(share) for share in stated["shares"]]
-        used, modules = float(stated["effective_rank"]), int(stated["modules"])
-    except (TypeError, ValueError, KeyError):
-        return ""
-    top = max(*shares, 1e-9)
-    bars = "".join(f'<i style="height:{max(2.0, 100 * share / top):.0f}%"></i>' for share in shares)
-    said = f"{modules} layers; they use about {used:.1f} of {len(shares)} directions, a bar for each."
-    return f'<div class="spectrum">{bars}</div><p class="badge">{escape(said)}</p>'
+def _said(html: str, trashed: str = "") -> list[Any]:
+    """What was done, and the adapter that Undo would bring back."""
+    return [html, gr.update(visible=bool(trashed)), trashed]
 
 
-def add_files(files: list[str] | None, repo: str, name: str) -> str:
+def add_files(files: list[str] | None, repo: str, name: str) -> list[Any]:
     """Add what was uploaded, or what is on the hub; several files together are one folder."""
     repo = (repo or "").strip()
     if not files and not repo:
         raise gr.Error("Choose a file or give a hub id first.", print_exception=False)
     try:
-        if not files and not HUB_ID.fullmatch(repo):  # never a path on the server
+        if not files and not _is_hub_id(repo):  # never a path on the server
             raise AdapterError(f"{repo}: is no hub id; give one of the form owner/name")
         paths = [Path(file) for file in files or []]
         source = repo if not paths else paths[0] if len(paths) == 1 else _together(paths)
         entry = Store().add(source, (name or "").strip() or None)
     except LoraKitError as error:
-        return pieces.empty("This cannot be added", str(error))
-    return pieces.empty(
-        f"{entry.name} is in the store", f"rank {entry.rank}, {pieces.size(entry.size_bytes)}"
-    )
+        return _said(pieces.empty("This cannot be added", str(error)))
+    family = shelf.FAMILY_WORDS.get(entry.family, entry.family or "an unknown base")
+    said = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {pieces.size(entry.size_bytes)}."
+    return _said(pieces.empty(f"{entry.name} is in the store", said))
+
+
+def _is_hub_id(text: str) -> bool:
+    from lorakit.formats import hub
+
+    return hub.is_hub_id(text)
 
 
 def _together(paths: list[Path]) -> Path:
@@ -204,30 +207,46 @@ def _together(paths: list[Path]) -> Path:
     return folder
 
 
-def rename_one(slug: str | None, name: str) -> str:
+def rename_one(slug: str | None, name: str) -> list[Any]:
     """Give the adapter another name; its folder follows."""
-    return _told(
-        slug,
-        "Choose an adapter first.",
-        lambda store, one: f"It is now called {store.rename(one, name or '').name}.",
+    return _said(
+        _told(
+            slug,
+            "Choose an adapter first.",
+            lambda store, one: f"It is now called {store.rename(one, name or '').name}.",
+        )
     )
 
 
-def trash_one(slug: str | None) -> str:
+def trash_one(slug: str | None) -> list[Any]:
     """Move the adapter to the trash, from where it can come back."""
+    moved = []
 
     def trash(store: Store, one: str) -> str:
-        store.trash(one)
+        moved.append(store.trash(one))
         return "It is in the trash, from where it can come back."
 
-    return _told(slug, "Choose an adapter first.", trash)
+    return _said(_told(slug, "Choose an adapter first.", trash), *moved)
 
 
-def restore_one(slug: str | None) -> str:
+def restore_one(slug: str | None) -> list[Any]:
     """Bring an adapter back."""
-    return _told(
-        slug, "Choose one in the trash first.", lambda store, one: f"{store.restore(one).name} is back."
+    return _said(
+        _told(
+            slug, "Choose one in the trash first.", lambda store, one: f"{store.restore(one).name} is back."
+        )
     )
+
+
+def publish_one(slug: str | None, repo: str, private: bool) -> str:
+    """Upload the adapter to the hub with the token of the machine this runs on."""
+
+    def publish(store: Store, one: str) -> str:
+        if os.environ.get("SPACE_ID") and not os.environ.get("LORAKIT_PASSWORD"):
+            raise AdapterError(OPEN_TO_ALL)
+        return f"It is at {store.publish(one, (repo or '').strip(), bool(private))}"
+
+    return _told(slug, "Choose an adapter first.", publish)
 
 
 def _told(slug: str | None, missing: str, action: Callable[[Store, str], str]) -> str:

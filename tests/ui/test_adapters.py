@@ -23,23 +23,24 @@ def weights(tmp_path):
 
 
 def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
-    said = adapters.add_files([str(weights)], "", "Spring <b>")
+    said, *_ = adapters.add_files([str(weights)], "", "Spring <b>")
     assert "is in the store" in said and "Spring <b>" not in said
     (entry,) = Store().list()
-    shown, _, details, name, _ = adapters.open_one(entry.slug)
+    shown, _, details, name, _, _ = adapters.open_one(entry.slug)
     assert "1 layers; they use about" in details and details.count("<i style") == 2
     assert shown["visible"] and name == "Spring <b>" and "<b>2</b>" in details
-    assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")
-    assert "trash" in adapters.trash_one("autumn")
+    assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")[0]
+    said, undo, back = adapters.trash_one("autumn")
+    assert "trash" in said and undo["visible"] and back == "autumn"
     assert Store().list() == []
     (away,) = Store().trashed()
-    assert "is back" in adapters.restore_one(away)
+    assert "is back" in adapters.restore_one(away)[0]
     assert [entry.name for entry in Store().list()] == ["Autumn"]
 
 
 def test_a_file_that_is_no_adapter_is_refused_by_name(tmp_path):
     (tmp_path / "weights.safetensors").write_bytes(b"PK\x03\x04 not what it says")
-    said = adapters.add_files([str(tmp_path / "weights.safetensors")], "", "")
+    said, *_ = adapters.add_files([str(tmp_path / "weights.safetensors")], "", "")
     assert "cannot be added" in said and "weights.safetensors" in said
     assert Store().list() == []
 
@@ -62,4 +63,4 @@ def test_an_empty_store_says_what_to_do():
 
 @pytest.mark.parametrize("typed", ["/etc", "../x/y", "owner", "a/b/c", "https://huggingface.co/a/b"])
 def test_a_hub_id_is_never_a_path(typed):
-    assert "no hub id" in adapters.add_files(None, typed, "")
+    assert "no hub id" in adapters.add_files(None, typed, "")[0]
