@@ -19,28 +19,28 @@ class Bases:
     """Loaded bases. Demonstration bases may stay side by side; of real ones only the last used is kept."""
 
     def __init__(self) -> None:
-        self._loaded: dict[tuple[str, str | None], Base] = {}
+        self._loaded: dict[tuple[str, str | None, bool], Base] = {}
 
-    def get(self, source: str, quantize: str | None = None) -> "Base":
+    def get(self, source: str, quantize: str | None = None, offload: bool = False) -> "Base":
         """The base, loaded if need be."""
-        key = source, quantize
+        key = source, quantize, offload
         if key not in self._loaded:
             from lorakit.families import load_base
 
             if source not in STARTERS:
                 self._loaded = {k: base for k, base in self._loaded.items() if base.settings.demonstration}
                 free_memory()
-            self._loaded[key] = load_base(source, quantize=quantize)
+            self._loaded[key] = load_base(source, quantize=quantize, offload=offload)
         return self._loaded[key]
 
-    def has(self, source: str, quantize: str | None = None) -> bool:
+    def has(self, source: str, quantize: str | None = None, offload: bool = False) -> bool:
         """Is it in memory, or so small that it soon is?"""
-        return source in STARTERS or (source, quantize) in self._loaded
+        return source in STARTERS or (source, quantize, offload) in self._loaded
 
     def fits_beside(self, spec: dict[str, Any], running: dict[str, Any]) -> bool:
         """May a job of `spec` run while one of `running` keeps its base? No second large base fits."""
-        key = spec["base"], spec.get("quantize")
-        if key == (running["base"], running.get("quantize")) or key[0] in STARTERS:
+        key = asked(spec)
+        if key == asked(running) or key[0] in STARTERS:
             return True
         return key in self._loaded and self._loaded[key].settings.demonstration
 
@@ -50,6 +50,11 @@ class Bases:
             self.get(source)
         except (LoraKitError, OSError, ImportError) as error:
             log.warning("not preloaded: %s", error)
+
+
+def asked(spec: dict[str, Any]) -> tuple[str, str | None, bool]:
+    """The base that a job names and how it is to be kept: what `Bases.get` and `has` take."""
+    return spec["base"], spec.get("quantize"), bool(spec.get("offload"))
 
 
 def free_memory() -> None:

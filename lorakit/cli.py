@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     voice.set_defaults(run=commands.voice)
 
     render = add("render", help="render a campaign")
-    render.add_argument("--base", default="starter-image")
+    _base_options(render, "starter-image")
     render.add_argument("--mix", nargs="*", default=[], metavar="ADAPTER[=WEIGHT]")
     render.add_argument("--scenes", nargs="+", required=True, metavar="TEXT")
     render.add_argument("--formats", nargs="+", default=["1:1"])
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
     write = add("write", help="write copy")
     write.add_argument("product")
-    write.add_argument("--base", default="starter-text")
+    _base_options(write, "starter-text")
     write.add_argument("--voice", nargs="*", default=[], metavar="ADAPTER[=WEIGHT]")
     for name in ("facts", "audience", "tone", "language", "name"):
         write.add_argument(f"--{name}", default="")
@@ -91,9 +91,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _base_options(parser: argparse.ArgumentParser, base: str) -> None:
+    parser.add_argument(
+        "--base", default=base, help="a starter, a folder, a .safetensors file, or owner/name[@revision]"
+    )
+    parser.add_argument("--quantize", choices=["nf4"], help="keep its weights in 4 bits")
+    parser.add_argument(
+        "--offload", action="store_true", help="let its blocks wait in the host's memory: slow, but it fits"
+    )
+
+
 def _training_options(parser: argparse.ArgumentParser, kind: str, base: str) -> None:
-    parser.add_argument("--base", default=base)
-    parser.add_argument("--quantize", choices=["nf4"])
+    _base_options(parser, base)
     parser.add_argument("--name", default="")
     parser.add_argument(
         "--restart", action="store_true", help="forget what an earlier, stopped run has learned"

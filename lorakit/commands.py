@@ -97,7 +97,6 @@ def voice(options: argparse.Namespace) -> int:
 
 
 def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
-    from lorakit.families import load_base
     from lorakit.training import train as learn
 
     recipe = _recipe(options, kind)
@@ -105,7 +104,7 @@ def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
     with stoppable() as stop:
         try:
             result = learn(
-                load_base(options.base, quantize=options.quantize), data, recipe, out,
+                _base(options), data, recipe, out,
                 resume=not options.restart, on_event=Teller(), should_stop=stop, name=name,
             )  # fmt: skip
         finally:
@@ -117,6 +116,12 @@ def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
     print(json.dumps(result.summary, indent=2))
     print(f"adapter: {result.folder}")
     return 0
+
+
+def _base(options: argparse.Namespace) -> Any:
+    from lorakit.families import load_base
+
+    return load_base(options.base, quantize=options.quantize, offload=options.offload)
 
 
 def _place_for(name: str) -> Path:
@@ -172,12 +177,11 @@ def _mix(pairs: list[str]) -> dict[Any, float]:
 
 def render(options: argparse.Namespace) -> int:
     """Render a campaign, or what is missing of it."""
-    from lorakit.families import load_base
     from lorakit.generation.export import contact_sheet, zip_campaign
     from lorakit.generation.runners import Campaign
 
     campaign = Campaign(
-        load_base(options.base), _mix(options.mix), options.scenes, options.formats, range(options.seeds),
+        _base(options), _mix(options.mix), options.scenes, options.formats, range(options.seeds),
         options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,
     )  # fmt: skip
     with stoppable() as stop:
@@ -195,11 +199,10 @@ def render(options: argparse.Namespace) -> int:
 
 def write(options: argparse.Namespace) -> int:
     """Write copy."""
-    from lorakit.families import load_base
     from lorakit.generation.copy import Brief, write_copy
 
     brief = Brief(**{setting.name: getattr(options, setting.name) for setting in fields(Brief)})
-    base, mix = load_base(options.base), _mix(options.voice)
+    base, mix = _base(options), _mix(options.voice)
     for copy in write_copy(base, mix, brief, options.variants, options.seed):
         note = f", {copy.note}" if copy.note else ""
         print(f"{copy.text}\n[{copy.characters} of {copy.limit} characters{note}]\n")

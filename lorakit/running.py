@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lorakit import checks, durable, workspace
-from lorakit.bases import Bases, free_memory
+from lorakit.bases import Bases, asked, free_memory
 from lorakit.errors import BaseError, LoraKitError
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.specs import mixes_of
@@ -46,7 +46,7 @@ class Context:
         spec = self.job.spec
         check_fit(self.job)
         self.job.emit({"event": "phase", "name": "Loading the base model", "done": 0, "total": 0})
-        return self.bases.get(spec["base"], spec.get("quantize"))
+        return self.bases.get(*asked(spec))
 
     def mixes(self, base: "Base") -> list[dict[Any, Any]]:
         """The job's mixes, each adapter opened once, for this job alone."""
@@ -198,7 +198,7 @@ def run_check(context: Context) -> bool:
 
     job = context.job
     check_fit(job)
-    if context.bases.has(job.spec["base"], job.spec.get("quantize")):
+    if context.bases.has(*asked(job.spec)):
         base = context.base()
         match_mix(context.mix(base), base.model)
         checks.keep(job.spec, {"sentence": "Every adapter of it fits this base."})

@@ -17,15 +17,15 @@ TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
 
 FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and what it may have
-    "train": ({"base", "name", "trigger", "photos", "recipe"}, {"captions", "quantize"}),
-    "voice": ({"base", "name", "texts", "recipe"}, {"quantize"}),
+    "train": ({"base", "name", "trigger", "photos", "recipe"}, {"captions", "quantize", "offload"}),
+    "voice": ({"base", "name", "texts", "recipe"}, {"quantize", "offload"}),
     "campaign": (
         {"base", "mix", "scenes", "formats", "seeds"},
-        {"steps", "guidance", "negative", "trigger", "quantize"},
+        {"steps", "guidance", "negative", "trigger", "quantize", "offload"},
     ),
-    "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize"}),
-    "check": ({"base", "mix"}, {"quantize"}),
-    "forecast": ({"base", "recipe"}, {"photos", "texts", "quantize"}),
+    "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize", "offload"}),
+    "check": ({"base", "mix"}, {"quantize", "offload"}),
+    "forecast": ({"base", "recipe"}, {"photos", "texts", "quantize", "offload"}),
 }  # fmt: skip
 
 
@@ -87,6 +87,8 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
         )
     if spec.get("quantize") not in (None, "nf4"):
         raise LoraKitError(f"{kind} job: quantize is {spec['quantize']!r}; use 'nf4' or leave it out")
+    if not isinstance(spec.get("offload", False), bool):
+        raise LoraKitError(f"{kind} job: offload is {spec['offload']!r}; use true or false")
 
 
 def _checked_campaign(spec: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def fake_training(monkeypatch, tmp_path):
         return SimpleNamespace(stopped=stopped, summary={"steps": recipe.steps}, folder=out)
 
     monkeypatch.setattr("lorakit.training.session.train", train)
-    monkeypatch.setattr("lorakit.families.load_base", lambda source, quantize=None: None)
+    monkeypatch.setattr("lorakit.families.load_base", lambda source, quantize=None, offload=False: None)
     texts = tmp_path / "calm.txt"
     texts.write_text("Calm words for calm people.\n\nMore calm words for them.\n\nStill calm, always calm.\n")
     return calls, str(texts)

@@ -85,7 +85,7 @@ KNOWN: tuple[Known, ...] = (
     Known("starter-image", "Starter image base (in this app, small)", "image"),
     Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell", "image", "a GPU, 12 GB in 4 bits", True),
     Known(f"{BFL}/FLUX.1-dev", "FLUX.1-dev", "image", "a GPU, 12 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein 4B", "image", "a GPU, 12 GB in 4 bits"),
+    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein 4B", "image", "a GPU, 8 GB in 4 bits"),
     Known(f"{BFL}/FLUX.2-klein-base-9B", "FLUX.2-klein 9B", "image", "a GPU, 16 GB in 4 bits", True),
     Known(f"{BFL}/FLUX.2-dev", "FLUX.2-dev", "image", "a GPU, 32 GB in 4 bits", True),
     Known("stabilityai/stable-diffusion-xl-base-1.0", "SDXL", "image", "a GPU, 12 GB"),
