@@ -210,7 +210,7 @@ def run_forecast(context: Context) -> bool:
     from lorakit.training.ahead import look_ahead
 
     job, spec = context.job, context.job.spec
-    warm = context.bases.has(spec["base"], spec.get("quantize"))
+    warm = context.bases.has(*asked(spec))
     for report in look_ahead(spec, context.base if warm else None):
         durable.write_json(job.folder / "result.json", report)
         if context.should_stop():
