@@ -388,3 +388,20 @@ def test_a_base_in_a_folder_of_this_machine_is_told_by_its_name_only(hub, tmp_pa
     for layout in (None, "kohya"):
         with zipfile.ZipFile(Store().export(entry.slug, tmp_path / "out", layout)) as archive:
             assert not [n for n in archive.namelist() if b"someone" in archive.read(n)]
+
+
+def test_what_its_usual_layout_cannot_hold_is_kept_as_the_very_file(tmp_path):
+    """DoRA's magnitudes of columns, and a LoKr that would take many times its space multiplied out."""
+    key = "lora_unet_double_blocks_0_img_attn_proj"
+    column = {f"{key}.lora_down.weight": torch.ones(2, 8), f"{key}.lora_up.weight": torch.ones(8, 2),
+              f"{key}.dora_scale": torch.rand(1, 8)}  # fmt: skip
+    product = {f"{key}.lokr_w1": torch.randn(4, 4), f"{key}.lokr_w2": torch.randn(16, 16)}
+    for name, tensors in (("column", column), ("product", product)):
+        save_file(tensors, tmp_path / f"{name}.safetensors")
+        entry = Store().add(tmp_path / f"{name}.safetensors")
+        kept = Store().folder / entry.slug / "lora.safetensors"
+        assert kept.read_bytes() == (tmp_path / f"{name}.safetensors").read_bytes()
+        assert Store().list()[-1].slug == entry.slug == name
+        (found,) = Store().load(entry.slug).modules.values()
+        (wanted,) = formats.load(tmp_path / f"{name}.safetensors").modules.values()
+        assert torch.equal(found.delta(), wanted.delta())

@@ -1,0 +1,50 @@
+"""Requests that no job is written for: each is refused in words that name the field."""
+
+import pytest
+
+from lorakit.errors import LoraKitError
+from lorakit.generation.plan import plan
+from lorakit.specs import checked
+
+CAMPAIGN = {"base": "starter-image", "mix": {}, "scenes": ["a bottle"], "formats": ["1:1"], "seeds": [0]}
+
+
+def row(number, title, **changes):
+    return pytest.param(changes, marks=pytest.mark.battery(number, title))
+
+
+@pytest.mark.parametrize("changes", [
+    row(55, "a size of 0 pixels", formats=["0x100"]),
+    row(55, "a size of 100,000 pixels", formats=["100000x100000"]),
+    row(55, "a negative size", formats=["-8x8"]),
+    row(56, "0 steps", steps=0),
+    row(56, "10,000 steps", steps=10_000),
+    row(56, "guidance NaN", guidance=float("nan")),
+    row(56, "a negative seed", seeds=[-1]),
+    row(56, "a seed of 2^64", seeds=[2**64]),
+    row(57, "1e6 shots", seeds=range(1_000_000)),
+    row(57, "1e12 seeds", seeds=range(10**12)),
+    row(58, "braces around an unknown word", scenes=["a {colour} bottle"]),
+    row(59, "an unknown format", formats=["no-such-format"]),
+    row(80, "an address where a base is expected", base="http://10.0.0.1/model"),
+    row(82, "a token that rides along", token="secret"),
+    row(83, "scenes that are no list", scenes="bottle"),
+    row(83, "a weight that is text", mix={"a": "1"}),
+    row(83, "a weight that is NaN", mix={"a": float("nan")}),
+])  # fmt: skip
+def test_it_is_refused_in_words(changes, record_property):
+    with pytest.raises(LoraKitError) as caught:
+        checked("campaign", CAMPAIGN | changes)
+    assert "secret" not in str(caught.value)
+    record_property("told", caught.value)
+
+
+def test_the_same_request_without_the_fault_is_taken():
+    assert checked("campaign", dict(CAMPAIGN))["seeds"] == [0]
+
+
+@pytest.mark.battery(58, "unmatched braces")
+@pytest.mark.parametrize("scene", ["a {red|blue bottle", "a {product", "}{ x"])
+def test_braces_without_a_partner_stay_text(scene):
+    (shot,) = plan([scene], ["1:1"], [0], "aurora")
+    assert scene in shot.prompt
