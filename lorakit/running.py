@@ -193,15 +193,12 @@ def run_copy(context: Context) -> bool:
 
 
 def run_check(context: Context) -> bool:
-    """Say whether a mix fits its base, if that is in memory anyway: a slider must not load one."""
-    from lorakit.lora.matching import match_mix
-
+    """Measure what adapters do to a base, if that is in memory anyway: a slider must not load one."""
     job = context.job
     check_fit(job)
     if context.bases.has(*asked(job.spec)):
         base = context.base()
-        match_mix(context.mix(base), base.model)
-        checks.keep(job.spec, {"sentence": "Every adapter of it fits this base."})
+        measure(job.spec, context.mix(base), base)
     return True
 
 
@@ -219,6 +216,15 @@ def run_forecast(context: Context) -> bool:
         if old.state in ENDS:
             shutil.rmtree(old.folder, ignore_errors=True)
     return True
+
+
+def measure(spec: dict[str, Any], mix: dict[Any, Any], base: "Base") -> None:
+    """Keep the figures of a check's adapters. Raises AdapterError when one does not fit the base."""
+    from lorakit.lora.diagnose import stack_report
+
+    report = stack_report(mix, base.model)
+    layers = [(layer.name, [round(size, 5) for size in layer.sizes]) for layer in report.layers]
+    checks.keep(spec, [list(row) for row in report.load.products], layers)
 
 
 RUNNERS: dict[str, Runner] = {

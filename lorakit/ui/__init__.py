@@ -47,10 +47,8 @@ def build_app() -> gr.Blocks:
 
 
 def _to_scenes(job_id: str) -> list[Any]:
-    slug = train.product_slug(job_id)
-    choices = scenes.image_adapters()
-    known = [slug] if slug in [value for _, value in choices] else []
-    return [gr.Tabs(selected="scenes"), gr.update(choices=choices, value=known)]
+    _, known = scenes.offer([train.product_slug(job_id)])
+    return [gr.Tabs(selected="scenes"), known]
 
 
 def launch_options() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The meter beside a mix: will it be stable, who dominates, and weights that keep it in balance.
 
-The page never computes it: a short job does, once for each mix (`lorakit.checks`).
+A short job measures a set of adapters once; after that the page answers every slider by itself.
 """
 
 from collections.abc import Sequence
@@ -10,40 +10,66 @@ from typing import Any
 import gradio as gr
 
 from lorakit import checks, jobs
+from lorakit.checks import Measured
 from lorakit.errors import LoraKitError
+from lorakit.lora.stability import GREEN, RED, Load
 from lorakit.store import Store
 from lorakit.ui import mixing, pieces
 from lorakit.ui.mixing import Kept
 
 POLL = 0.7  # seconds
 TITLES = {"green": "Stable mix", "amber": "Watch this mix", "red": "This mix will break"}
-READING = "Reading the mix…"
 LATER = "The base is not in memory yet: the mix is read when it renders."
-MOST_BARS = 120
+END = 2 * RED - GREEN  # the score at the scale's right end
+MOST_BARS = 150
 
 
 def look(slugs: Sequence[str], kept: Kept, base: str, check_id: str) -> list[Any]:
     """What is known of the mix on the page, asking the worker if need be: meter, button, timer, check."""
     mix = mixing.spec(slugs, kept)
-    spec = {"base": base or "", "mix": mix}
     if not mix:
-        return [_plain("No adapter in the mix", "The base draws alone.") if slugs else "", *_rest("")]
+        return [_plain("No adapter in the mix", "The base draws alone.") if slugs else "", *_nothing()]
     try:
         for slug in mix:
             Store().get(slug)
-        spec = jobs.checked("check", spec)
-        report = checks.find(spec)
-        if report is not None:
-            return [_meter(report), _button(report, mix), gr.Timer(active=False), ""]
+        jobs.checked("check", {"base": base or "", "mix": mix})  # the weights too: they are named here
+        spec = checks.request(base, list(mix))
+        found = checks.find(spec)
+        if found is not None:
+            return _answer(found, mix)
         _drop(check_id, spec)
-        asked = pieces.start_once("check", spec)
+        return [_plain("Reading the mix…", ""), gr.update(visible=False), gr.Timer(active=True),
+                pieces.start_once("check", spec)]  # fmt: skip
     except LoraKitError as error:
-        return [_plain("This mix cannot be rendered", str(error), "red"), *_rest("")]
-    return [_plain(READING, ""), *_rest(asked, active=True)]
+        return [_plain("This mix cannot be rendered", str(error), "red"), *_nothing()]
 
 
-def _rest(asked: str, active: bool = False) -> list[Any]:
-    return [gr.update(visible=False), gr.Timer(active=active), asked]
+def poll(slugs: Sequence[str], kept: Kept, check_id: str) -> list[Any]:
+    """What the worker has found: the same four as `look`."""
+    job = pieces.find(check_id)
+    if job is None:
+        return [gr.skip(), gr.skip(), gr.Timer(active=False), ""]
+    if pieces.is_open(job):
+        return [gr.skip()] * 4
+    found, mix = checks.find(job.spec), mixing.spec(slugs, kept)
+    if found is not None and set(mix) == set(found.adapters):
+        return _answer(found, mix)
+    if job.state == "failed":
+        return [_plain("This mix cannot be rendered", job.progress().message, "red"), *_nothing()]
+    return [_plain("Not read yet", LATER) if job.state == "done" else gr.skip(), *_nothing()]
+
+
+def balance(slugs: Sequence[str], kept: Kept, base: str) -> Kept:
+    """`kept` with the weights that keep the mix inside the budget."""
+    mix = mixing.spec(slugs, kept)
+    found = checks.find(checks.request(base or "", list(mix)))
+    if found is None:
+        return kept
+    return mixing.with_weights(slugs, kept, _balanced(found.load(list(mix)), mix))
+
+
+def _nothing() -> list[Any]:
+    return [gr.update(visible=False), gr.Timer(active=False), ""]
 
 
 def _drop(check_id: str, spec: dict[str, Any]) -> None:
@@ -53,37 +79,16 @@ def _drop(check_id: str, spec: dict[str, Any]) -> None:
         job.cancel()
 
 
-def poll(check_id: str) -> list[Any]:
-    """What the worker has found: the same four as `look`."""
-    job = pieces.find(check_id)
-    if job is None:
-        return [gr.skip(), gr.skip(), gr.Timer(active=False), ""]
-    if pieces.is_open(job):
-        return [gr.skip()] * 4
-    report = checks.find(job.spec)
-    if report is not None:
-        return [_meter(report), _button(report, job.spec["mix"]), gr.Timer(active=False), ""]
-    if job.state == "failed":
-        return [_plain("This mix cannot be rendered", job.progress().message, "red"), *_rest("")]
-    return [_plain("Not read yet", LATER) if job.state == "done" else gr.skip(), *_rest("")]
+def _answer(found: Measured, mix: dict[str, Any]) -> list[Any]:
+    load = found.load(list(mix))
+    balanced = _balanced(load, mix)
+    changes = [f"{checks.name_of(slug)} {balanced[slug]:g}" for slug in mix if balanced[slug] != mix[slug]]
+    button = gr.update(visible=bool(changes), value=f"Balance: {', '.join(changes)}"[:120])
+    return [_meter(found, load, mix), button, gr.Timer(active=False), ""]
 
 
-def balance(slugs: Sequence[str], kept: Kept, base: str) -> Kept:
-    """`kept` with the weights that the report suggests."""
-    mix = mixing.spec(slugs, kept)
-    report = checks.find({"base": base or "", "mix": mix}) or {}
-    suggested = report.get("suggested") or {}
-    return mixing.with_weights(
-        slugs, kept, {slug: float(suggested[slug]) for slug in mix if slug in suggested}
-    )
-
-
-def _button(report: dict[str, Any], mix: dict[str, Any]) -> Any:
-    """Balancing is offered where it would change something."""
-    suggested = report.get("suggested") or {}
-    wanted = report.get("verdict") != "green" and bool(suggested)
-    changes = [f"{_name(slug)} {suggested[slug]:g}" for slug in mix if slug in suggested]
-    return gr.update(visible=wanted, value="Balance: " + ", ".join(changes)[:120])
+def _balanced(load: Load, mix: dict[str, Any]) -> dict[str, float]:
+    return dict(zip(mix, load.balanced(list(mix.values())), strict=True))
 
 
 def _plain(title: str, said: str, verdict: str = "") -> str:
@@ -93,40 +98,18 @@ def _plain(title: str, said: str, verdict: str = "") -> str:
     )
 
 
-def _meter(report: dict[str, Any]) -> str:
-    """The report of `lorakit.checks` as a card."""
-    verdict = str(report.get("verdict", ""))
-    title = TITLES.get(verdict, "This mix")
-    score = report.get("load")
-    needle = (
-        f'<span class="scale"><i style="left:{100 * min(1.0, max(0.0, score)):.0f}%"></i></span>'
-        if isinstance(score, int | float)
-        else ""
-    )
-    shares = report.get("shares") or {}
-    who = "".join(_share(_name(slug), float(share)) for slug, share in shares.items())
-    who = f'<div class="who">{who}</div>' if len(shares) > 1 else ""
+def _meter(found: Measured, load: Load, mix: dict[str, Any]) -> str:
+    """The verdict with its sentence, a needle on the scale, and who makes how much of the change."""
+    weights = list(mix.values())
+    verdict, at = load.verdict(weights), min(1.0, load.score(weights) / END)
+    needle = f'<span class="scale"><i style="left:{at:.0%}"></i></span>'
+    shares = zip(load.names, load.shares(weights), strict=True)
+    who = "".join(_share(name, share) for name, share in shares) if len(weights) > 1 else ""
     return (
-        f'<div class="gauge {escape(verdict)}"><div class="top"><i></i><b>{escape(title)}</b>{needle}</div>'
-        f"<p>{escape(str(report.get('sentence', '')))}</p>{who}{_layers(report)}</div>"
-    )
-
-
-def _layers(report: dict[str, Any]) -> str:
-    rows = [row for row in report.get("layers") or [] if isinstance(row, dict)][:MOST_BARS]
-    sizes = [float(row.get("size", 0)) for row in rows]
-    if not sizes:
-        return ""
-    top = max(*sizes, 1e-9)
-    bars = "".join(
-        f'<i style="height:{max(3.0, 100 * size / top):.0f}%" title="{escape(str(row.get("name", "")))}"></i>'
-        for row, size in zip(rows, sizes, strict=True)
-    )
-    said = (
-        f"{len(rows)} layers in order: how large the update is beside the base's weights, {top:.1%} at most."
-    )
-    inside = f'<div class="spectrum">{bars}</div><p class="badge">{escape(said)}</p>'
-    return f"<details><summary>Details</summary>{inside}</details>"
+        f'<div class="gauge {verdict}"><div class="top"><i></i><b>{TITLES[verdict]}</b>{needle}</div>'
+        f"<p>{escape(load.sentence(weights))}</p>" + (f'<div class="who">{who}</div>' if who else "")
+        + f"{_layers(found, mix)}</div>"
+    )  # fmt: skip
 
 
 def _share(name: str, share: float) -> str:
@@ -134,8 +117,25 @@ def _share(name: str, share: float) -> str:
     return f'<i style="flex:{max(0.02, share):.3f}" title="{said}"><span>{said}</span></i>'
 
 
-def _name(slug: str) -> str:
-    try:
-        return Store().get(slug).name
-    except LoraKitError:
-        return slug
+def _layers(found: Measured, mix: dict[str, Any]) -> str:
+    """A bar for each layer in the model's order: the changes of all adapters, one on the other."""
+    places = {slug: found.adapters.index(slug) for slug in mix}
+    rows = [
+        (name, [abs(weight) * sizes[places[slug]] for slug, weight in mix.items()])
+        for name, sizes in found.layers[:MOST_BARS]
+    ]
+    top = max((sum(sizes) for _, sizes in rows), default=0.0)
+    if not top:
+        return ""
+    bars = "".join(_bar(name, sizes, top) for name, sizes in rows)
+    said = (
+        f"{len(rows)} layers in the model's order, a colour for each adapter: how large its change is beside "
+        f"the base's own weights, {top:.0%} at the most."
+    )
+    inside = f'<div class="bars">{bars}</div><p class="badge">{escape(said)}</p>'
+    return f"<details><summary>Details</summary>{inside}</details>"
+
+
+def _bar(name: str, sizes: list[float], top: float) -> str:
+    parts = "".join(f'<i style="height:{100 * size / top:.1f}%"></i>' for size in sizes)
+    return f'<span title="{escape(name)}: {sum(sizes):.1%}">{parts}</span>'

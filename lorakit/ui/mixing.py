@@ -57,6 +57,11 @@ const send = () => trigger('input', {rows: Object.fromEntries(
 element.addEventListener('input', event => show(event.target));
 element.addEventListener('change', event => { show(event.target); send(); });
 element.addEventListener('click', event => {
+  const out = event.target.closest('.out');
+  if (out) {
+    const row = out.closest('.mix-row');
+    trigger('select', {slug: row.dataset.slug || row.dataset.gone});
+  }
   const button = event.target.closest('.switch');
   if (!button) return;
   const on = button.getAttribute('aria-checked') !== 'true';
@@ -76,6 +81,16 @@ def received(event: gr.EventData, kept: Kept) -> Kept:
     sent = getattr(event, "rows", None)
     rows = sent.items() if isinstance(sent, dict) else []
     return {**(kept or {}), **{str(slug)[:200]: row for slug, row in rows if isinstance(row, dict)}}
+
+
+def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
+    """The mix with one adapter more (the same one only once), and the list empty again."""
+    return [list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])])), None]
+
+
+def take_out(event: gr.EventData, slugs: Sequence[str]) -> list[str]:
+    """The mix without the adapter whose row was closed."""
+    return [slug for slug in slugs or [] if slug != getattr(event, "slug", None)]
 
 
 def table(slugs: Sequence[str], kept: Kept) -> str:
@@ -116,19 +131,22 @@ def from_spec(mix: Mapping[str, Any]) -> Kept:
 def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
     if entry is None:
         gone = "is no longer in the store: take it out of the mix"
-        return f'<div class="mix-row gone"><b>{escape(slug)}</b><span>{gone}</span></div>'
+        out = '<button class="out" aria-label="Take it out of the mix">×</button>'
+        said = f"<span><b>{escape(slug)}</b> {gone}</span>"
+        return f'<div class="mix-row gone" data-gone="{escape(slug)}">{said}{out}</div>'
     name = escape(entry.name)
     called = f"“{escape(entry.trigger)}”" if entry.trigger else ""
     picture = pictures.uri(entry.preview) if entry.preview else ""
     image = f'<img alt="" src="{picture}">' if picture else '<span class="none"></span>'
     on = "true" if row["on"] else "false"
+    out = f'<button class="out" aria-label="Take {name} out of the mix" title="Take out">×</button>'
     switch = (
         f'<button class="switch" role="switch" aria-checked="{on}" aria-label="{name}: in the mix"></button>'
     )
     off = "" if row["on"] else " off"
     return (
         f'<div class="mix-row{off}" data-slug="{escape(slug)}"><div class="top">{image}'
-        f'<div class="name"><b>{name}</b><span>{called}</span></div>{switch}</div>'
+        f'<div class="name"><b>{name}</b><span>{called}</span></div>{switch}{out}</div>'
         f"{_setting(entry.name + ': strength', 'weight', row['weight'])}{_advanced(entry, row)}</div>"
     )
 
@@ -137,10 +155,10 @@ def _setting(label: str, name: str, value: Any) -> str:
     """A slider and the number beside it, which says the same."""
     shown = f"{value:g}" if isinstance(value, int | float) else ""
     low, high = USUAL if isinstance(value, int | float) and USUAL[0] <= value <= USUAL[1] else FAR
-    common = f'data-set="{name}" step="0.05" value="{shown}" aria-label="{escape(label)}'
+    common = f'data-set="{name}" value="{shown}" aria-label="{escape(label)}'
     ends = f'min="{low:g}" max="{high:g}" data-low="{USUAL[0]:g}" data-high="{USUAL[1]:g}"'
-    slider = f'<input type="range" {ends} {common}">'
-    number = f'<input type="number" min="{FAR[0]:g}" max="{FAR[1]:g}" {common}, number">'
+    slider = f'<input type="range" step="0.05" {ends} {common}">'
+    number = f'<input type="number" min="{FAR[0]:g}" max="{FAR[1]:g}" step="any" {common}, number">'
     return f'<div class="setting">{slider}{number}</div>'
 
 

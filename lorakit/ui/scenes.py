@@ -35,10 +35,10 @@ def remembered() -> tuple[gr.BrowserState, gr.BrowserState]:
 
 def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     """The tab's widgets and handlers; returns what other tabs connect to. `kept`, `first`: `remembered`."""
-    job_id, seen, check_id = gr.State(""), gr.State({}), gr.State("")
+    job_id, seen, check_id, chosen = gr.State(""), gr.State({}), gr.State(""), gr.State([])
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            chosen, table, gauge, balance = _mix_form()
+            add, table, gauge, balance = _mix_form()
             comparing = compare.form()
             plan_inputs = _plan_form()
             base, *advanced = _advanced_form()
@@ -56,6 +56,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     earlier.input(lambda choice: choice, [earlier], [job_id], **QUIET).then(*reading, **QUIET)
     campaigns.connect(job_id, shown)
     gr.Timer(POLL).tick(*reading, **QUIET)
+    _connect_choice(add, chosen, kept, table)
     _connect_mix(chosen, kept, table, base, check_id, gauge, balance)
     go = _connect_comparing(comparing, chosen, kept, first, plan_inputs)
     go.click(start_comparing, [*comparing[:2], first, *settings], [job_id], **HIDDEN).then(
@@ -64,8 +65,8 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     return {
         "chosen": chosen,
         "restore": (restore, [kept], [chosen]),
-        "load": (on_load, plan_inputs, [chosen, job_id, earlier, total]),
-        "again": (offer, [chosen], [chosen]),
+        "load": (on_load, plan_inputs, [add, job_id, earlier, total]),
+        "again": (offer, [chosen], [add, chosen]),
     }
 
 
@@ -75,15 +76,21 @@ def _mix_form() -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
             1, "What to show", "Choose a product. Add a style to mix it in; the sliders say how strongly."
         )
     )
-    chosen = gr.Dropdown(
-        [], multiselect=True, label="Adapters in the mix", info="What you train appears here."
-    )
+    # One at a time: a dropdown of many values, once set by the server, reports changes without end (6.31).
+    add = gr.Dropdown([], label="Add to the mix", info="What you train appears here.")
     table, gauge = mixing.view(), gr.HTML()
-    return chosen, table, gauge, gr.Button("Balance", visible=False, size="sm")
+    return add, table, gauge, gr.Button("Balance", visible=False, size="sm")
+
+
+def _connect_choice(add: gr.Dropdown, chosen: gr.State, kept: gr.BrowserState, table: gr.HTML) -> None:
+    """Adapters come by the list and leave by their row; the browser remembers which there are."""
+    add.input(mixing.put_in, [add, chosen], [chosen, add], **QUIET)
+    table.select(mixing.take_out, [chosen], [chosen], **QUIET)
+    chosen.change(remember, [chosen, kept], [kept], **QUIET)
 
 
 def _connect_mix(
-    chosen: gr.Dropdown,
+    chosen: gr.State,
     kept: gr.BrowserState,
     table: gr.HTML,
     base: gr.Dropdown,
@@ -96,10 +103,10 @@ def _connect_mix(
     found = [gauge, balance, timer, check_id]
     looking = (meter.look, [chosen, kept, base, check_id], found)
     drawing = (mixing.table, [chosen, kept], [table])
-    chosen.change(*drawing, **QUIET).then(*looking, **QUIET).then(remember, [chosen, kept], [kept], **QUIET)
+    chosen.change(*drawing, **QUIET).then(*looking, **QUIET)
     table.input(mixing.received, [kept], [kept], **QUIET).then(*looking, **QUIET)
     base.change(*looking, **QUIET)
-    timer.tick(meter.poll, [check_id], found, **QUIET)
+    timer.tick(meter.poll, [chosen, kept, check_id], found, **QUIET)
     balance.click(meter.balance, [chosen, kept, base], [kept], **HIDDEN).then(*drawing, **QUIET).then(
         *looking, **QUIET
     )
@@ -107,7 +114,7 @@ def _connect_mix(
 
 def _connect_comparing(
     comparing: list[Any],
-    chosen: gr.Dropdown,
+    chosen: gr.State,
     kept: gr.BrowserState,
     first: gr.BrowserState,
     plan_inputs: list[Any],
@@ -176,16 +183,16 @@ def on_load(*plan_inputs: Any) -> list[Any]:
     ]
 
 
-def offer(chosen: list[str]) -> Any:
-    """The store's adapters as choices; one that is gone leaves the mix."""
+def offer(chosen: list[str]) -> list[Any]:
+    """The store's adapters as choices, and those of the mix that are still there."""
     offered = image_adapters()
     known = {slug for _, slug in offered}
-    return gr.update(choices=offered, value=[slug for slug in chosen or [] if slug in known])
+    return [gr.update(choices=offered), [slug for slug in chosen or [] if slug in known]]
 
 
-def restore(kept: Kept) -> Any:
+def restore(kept: Kept) -> list[str]:
     """The adapters that were in the mix when the page was left."""
-    return offer((kept or {}).get(CHOSEN) or [])
+    return offer((kept or {}).get(CHOSEN) or [])[1]
 
 
 def remember(chosen: list[str], kept: Kept) -> Kept:
