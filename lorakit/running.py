@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lorakit import checks, durable, workspace
 from lorakit.bases import Bases, asked, free_memory
+from lorakit.combining import run_combine
 from lorakit.errors import BaseError, LoraKitError
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.specs import mixes_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EITHER = ("check", "combine", "forecast")  # kinds that work on any base, of pictures or of text
 OPTIONAL = ("steps", "guidance", "negative", "trigger")  # of a campaign
 FORECASTS = 20  # that are kept
 STREAM_SECONDS = 0.15  # every event is synced to disk, and a page shows no more of a growing text
@@ -73,9 +75,7 @@ def check_fit(job: Job) -> None:
 
     source, makes_pictures = job.spec["base"], job.kind in ("train", "campaign")
     family = family_of(source)
-    if job.kind not in ("check", "forecast") and not hasattr(
-        family, "sample" if makes_pictures else "generate"
-    ):
+    if job.kind not in EITHER and not hasattr(family, "sample" if makes_pictures else "generate"):
         is_, needed = ("a text", "an image") if makes_pictures else ("an image", "a text")
         raise BaseError(f"{source}: is {is_} base, and this needs {needed} base; choose another base")
     for entry in entries:
@@ -229,7 +229,7 @@ def measure(spec: dict[str, Any], mix: dict[Any, Any], base: "Base") -> None:
 
 RUNNERS: dict[str, Runner] = {
     "train": run_train, "voice": run_voice, "campaign": run_campaign, "copy": run_copy,
-    "check": run_check, "forecast": run_forecast,
+    "check": run_check, "combine": run_combine, "forecast": run_forecast,
 }  # fmt: skip
 
 

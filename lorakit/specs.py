@@ -10,9 +10,11 @@ from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
 from lorakit.training.recipe import Recipe
 
-KINDS = ("train", "voice", "campaign", "copy", "check", "forecast")
+KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast")
+METHODS = ("concat", "svd", "ties", "dare")  # of lorakit.lora.combine, which needs torch
 WEIGHTS = (-2.0, 2.0)  # of an adapter in a mix: beyond, no base draws anything
 MOST_ADAPTERS = 64  # in one mix
+MAX_RANK = 4096
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
 
@@ -26,6 +28,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize", "offload"}),
     "check": ({"base", "mix"}, {"quantize", "offload"}),
     "forecast": ({"base", "recipe"}, {"photos", "texts", "quantize", "offload"}),
+    "combine": ({"base", "mix", "method", "name"}, {"rank", "quantize", "offload"}),
 }  # fmt: skip
 
 
@@ -59,7 +62,8 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
     for mix in mixes_of(spec):
         _check_mix(kind, mix)
-    return {"campaign": _checked_campaign, "copy": _checked_copy}.get(kind, dict)(spec)
+    checks = {"campaign": _checked_campaign, "copy": _checked_copy, "combine": _checked_combine}
+    return checks.get(kind, dict)(spec)
 
 
 def mixes_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -121,6 +125,21 @@ def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
     ):
         raise DataError(f"copy job: brief must give product, and of the others only {', '.join(known[1:])}")
     Brief(**spec["brief"])
+    return dict(spec)
+
+
+def _checked_combine(spec: dict[str, Any]) -> dict[str, Any]:
+    if not spec["mix"]:
+        raise RecipeError("combine job: the mix is empty; choose at least one adapter")
+    if spec["method"] not in METHODS:
+        raise RecipeError(
+            f"combine job: method {str(spec['method'])[:40]!r} is not known; use one of {', '.join(METHODS)}"
+        )
+    rank = spec.get("rank")
+    if rank is not None and (
+        isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= MAX_RANK
+    ):
+        raise RecipeError(f"combine job: rank is {str(rank)[:40]}; give a whole number from 1 to {MAX_RANK}")
     return dict(spec)
 
 

@@ -25,7 +25,7 @@ def build_app() -> gr.Blocks:
             with gr.Tab("Train", id="train"):
                 train_tab = train.build()
             with gr.Tab("Brand voice", id="voice"):
-                voice_tab = voice.build()
+                voice_tab = voice.build(kept[0])
             with gr.Tab("Product scenes", id="scenes") as scenes_page:
                 scenes_tab = scenes.build(*kept)
             with gr.Tab("Adapters", id="adapters") as adapters_page:

@@ -12,7 +12,7 @@ import gradio as gr
 from lorakit import workspace
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.store import Store
-from lorakit.ui import pictures, pieces, shelf
+from lorakit.ui import pictures, pieces, shelf, tuning
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 # A click on a card tells the page which adapter it stands for; the server looks the name up in the store.
@@ -61,7 +61,7 @@ def build() -> dict[str, Any]:
             cards = gr.HTML(js_on_load=OPEN_JS)
             choose = gr.Dropdown([], label="Open an adapter", info="Or click its card.")
             with gr.Column(visible=False, elem_classes="adapter-open") as manage:
-                view = _details_view()
+                view = _details_view(choose)
         with gr.Column(scale=4, min_width=320):
             upload, repo, name, add = _add_form()
             said = gr.HTML()
@@ -89,11 +89,12 @@ def build() -> dict[str, Any]:
     return {"load": (refresh, narrowed, whole)}
 
 
-def _details_view() -> dict[str, Any]:
+def _details_view(choose: gr.Dropdown) -> dict[str, Any]:
     view: dict[str, Any] = {"details": gr.HTML()}
     view["previews"] = gr.Gallery(
         label="Previews", columns=4, height="auto", visible=False, elem_classes="results"
     )
+    tuning.panel(choose)
     with gr.Row(equal_height=True):
         view["layout"] = gr.Dropdown(LAYOUTS, value="", label="Take it to another tool", scale=3)
         view["download"] = gr.Button("Prepare download", scale=1)

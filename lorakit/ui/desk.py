@@ -10,7 +10,8 @@ from lorakit.errors import LoraKitError
 from lorakit.generation.copy import CHANNELS, Brief, channel
 from lorakit.jobs import Job
 from lorakit.store import Store
-from lorakit.ui import pieces
+from lorakit.ui import mixing, pieces
+from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 TONES = ("", "friendly", "elegant", "playful", "plain", "warm", "confident")
@@ -25,16 +26,20 @@ COPY_JS = """element.addEventListener('click', event => {
 });"""
 
 
-def build(base: gr.Dropdown, seconds: float) -> dict[str, Any]:
+def build(base: gr.Dropdown, seconds: float, kept: gr.BrowserState) -> dict[str, Any]:
     """The desk.
 
-    `base` is the base to write with when no voice is chosen, `seconds` the time between looks.
+    `base` is the base to write with when no voice is chosen, `seconds` the time between looks, `kept` the
+    weights that the browser keeps.
     """
-    copy_id, seen = gr.State(""), gr.State("")
+    copy_id, seen, more = gr.State(""), gr.State(""), gr.State([])
     gr.HTML(pieces.step(4, "Write", "Say what it is about. Only the facts you give are used."))
     voice = gr.Dropdown(
         [NO_VOICE], value=NO_VOICE, label="Voice", info="A voice that you train appears here."
     )
+    with gr.Accordion("How strongly, and with other voices", open=False):
+        table = mixing.view()
+        add = gr.Dropdown([], label="Mix in another voice")
     product = gr.Textbox(label="Product", placeholder="Nordal teapot", max_length=200)
     facts = gr.Textbox(
         label="Facts, with ; between them",
@@ -60,18 +65,45 @@ def build(base: gr.Dropdown, seconds: float) -> dict[str, Any]:
     )  # fmt: skip
     reading = (poll, [copy_id, seen], [copy_id, seen, written, cancel])
     example.click(lambda: EXAMPLE, [], [product, facts, audience, where], **QUIET)
-    brief = [voice, base, product, facts, audience, where, tone, variants]
+    _connect_mix(voice, more, kept, table, add)
+    brief = [voice, more, kept, base, product, facts, audience, where, tone, variants]
     write.click(start, brief, [copy_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(stop, [copy_id], [cancel], **QUIET)
     gr.Timer(seconds).tick(*reading, **QUIET)
-    return {"voice": voice, "load": (on_load, [], [copy_id, voice])}
+    return {"voice": voice, "load": (on_load, [], [copy_id, voice, add])}
+
+
+def _connect_mix(
+    voice: gr.Dropdown, more: gr.State, kept: gr.BrowserState, table: gr.HTML, add: gr.Dropdown
+) -> None:
+    """The table shows the voice and those mixed in; the voice itself is chosen above it."""
+    drawing = (lambda voice, more, kept: mixing.table(mixed(voice, more), kept), [voice, more, kept], [table])
+    for widget in (voice, more):
+        widget.change(*drawing, **QUIET)
+    add.input(mixing.put_in, [add, more], [more, add], **QUIET)
+    table.input(mixing.received, [kept], [kept], **QUIET)
+    table.select(take_out, [voice, more], [voice, more], **QUIET)
+    voice.change(lambda: gr.update(choices=voices()[1:]), [], [add], **QUIET)
+
+
+def take_out(event: gr.EventData, voice: str, more: list[str]) -> list[Any]:
+    """The voice and those mixed in, without the one whose row was closed."""
+    left = mixing.take_out(event, more)
+    return [NO_VOICE if voice == getattr(event, "slug", None) else voice, left]
+
+
+def mixed(voice: str | None, more: list[str]) -> list[str]:
+    """The voices to write with: the chosen one first, none twice."""
+    first = [voice] if voice and voice != NO_VOICE else []
+    return list(dict.fromkeys([*first, *(more or [])]))
 
 
 def on_load() -> list[Any]:
     """The latest copy, and the voices there are; the newest voice is chosen."""
     entries = [entry for entry in Store().list() if entry.kind == "voice"]
     newest = max(entries, key=lambda entry: entry.created).slug if entries else NO_VOICE
-    return [pieces.latest("copy")(), gr.update(choices=voices(), value=newest)]
+    offered = voices()
+    return [pieces.latest("copy")(), gr.update(choices=offered, value=newest), gr.update(choices=offered[1:])]
 
 
 def voices() -> list[tuple[str, str] | str]:
@@ -80,15 +112,24 @@ def voices() -> list[tuple[str, str] | str]:
 
 
 def start(
-    voice: str, base: str, product: str, facts: str, audience: str, where: str, tone: str, variants: float
+    voice: str,
+    more: list[str],
+    kept: Kept,
+    base: str,
+    product: str,
+    facts: str,
+    audience: str,
+    where: str,
+    tone: str,
+    variants: float,
 ) -> str:
     """Write the job of some copy; a voice brings its own base."""
     if not (product or "").strip():
         raise gr.Error("Say what the copy is for: fill in the product.", print_exception=False)
     try:
         brief = Brief(product, facts or "", audience or "", where, tone or "")
-        mix = {voice: 1.0} if voice and voice != NO_VOICE else {}
-        own = Store().get(voice).base if mix else base
+        mix = mixing.spec(mixed(voice, more), kept)
+        own = Store().get(next(iter(mix))).base if mix else base
         number = len(
             jobs.list_jobs(["copy"])
         )  # another seed each time, so that a second click writes something new

@@ -11,7 +11,7 @@ from lorakit.generation.formats import FORMATS, find
 from lorakit.generation.plan import SCENES
 from lorakit.specs import mixes_of
 from lorakit.store import Store
-from lorakit.ui import campaigns, choices, compare, meter, mixing, pieces
+from lorakit.ui import campaigns, choices, compare, meter, mixing, pieces, tuning
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -40,6 +40,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
         with gr.Column(scale=5, min_width=320):
             add, table, gauge, balance = _mix_form()
             comparing = compare.form()
+            combining = gr.Column()
             plan_inputs = _plan_form()
             base, *advanced = _advanced_form()
             total = gr.HTML()
@@ -48,6 +49,8 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
             shown = campaigns.view()
             earlier = gr.Dropdown([], label="Earlier campaigns", info="Open one to see or download it again.")
 
+    with combining:
+        tuning.form(chosen, kept, base)
     for widget in plan_inputs:
         widget.change(tell_total, plan_inputs, [total], **QUIET)
     reading = (campaigns.poll, [job_id, seen], [job_id, seen, *shown])

@@ -22,7 +22,7 @@ FILE_TYPES = [".csv", ".tsv", ".txt", ".md", ".docx", ".jsonl"]
 QUOTED = 2  # of the newest samples
 
 
-def build() -> dict[str, Any]:
+def build(kept: gr.BrowserState) -> dict[str, Any]:
     """The tab's widgets and handlers; returns what the page connects on load."""
     job_id, seen, texts_path = gr.State(""), gr.State(""), gr.State("")
     with gr.Row(equal_height=False):
@@ -42,7 +42,7 @@ def build() -> dict[str, Any]:
             quantize, _ = forecast.build(KIND, base, widgets, texts_path)
             start = gr.Button("Train the voice", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320):
-            writing = desk.build(base, POLL)
+            writing = desk.build(base, POLL, kept)
     inputs = list(widgets.values())
     reading = (poll, [job_id, seen], [job_id, seen, *shown, writing["voice"]])
     upload.change(check_file, [upload], [texts_path, gate], **HIDDEN)

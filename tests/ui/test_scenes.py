@@ -66,7 +66,14 @@ def test_an_adapter_trashed_since_it_was_chosen_is_named_before_anything_waits(t
         start(chosen=two)
     assert jobs.list_jobs() == []
     assert "no longer in the store" in mixing.table(two, {})
-    assert scenes.offer(two)["value"] == ["mug"]
+    assert scenes.offer(two)[1] == ["mug"] and scenes.restore({scenes.CHOSEN: two}) == ["mug"]
+
+
+def test_an_adapter_is_in_the_mix_once_and_leaves_by_its_row(two):
+    assert mixing.put_in("film", ["mug"]) == [["mug", "film"], None]
+    assert mixing.put_in("mug", ["mug"])[0] == ["mug"] and mixing.put_in(None, None)[0] == []
+    assert mixing.take_out(SimpleNamespace(slug="mug"), two) == ["film"]
+    assert scenes.restore(None) == [] and scenes.restore({scenes.CHOSEN: "x"}) == []
 
 
 @pytest.mark.parametrize("weight", [None, "x", 2.5, float("nan"), True])

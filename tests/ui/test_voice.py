@@ -1,10 +1,13 @@
 """The Brand voice tab: texts in, and the writing desk."""
 
+from types import SimpleNamespace
+
 import gradio as gr
 import pytest
 
 from lorakit import jobs
 from lorakit.starter import SAMPLE_VOICE
+from lorakit.store import Store
 from lorakit.ui import desk, forms, voice
 
 
@@ -39,10 +42,23 @@ def test_a_voice_needs_a_name_and_texts():
 def test_copy_needs_a_product_and_a_second_click_writes_something_new():
     brief = ("", "holds 900 ml", "", "instagram-caption", "", 2)
     with pytest.raises(gr.Error, match="product"):
-        desk.start(desk.NO_VOICE, "starter-text", *brief)
+        desk.start(desk.NO_VOICE, [], {}, "starter-text", *brief)
     brief = ("Nordal teapot", *brief[1:])
-    specs = [jobs.get(desk.start(desk.NO_VOICE, "starter-text", *brief)).spec for _ in range(2)]
+    specs = [jobs.get(desk.start(desk.NO_VOICE, [], {}, "starter-text", *brief)).spec for _ in range(2)]
     assert specs[0]["seed"] != specs[1]["seed"] and specs[0]["mix"] == {}
+
+
+def test_voices_are_mixed_with_weights_the_chosen_one_first(tmp_path):
+    for name in ("calm", "dry"):
+        folder = Store().folder / name
+        folder.mkdir(parents=True)
+        (folder / "adapter_model.safetensors").write_bytes(b"weights")
+        (folder / "card.json").write_text('{"family": "llm", "base": "starter-text"}')
+    brief = ("Nordal teapot", "", "", "instagram-caption", "", 2)
+    spec = jobs.get(desk.start("dry", ["calm", "dry"], {"calm": {"weight": 0.3}}, "other", *brief)).spec
+    assert spec["mix"] == {"dry": 1.0, "calm": 0.3} and spec["base"] == "starter-text"
+    assert desk.take_out(SimpleNamespace(slug="dry"), "dry", ["calm"]) == [desk.NO_VOICE, ["calm"]]
+    assert desk.take_out(SimpleNamespace(slug="calm"), "dry", ["calm"]) == ["dry", []]
 
 
 def test_a_variant_shows_its_count_and_marks_what_is_too_long():

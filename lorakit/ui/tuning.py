@@ -1,0 +1,189 @@
+"""Making adapters smaller, and one of several: what it would keep, one click, and the same picture twice."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from lorakit.errors import LoraKitError
+from lorakit.store import Entry, Store
+from lorakit.ui import mixing, pictures, pieces
+from lorakit.ui.mixing import Kept
+from lorakit.ui.pieces import HIDDEN, QUIET
+
+POLL = 1.0  # seconds
+ENOUGH = 0.98  # of the squared size: what a shrunk adapter should keep
+NEARLY_ALL = 0.85  # of its rank in use: a sign that more would have been learned with more
+METHODS = [
+    ("Exactly: as large as all of them together", "concat"),
+    ("Compact: the nearest of one rank", "svd"),
+    ("TIES: keep what they agree on", "ties"),
+    ("DARE: a random half of each", "dare"),
+]
+STARTERS = {"image": "starter-image", "voice": "starter-text"}
+
+
+def shares_of(entry: Entry) -> list[float]:
+    """How much of an adapter lies in its 1st, 2nd, ... direction; empty when its card does not say."""
+    scores = entry.card.get("scores")
+    stated = scores.get("spectrum") if isinstance(scores, dict) else None
+    try:
+        return [float(share) for share in stated["shares"]] if stated else []
+    except (TypeError, ValueError, KeyError):
+        return []
+
+
+def rank_for(shares: Sequence[float], enough: float = ENOUGH) -> int:
+    """The smallest rank that keeps `enough` of the squared size."""
+    kept = 0.0
+    for rank, share in enumerate(shares, 1):
+        kept += share
+        if kept >= enough:
+            return rank
+    return len(shares)
+
+
+def advice(entry: Entry, rank: int | None = None) -> str:
+    """What shrinking to `rank` (default: as far as nearly nothing is lost) would keep, and at which size."""
+    shares = shares_of(entry)
+    if not shares or entry.rank < 2:
+        return ""
+    least = rank_for(shares)
+    chosen = min(rank or least, entry.rank)
+    if rank is None and least > NEARLY_ALL * entry.rank:
+        return (
+            f"It uses {least} of its {entry.rank} directions: nothing to shrink. If it should learn more, "
+            f"train it with rank {2 * entry.rank}."
+        )
+    kept, size = sum(shares[:chosen]), entry.size_bytes * chosen / entry.rank
+    return (
+        f"It needs {least} of its {entry.rank} directions. Shrunk to rank {chosen} it keeps {kept:.1%} of "
+        f"what it changes, in {pieces.size(size)} instead of {pieces.size(entry.size_bytes)}."
+    )
+
+
+def panel(choose: gr.Dropdown) -> None:
+    """For the adapter that `choose` has open: the advice, a rank, the button, and what came of it."""
+    said = gr.HTML()
+    with gr.Row(equal_height=True, visible=False) as row:
+        rank = gr.Slider(1, 16, value=8, step=1, label="Rank", scale=3)
+        shrink = gr.Button("Shrink it", scale=1)
+    job_id, status, before, after = _result_view()
+    choose.change(open_panel, [choose], [said, row, rank, status, before, after], **QUIET)
+    rank.input(tell, [choose, rank], [said], **QUIET)
+    _run(shrink, start_shrink, [choose, rank], job_id, [status, before, after])
+
+
+def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
+    """One adapter of the mix on the page."""
+    with gr.Accordion("Combine into one adapter", open=False):
+        method = gr.Dropdown(METHODS, value="concat", label="How")
+        name = gr.Textbox(label="Name", placeholder="bottle in riso", max_length=80)
+        go = gr.Button("Combine", size="sm")
+        job_id, status, before, after = _result_view()
+    _run(go, start_combine, [chosen, kept, base, method, name], job_id, [status, before, after])
+
+
+def _result_view() -> tuple[gr.State, gr.HTML, gr.Image, gr.Image]:
+    job_id, status = gr.State(""), gr.HTML()
+    with gr.Row():
+        before, after = (
+            gr.Image(
+                label=label, visible=False, interactive=False, min_width=140, buttons=["fullscreen"]
+            )
+            for label in ("Before", "After")
+        )  # fmt: skip
+    return job_id, status, before, after
+
+
+def _run(button: gr.Button, start: Any, inputs: list[Any], job_id: gr.State, shown: list[Any]) -> None:
+    timer = gr.Timer(POLL, active=False)
+    reading = (poll, [job_id], [*shown, timer])
+    button.click(start, inputs, [job_id], **HIDDEN).then(*reading, **QUIET)
+    timer.tick(*reading, **QUIET)
+
+
+def open_panel(slug: str | None) -> list[Any]:
+    """The panel of an adapter that was opened; nothing of the one before stays."""
+    entry = _entry(slug)
+    off = gr.update(visible=False)
+    if entry is None or entry.rank < 2 or not shares_of(entry):
+        return ["", off, gr.skip(), "", off, off]
+    rank = min(rank_for(shares_of(entry)), entry.rank - 1)
+    slider = gr.update(maximum=entry.rank - 1, value=rank)
+    return [_said(advice(entry)), gr.update(visible=True), slider, "", off, off]
+
+
+def tell(slug: str | None, rank: float) -> str:
+    """What this rank would keep."""
+    entry = _entry(slug)
+    return _said(advice(entry, int(rank))) if entry else ""
+
+
+def start_shrink(slug: str | None, rank: float) -> str:
+    """Write the job that makes a smaller copy of an adapter."""
+    entry = _entry(slug)
+    if entry is None:
+        raise gr.Error("Choose an adapter first.", print_exception=False)
+    name = f"{entry.name} (rank {int(rank)})"
+    spec = {"base": entry.base or STARTERS[entry.kind], "mix": {entry.slug: 1.0}}
+    return _start(spec | {"method": "svd", "rank": int(rank), "name": name})
+
+
+def start_combine(slugs: Sequence[str], kept: Kept, base: str, method: str, name: str) -> str:
+    """Write the job that makes one adapter of the mix."""
+    mix = mixing.spec(slugs, kept)
+    if not (name or "").strip():
+        raise gr.Error("Give the new adapter a name.", print_exception=False)
+    return _start({"base": base, "mix": mix, "method": method, "name": name.strip()})
+
+
+def _start(spec: dict[str, Any]) -> str:
+    try:
+        return pieces.start_once("combine", spec)
+    except LoraKitError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def poll(job_id: str) -> list[Any]:
+    """How far the job is: status, both pictures, timer."""
+    job = pieces.find(job_id)
+    off = gr.update(visible=False)
+    if job is None:
+        return ["", off, off, gr.Timer(active=False)]
+    result = pieces.result(job)
+    if result is None:
+        return [pieces.status(job), off, off, gr.Timer(active=pieces.is_open(job))]
+    drawn = [result.get(when) or {} for when in ("before", "after")]
+    images = [gr.update(value=_picture(some), visible="path" in some) for some in drawn]
+    return [_made(result, drawn), *images, gr.Timer(active=False)]
+
+
+def _picture(some: dict[str, str]) -> Any:
+    return pictures.small(some["path"]) if "path" in some else None
+
+
+def _made(result: dict[str, Any], drawn: list[dict[str, str]]) -> str:
+    rows = [
+        (f"{result['rank']}", "rank"),
+        (pieces.size(result["size_after"]), f"file, {pieces.size(result['size_before'])} before"),
+        (f"{1 - result['error'] ** 2:.1%}", f"of the change kept (error {result['error']:.1%})"),
+    ]
+    texts = "".join(
+        f'<p class="caption">{when}</p><div class="copy">{escape(some["text"])}</div>'
+        for when, some in zip(("Before", "After"), drawn, strict=True)
+        if "text" in some
+    )
+    return pieces.card(f"{result['name']} is in the store", pieces.facts(rows) + texts)
+
+
+def _said(text: str) -> str:
+    return f'<p class="advice">{escape(text)}</p>' if text else ""
+
+
+def _entry(slug: str | None) -> Entry | None:
+    try:
+        return Store().get(slug) if slug else None
+    except LoraKitError:
+        return None

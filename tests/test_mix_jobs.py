@@ -1,0 +1,186 @@
+"""The jobs behind the mix table, on the starter base: measuring a set of adapters, and making one of them."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import ImageChops
+
+from lorakit import checks, jobs
+from lorakit.bases import Bases
+from lorakit.errors import LoraKitError
+from lorakit.running import run_job
+from lorakit.store import Store
+from lorakit.ui import meter, mixing, tuning
+
+SHIPPED = Path(__file__).parent.parent / "adapters"
+IMAGE = "starter-image"
+
+
+@pytest.fixture(scope="module")
+def bases():
+    """The starter bases, loaded once; two sampling steps are enough for a picture to exist."""
+    loaded = Bases()
+    base = loaded.get(IMAGE)
+    base.settings = dataclasses.replace(base.settings, steps=2)
+    return loaded
+
+
+@pytest.fixture
+def store():
+    """The shipped style, a twin of it under another name, and the shipped voice."""
+    for folder, slug, name in (
+        ("riso-print", "riso", "Riso"),
+        ("riso-print", "twin", "Twin"),
+        ("ready-made-voice", "voice", "Voice"),
+    ):
+        shutil.copytree(SHIPPED / folder, Store().folder / slug)
+        change_card(slug, name=name, sha256=slug)
+    return Store()
+
+
+def change_card(slug, **changes):
+    path = Store().folder / slug / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def run(kind, spec, bases):
+    job = jobs.create(kind, spec)
+    assert job.acquire()
+    job.start()
+    run_job(job, bases)
+    return job
+
+
+def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
+    kept = {"riso": {"weight": 1.0}, "twin": {"weight": 1.0}}
+    waiting = meter.look(["riso", "twin"], kept, IMAGE, "")
+    assert "Reading" in waiting[0] and jobs.list_jobs(["check"])[0].id == waiting[3]
+    assert meter.look(["twin", "riso"], {}, IMAGE, waiting[3])[3] == waiting[3], "no second job for one set"
+    job = jobs.get(waiting[3])
+    assert meter.poll(["riso", "twin"], kept, job.id)[0] == meter.gr.skip()
+    assert job.acquire()
+    run_job(job, bases)
+    shown = meter.poll(["riso", "twin"], kept, job.id)
+    # Twice the same adapter is twice its change.
+    assert 'class="gauge red"' in shown[0] and "2.0 times" in shown[0] and shown[1]["visible"]
+    kept = meter.balance(["riso", "twin"], kept, IMAGE)
+    assert kept["riso"]["weight"] == kept["twin"]["weight"] == pytest.approx(0.62, abs=0.02)
+    answer = meter.look(["riso", "twin"], kept, IMAGE, "")
+    assert 'class="gauge green"' in answer[0] and not answer[1]["visible"]
+    assert len(jobs.list_jobs(["check"])) == 1, "weights are answered without the worker"
+    assert "49 layers" in answer[0]
+
+
+def test_an_adapter_of_another_name_or_content_is_measured_anew(store, bases):
+    spec = checks.request(IMAGE, ["riso"])
+    assert run("check", spec, bases).state == "done"
+    assert checks.find(spec) is not None
+    store.rename("riso", "print")
+    assert checks.find(checks.request(IMAGE, ["print"])) is not None, "the same file under another name"
+    change_card("print", sha256="other")
+    assert checks.find(checks.request(IMAGE, ["print"])) is None
+
+
+def test_a_slider_loads_no_large_base(store):
+    spec = {"base": "somebody/FLUX.1-large", "mix": {"riso": 1.0}}
+    job = run("check", spec, Bases())
+    assert job.state == "done" and checks.find(spec) is None
+    assert "not in memory" in meter.poll(["riso"], {}, job.id)[0]
+
+
+@pytest.mark.parametrize(
+    ("slugs", "kept", "words"),
+    [(["gone"], {}, "gone"), (["riso"], {"riso": {"weight": None}}, "riso"),
+     (["riso"], {"riso": {"weight": 3}}, "-2 to 2")],
+)  # fmt: skip
+def test_a_mix_that_cannot_be_is_said_beside_the_table_and_asks_nobody(store, slugs, kept, words):
+    shown = meter.look(slugs, kept, IMAGE, "")
+    assert "cannot be rendered" in shown[0] and words in shown[0]
+    assert jobs.list_jobs() == []
+
+
+def test_an_adapter_for_another_base_is_named(store, bases):
+    job = run("check", checks.request(IMAGE, ["riso", "voice"]), bases)
+    assert job.state == "failed"
+    shown = meter.poll(["riso", "voice"], {}, job.id)[0]
+    assert "Voice" in shown and "llm" in shown
+
+
+def test_no_adapter_is_the_base_alone():
+    assert "base draws alone" in meter.look(["riso"], {"riso": {"on": False}}, IMAGE, "")[0]
+    assert meter.look([], {}, IMAGE, "")[0] == ""
+
+
+def test_an_adapter_is_shrunk_into_a_new_one_with_the_picture_before_and_after(store, bases):
+    change_card("riso", base=IMAGE)
+    job = jobs.get(tuning.start_shrink("riso", 2))
+    assert job.acquire()
+    run_job(job, bases)
+    status, before, after, timer = tuning.poll(job.id)
+    made = store.get("riso-rank-2")
+    assert made.rank == 2 and made.size_bytes < 0.4 * store.get("riso").size_bytes
+    assert made.trigger == store.get("riso").trigger and made.preview is not None
+    assert (
+        before["value"].size == after["value"].size and before["value"].tobytes() != after["value"].tobytes()
+    )
+    said = f"{1 - made.card['scores']['combined']['error'] ** 2:.1%}"
+    assert said in status and not timer.active
+    again = run_job_again(job, bases)
+    assert again == ["riso", "riso-rank-2", "twin", "voice"], "a job that says what it made makes it once"
+
+
+def run_job_again(job, bases):
+    assert job.acquire()
+    run_job(job, bases)
+    return sorted(entry.slug for entry in Store().list())
+
+
+def test_a_mix_becomes_one_adapter_that_draws_the_same(store, bases):
+    kept = {"riso": {"weight": 0.5}, "twin": {"weight": 0.25}}
+    job = jobs.get(tuning.start_combine(["riso", "twin"], kept, IMAGE, "concat", "Both"))
+    assert job.acquire()
+    run_job(job, bases)
+    result = tuning.pieces.result(job)
+    assert store.get(result["slug"]).rank == 2 * store.get("riso").rank and result["error"] == 0
+    pair = [tuning.pictures.small(result[when]["path"]) for when in ("before", "after")]
+    assert max_difference(*pair) <= 2, "exact up to the rounding of the last bit"
+
+
+def max_difference(one, other):
+    return max(high for _, high in ImageChops.difference(one, other).getextrema())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"method": "average"}, "average"),
+        ({"rank": 0}, "rank"),
+        ({"mix": {}}, "empty"),
+        ({"name": " "}, "name"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused_by_name(change, words):
+    spec = {"base": IMAGE, "mix": {"riso": 1.0}, "method": "svd", "name": "x", "rank": 2} | change
+    with pytest.raises(LoraKitError, match=words):
+        jobs.create("combine", spec)
+
+
+def test_advice_says_what_shrinking_keeps_and_when_there_is_nothing_to_shrink(store):
+    entry = store.get("riso")
+    rank = entry.rank
+    flat = {"spectrum": {"shares": [1 / rank] * rank}}
+    change_card("riso", scores=flat)
+    assert f"rank {2 * rank}" in tuning.advice(store.get("riso"))
+    steep = {"spectrum": {"shares": [0.9, 0.09] + [0.01 / (rank - 2)] * (rank - 2)}}
+    change_card("riso", scores=steep)
+    said = tuning.advice(store.get("riso"))
+    assert f"needs 2 of its {rank}" in said and "keeps 99.0%" in said
+    change_card("riso", scores={"spectrum": {"shares": "x"}})
+    assert tuning.advice(store.get("riso")) == "" and tuning.open_panel("riso")[1]["visible"] is False
+
+
+def test_rows_that_came_from_elsewhere_do_not_break_the_table(store):
+    assert mixing.table(["riso"], {"riso": "x"}) == mixing.table(["riso"], {})
