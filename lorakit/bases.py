@@ -31,7 +31,12 @@ class Bases:
                 self._loaded = {k: base for k, base in self._loaded.items() if base.settings.demonstration}
                 free_memory()
             self._loaded[key] = load_base(source, quantize=quantize, offload=offload)
-        return self._loaded[key]
+        from lorakit.lora.merging import is_merged, unmerge
+
+        base = self._loaded[key]
+        if is_merged(base.model):  # by a long campaign, which lets another job in between its batches
+            unmerge(base.model)
+        return base
 
     def has(self, source: str, quantize: str | None = None, offload: bool = False) -> bool:
         """Is it in memory, or so small that it soon is?"""

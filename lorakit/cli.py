@@ -4,9 +4,11 @@ import argparse
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from lorakit import __version__, commands
 from lorakit.errors import LoraKitError
+from lorakit.mixes import METHODS
 from lorakit.training.recipe import Recipe
 
 
@@ -48,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
 
     render = add("render", help="render a campaign")
     _base_options(render, "starter-image")
-    render.add_argument("--mix", nargs="*", default=[], metavar="ADAPTER[=WEIGHT]")
+    render.add_argument(
+        "--mix", nargs="*", action="append", metavar="ADAPTER[=WEIGHT]",
+        help="weights from -2 to 2; give it several times to compare mixes on the same seeds",
+    )  # fmt: skip
     render.add_argument("--scenes", nargs="+", required=True, metavar="TEXT")
     render.add_argument("--formats", nargs="+", default=["1:1"])
     render.add_argument("--seeds", type=int, default=1, help="pictures of each scene and format")
@@ -70,6 +75,25 @@ def _parser() -> argparse.ArgumentParser:
     write.add_argument("--seed", type=int, default=0)
     write.set_defaults(run=commands.write)
 
+    _store_commands(add)
+
+    listed = add("jobs", help="list jobs, or cancel one")
+    listed.add_argument("--cancel", metavar="ID")
+    listed.set_defaults(run=commands.jobs)
+
+    add("worker", help="run jobs until stopped").set_defaults(run=commands.worker)
+    add("doctor", help="say what this machine and workspace have").set_defaults(run=commands.doctor)
+    return parser
+
+
+def _store_commands(add: Any) -> None:
+    combine = add("combine", help="make one adapter of several, or a smaller one of one")
+    combine.add_argument("mix", nargs="+", metavar="ADAPTER[=WEIGHT]")
+    combine.add_argument("--name", required=True, help="of the new adapter")
+    combine.add_argument("--method", choices=METHODS, default="svd", help="concat is exact and large")
+    combine.add_argument("--rank", type=int, help="of the new adapter (default: the largest in the mix)")
+    combine.set_defaults(run=commands.combine)
+
     adapters = add("adapters", help="list the store, or change what is in it")
     adapters.add_argument("--add", metavar="FILE", help="a .safetensors file, a folder, a zip or a hub id")
     adapters.add_argument("--name", help="for --add")
@@ -81,14 +105,6 @@ def _parser() -> argparse.ArgumentParser:
     adapters.add_argument("--publish", nargs=2, metavar=("ADAPTER", "OWNER/NAME"), help="upload it, private")
     adapters.add_argument("--layout", choices=("diffusers", "peft", "kohya"), help="for --export")
     adapters.set_defaults(run=commands.adapters)
-
-    listed = add("jobs", help="list jobs, or cancel one")
-    listed.add_argument("--cancel", metavar="ID")
-    listed.set_defaults(run=commands.jobs)
-
-    add("worker", help="run jobs until stopped").set_defaults(run=commands.worker)
-    add("doctor", help="say what this machine and workspace have").set_defaults(run=commands.doctor)
-    return parser
 
 
 def _base_options(parser: argparse.ArgumentParser, base: str) -> None:

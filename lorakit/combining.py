@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
-from lorakit.store import WEIGHTS, Entry, Store
+from lorakit.store import Entry, Store
 
 if TYPE_CHECKING:
     from lorakit.families import Base
-    from lorakit.jobs import Job
     from lorakit.lora.adapter import Adapter
     from lorakit.running import Context
 
@@ -41,7 +40,7 @@ def run_combine(context: "Context") -> bool:
         shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
         if context.should_stop():
             return False
-    entry = _add(made, job, shown["after"])
+    entry = keep(made, shown["after"].get("path"))
     sizes = [Store().get(slug).size_bytes for slug in spec["mix"]]
     job.emit(
         {
@@ -77,15 +76,14 @@ def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], pat
     return {"path": str(path), "prompt": shot.prompt}
 
 
-def _add(made: "Adapter", job: "Job", shown: dict[str, str]) -> Entry:
-    """Put the adapter into the store, with its picture as the preview."""
+def keep(made: "Adapter", preview: str | None = None) -> Entry:
+    """Put an adapter that was made here into the store, with a picture as its preview."""
     from lorakit import formats
 
-    with tempfile.TemporaryDirectory(dir=job.folder) as aside:
+    with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside) / "adapter"
         formats.save(made, folder, "peft" if made.family == "llm" else "diffusers")
         durable.write_json(folder / "card.json", made.card.to_dict())
-        if "path" in shown:
-            durable.write_bytes(folder / "previews" / "00.png", Path(shown["path"]).read_bytes())
-        assert any((folder / name).is_file() for name in WEIGHTS)
+        if preview:
+            durable.write_bytes(folder / "previews" / "00.png", Path(preview).read_bytes())
         return Store().add(folder, made.card.name)

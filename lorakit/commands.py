@@ -15,6 +15,7 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
+from lorakit.mixes import check_weight
 from lorakit.training.presets import from_preset, presets
 from lorakit.training.recipe import Recipe
 
@@ -164,24 +165,34 @@ def _mix(pairs: list[str]) -> dict[Any, float]:
     from lorakit import formats
     from lorakit.store import Store
 
-    mix = {}
+    weights: dict[str, float] = {}
     for pair in pairs:
         name, _, weight = pair.partition("=")
         try:
             strength = float(weight or 1)
         except ValueError as error:
             raise LoraKitError(f"{pair}: the weight is not a number; write {name}=0.8") from error
-        mix[formats.load(name) if Path(name).exists() else Store().load(name)] = strength
-    return mix
+        if name in weights:
+            print(
+                f"{name} is named twice: its weights add up to {weights[name] + strength:g}", file=sys.stderr
+            )
+        weights[name] = weights.get(name, 0.0) + strength
+    for name, strength in weights.items():
+        check_weight(name, strength)
+    return {
+        formats.load(name) if Path(name).exists() else Store().load(name): strength
+        for name, strength in weights.items()
+    }
 
 
 def render(options: argparse.Namespace) -> int:
     """Render a campaign, or what is missing of it."""
-    from lorakit.generation.export import contact_sheet, zip_campaign
+    from lorakit.generation.export import contact_sheet, grid_picture, zip_campaign
     from lorakit.generation.runners import Campaign
 
+    mixes = [_mix(pairs) for pairs in options.mix or [[]]]
     campaign = Campaign(
-        _base(options), _mix(options.mix), options.scenes, options.formats, range(options.seeds),
+        _base(options), mixes, options.scenes, options.formats, range(options.seeds),
         options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,
     )  # fmt: skip
     with stoppable() as stop:
@@ -189,6 +200,8 @@ def render(options: argparse.Namespace) -> int:
     if campaign.stopped:
         print(CONTINUE, file=sys.stderr)
         return STOPPED
+    if len(campaign.mixes) > 1:
+        print(grid_picture(options.out, options.out / "grid.png"))
     if options.zip:
         print(zip_campaign(options.out, options.out / "campaign.zip"))
         print(contact_sheet(options.out, options.out / "contact-sheet.png"))
@@ -206,6 +219,19 @@ def write(options: argparse.Namespace) -> int:
     for copy in write_copy(base, mix, brief, options.variants, options.seed):
         note = f", {copy.note}" if copy.note else ""
         print(f"{copy.text}\n[{copy.characters} of {copy.limit} characters{note}]\n")
+    return 0
+
+
+def combine(options: argparse.Namespace) -> int:
+    """Make one adapter of a mix, or a smaller one of one adapter."""
+    from lorakit.combining import keep
+    from lorakit.lora.combine import combine as combined
+
+    made = combined(_mix(options.mix), options.method, options.rank)
+    made.card.name = options.name
+    entry, error = keep(made), made.card.scores["combined"]["error"]
+    size = f"{entry.size_bytes / 1e6:.1f} MB"
+    print(f"{entry.slug}: rank {entry.rank}, {size}, {error:.2%} of the updates lost")
     return 0
 
 

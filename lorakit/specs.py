@@ -1,6 +1,5 @@
 """What a job may ask for: the fields of each kind, checked before a job is written. No torch here."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -8,12 +7,10 @@ from typing import Any
 from lorakit.errors import DataError, LoraKitError, RecipeError
 from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
+from lorakit.mixes import METHODS, MOST_ADAPTERS, check_weight
 from lorakit.training.recipe import Recipe
 
 KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast")
-METHODS = ("concat", "svd", "ties", "dare")  # of lorakit.lora.combine, which needs torch
-WEIGHTS = (-2.0, 2.0)  # of an adapter in a mix: beyond, no base draws anything
-MOST_ADAPTERS = 64  # in one mix
 MAX_RANK = 4096
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
@@ -146,18 +143,7 @@ def _checked_combine(spec: dict[str, Any]) -> dict[str, Any]:
 def _check_mix(kind: str, mix: Any) -> None:
     if not isinstance(mix, dict):
         raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
-    for name, strength in mix.items():
-        check_strength(name, strength)
+    for name, weight in mix.items():
+        check_weight(name, weight)
     if len(mix) > MOST_ADAPTERS:
         raise RecipeError(f"{kind} job: {len(mix)} adapters in a mix; at most {MOST_ADAPTERS} are mixed")
-
-
-def check_strength(name: str, strength: Any) -> None:
-    """Raise RecipeError, naming the adapter, unless `strength` is a weight that can be meant."""
-    if isinstance(strength, bool) or not isinstance(strength, int | float) or not math.isfinite(strength):
-        raise RecipeError(
-            f"mix: the weight of {name} is {str(strength)[:40]!r}; give a number, usually 0 to 1"
-        )
-    if not WEIGHTS[0] <= strength <= WEIGHTS[1]:
-        low, high = WEIGHTS
-        raise RecipeError(f"mix: the weight of {name} is {strength:g}; take one from {low:g} to {high:g}")

@@ -111,6 +111,45 @@ def test_a_weight_that_is_no_number_is_named(capsys):
         commands._mix(["aurora=strong"])
 
 
+def test_an_adapter_named_twice_is_in_the_mix_once_with_both_weights(file, capsys):
+    Store().add(file, "Aurora")
+    mix = commands._mix(["aurora=0.5", "aurora=0.25"])
+    assert list(mix.values()) == [0.75] and "add up to 0.75" in capsys.readouterr().err
+    with pytest.raises(commands.LoraKitError, match="-2 to 2"):
+        commands._mix(["aurora=1.5", "aurora=1"])
+
+
+def test_several_mixes_are_compared_and_drawn_as_a_grid(file, monkeypatch, tmp_path, capsys):
+    Store().add(file, "Aurora")
+    asked = []
+
+    class Campaign:
+        stopped = False
+
+        def __init__(self, base, mixes, *rest, **options):
+            self.mixes = mixes
+            asked.append([list(mix.values()) for mix in mixes])
+
+        def run(self, **hooks):
+            return [{}]
+
+    monkeypatch.setattr("lorakit.families.load_base", lambda source: None)
+    monkeypatch.setattr("lorakit.generation.runners.Campaign", Campaign)
+    monkeypatch.setattr("lorakit.generation.export.grid_picture", lambda folder, out: out)
+    arguments = ["render", "--scenes", "snow", "--out", str(tmp_path / "c")]
+    assert main([*arguments, "--mix", "aurora=0.5", "--mix"]) == 0
+    assert "grid.png" in capsys.readouterr().out
+    assert main(arguments) == 0 and main([*arguments, "--mix", "aurora"]) == 0
+    assert asked == [[[0.5], []], [[]], [[1.0]]]
+
+
+def test_an_adapter_is_made_smaller_from_the_terminal(file, capsys):
+    Store().add(file, "Aurora")
+    assert main(["combine", "aurora", "--rank", "1", "--name", "Aurora small"]) == 0
+    assert Store().get("aurora-small").rank == 1
+    assert "of the updates lost" in capsys.readouterr().out
+
+
 def test_a_full_disk_is_a_sentence_too(monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device", "/secret")

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def labels(mixes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for each of `mixes` = {adapter name: weight or strength}, in their order.
+    """A name for each of `mixes` = {adapter name: weight}, in their order.
 
     An adapter that is the same in all of them is left out; one that a mix lacks is named in its stead.
     """
@@ -21,11 +21,11 @@ def _label(mix: Mapping[str, Any], names: Sequence[str]) -> str:
     return " + ".join(here) or " and ".join(f"without {name}" for name in names)
 
 
-def said(strength: Any) -> str:
-    """A weight, or a strength as its JSON form, in words; empty for None."""
-    return "" if strength is None else f"{strength:g}"
+def said(weight: float | None) -> str:
+    """A weight in words; empty for none."""
+    return "" if weight is None else f"{weight:g}"
 
 
 def of_rows(mixes: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
     """The labels of a plan's mixes, whose adapters are rows with "name" and "weight"."""
-    return labels([{str(row["name"]): row.get("strength", row["weight"]) for row in rows} for rows in mixes])
+    return labels([{str(row["name"]): row["weight"] for row in rows} for rows in mixes])

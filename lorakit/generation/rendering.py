@@ -16,6 +16,7 @@ from PIL import Image
 from lorakit import durable
 from lorakit.errors import LoraKitError
 from lorakit.generation.fitting import deliver
+from lorakit.generation.folding import Folding
 from lorakit.generation.plan import Shot
 from lorakit.generation.provenance import Provenance, public_name, save_image
 from lorakit.generation.results import IMAGES, MANIFEST, stamp
@@ -57,6 +58,7 @@ class Work:
         self.done = len(entries)
         self.pixels = PIXELS_AT_ONCE.get(campaign.base.device.type, PIXELS_AT_ONCE["mps"])
         self.embedded: dict[tuple[int, str], dict[str, torch.Tensor]] = {}
+        self.folding = Folding(campaign.base, {}, 0)
         self.negatives: dict[int, dict[str, torch.Tensor]] = {}
 
     def go(self) -> None:
@@ -101,6 +103,16 @@ class Work:
         sizes: dict[tuple[int, int], list[Render]] = {}
         for render in renders:
             sizes.setdefault((render.width, render.height), []).append(render)
+        if not renders:
+            return
+        mix = self.campaign.mixes[renders[0].mix]
+        self.folding = Folding(self.campaign.base, mix, len(renders))
+        try:
+            self._render_sizes(sizes)
+        finally:
+            self.folding.end()
+
+    def _render_sizes(self, sizes: dict[tuple[int, int], list[Render]]) -> None:
         for (width, height), group in sizes.items():
             waiting = group
             while waiting:
@@ -146,7 +158,7 @@ class Work:
         rows = [self.embedded[self._text(render)] for render in batch]
         conditioning = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
         negative = self.negatives[campaign.words_mix(first.mix)]
-        with torch.no_grad(), campaign.mixed(first.mix):
+        with torch.no_grad(), self.folding.on():
             return campaign.family.sample(
                 campaign.base, conditioning, negative, first.width, first.height,
                 [render.seed for render in batch], campaign.steps, campaign.guidance,

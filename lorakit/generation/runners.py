@@ -93,7 +93,8 @@ class Campaign:
     ) -> list[dict[str, Any]]:
         """Render what is missing and return one manifest entry per shot that has one, in the plan's order.
 
-        Asks `should_stop` at every sampling step and calls `between` between batches, with the bare base. A
+        Asks `should_stop` at every sampling step and calls `between` between batches; in a long run the base
+        then carries the mix (`folding`), and who uses it calls `unmerge` first, as a worker's `Bases` do. A
         shot that fails gets an entry with "error" and the others go on; raises LoraKitError when not one
         picture could be made, or the folder cannot be written. `stopped` tells whether it was stopped.
         """

@@ -71,6 +71,11 @@ def merge(model: Any, mix: Mix) -> None:
     forget_stacks(model)
 
 
+def is_merged(model: Any) -> bool:
+    """Does `model` carry a merged mix?"""
+    return model in _originals
+
+
 def unmerge(model: Any) -> None:
     """Put back the exact weights from before `merge`; harmless when nothing is merged."""
     layers = modules_of(model)

@@ -66,8 +66,7 @@ def mixes(
         # At weight 0 the adapters leave their words in the prompt: what they do shows, not what the words do.
         return [dict.fromkeys(mix, 0.0), mix]
     slug = what.removeprefix("weights:")
-    base = mixing.row_of(kept, slug)
-    return [mix | {slug: mixing.strength(base | {"weight": weight})} for weight in numbers(weights)]
+    return [mix | {slug: weight} for weight in numbers(weights)]
 
 
 def numbers(text: str) -> list[float]:

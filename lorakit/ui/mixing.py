@@ -1,7 +1,7 @@
-"""The mix as a table: a row for each adapter with its weight, on or off, and under Advanced where it works.
+"""The mix as a table: a row for each adapter with its weight, and whether it is on.
 
-What a person set is kept in the browser, {slug: row}, so that a reload or another choice loses nothing. A row
-is {"on", "weight", "groups": {block group: factor}, "part": [from %, to %] of the sampling}.
+What a person set is kept in the browser, {slug: {"on", "weight"}}, so that a reload or another choice loses
+nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,6 @@ Kept = dict[str, dict[str, Any]]
 
 USUAL = (0.0, 1.5)  # the slider's ends; a weight beyond them, to -2 or 2, is typed
 FAR = (-2.0, 2.0)
-WHOLE = [0, 100]
-# Groups of blocks by family, with what they are about in a picture.
-GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
-    "flux": (("double", "Composition"), ("single", "Finish")),
-    "flux2": (("double", "Composition"), ("single", "Finish")),
-    "sdxl": (("down", "Composition"), ("mid", "Subject"), ("up", "Finish")),
-    "sd15": (("down", "Composition"), ("mid", "Subject"), ("up", "Finish")),
-}
 # Sends the whole table with every change that is over (a slider let go, a number left), so the last one wins.
 # The attributes follow what is shown, because a new table is compared with them.
 TABLE_JS = """const show = input => {
@@ -40,17 +32,10 @@ TABLE_JS = """const show = input => {
   twin.value = input.value;
   twin.setAttribute('value', input.value);
 };
-const number = (row, name) => {
-  const input = row.querySelector(`input[type=number][data-set="${name}"]`);
-  return input.value === '' ? null : Number(input.value);
-};
 const read = row => ({
   on: row.querySelector('.switch').getAttribute('aria-checked') === 'true',
-  weight: number(row, 'weight'),
-  groups: Object.fromEntries([...row.querySelectorAll('input[type=number][data-group]')]
-    .map(input => [input.dataset.group, input.value === '' ? null : Number(input.value)])),
-  part: [...row.querySelectorAll('input[data-part]')]
-    .map(input => input.value === '' ? null : Number(input.value)),
+  ...Object.fromEntries([...row.querySelectorAll('input[type=number]')]
+    .map(input => [input.dataset.set, input.value === '' ? null : Number(input.value)])),
 });
 const send = () => trigger('input', {rows: Object.fromEntries(
   [...element.querySelectorAll('[data-slug]')].map(row => [row.dataset.slug, read(row)]))});
@@ -100,32 +85,24 @@ def table(slugs: Sequence[str], kept: Kept) -> str:
 
 
 def row_of(kept: Kept, slug: str) -> dict[str, Any]:
-    """What is set for an adapter; a new one counts fully, in all blocks, through the whole sampling."""
-    new: dict[str, Any] = {"on": True, "weight": 1.0, "groups": {}, "part": WHOLE}
+    """What is set for an adapter; a new one counts fully."""
+    new: dict[str, Any] = {"on": True, "weight": 1.0}
     stated = (kept or {}).get(slug)
     return new | stated if isinstance(stated, dict) else new
 
 
 def spec(slugs: Sequence[str], kept: Kept) -> dict[str, Any]:
-    """The mix as a job's spec keeps it: the adapters that are on, each a weight, or a strength as JSON."""
+    """The mix as a job's spec keeps it: the adapters that are on with their weights.
+
+    What is no number stays as it is: the spec refuses it by name.
+    """
     rows = {slug: row_of(kept, slug) for slug in slugs or []}
-    return {slug: strength(row) for slug, row in rows.items() if row["on"]}
-
-
-def strength(row: Mapping[str, Any]) -> Any:
-    """One row as a spec keeps it. What is no number stays as it is: the spec refuses it by name."""
-    weight = row["weight"]
-    return float(weight) if isinstance(weight, int | float) and not isinstance(weight, bool) else weight
+    return {slug: row["weight"] for slug, row in rows.items() if row["on"]}
 
 
 def with_weights(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float]) -> Kept:
     """`kept` with other weights for some of the adapters."""
     return {**(kept or {}), **{s: row_of(kept, s) | {"weight": weights[s]} for s in slugs if s in weights}}
-
-
-def from_spec(mix: Mapping[str, Any]) -> Kept:
-    """The rows of a mix that a job's spec holds."""
-    return {slug: {"weight": value} for slug, value in mix.items()}
 
 
 def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
@@ -147,7 +124,7 @@ def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
     return (
         f'<div class="mix-row{off}" data-slug="{escape(slug)}"><div class="top">{image}'
         f'<div class="name"><b>{name}</b><span>{called}</span></div>{switch}{out}</div>'
-        f"{_setting(entry.name + ': strength', 'weight', row['weight'])}{_advanced(entry, row)}</div>"
+        f"{_setting(entry.name + ': strength', 'weight', row['weight'])}</div>"
     )
 
 
@@ -160,7 +137,3 @@ def _setting(label: str, name: str, value: Any) -> str:
     slider = f'<input type="range" step="0.05" {ends} {common}">'
     number = f'<input type="number" min="{FAR[0]:g}" max="{FAR[1]:g}" step="any" {common}, number">'
     return f'<div class="setting">{slider}{number}</div>'
-
-
-def _advanced(entry: Entry, row: Mapping[str, Any]) -> str:
-    return ""

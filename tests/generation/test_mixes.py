@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+import torch
 from PIL import Image
 from torch import nn
 
@@ -16,6 +17,7 @@ from lorakit.generation.labels import labels
 from lorakit.generation.plan import MAX_SHOTS, plan, side_by_side
 from lorakit.generation.provenance import read_provenance
 from lorakit.generation.results import pictures
+from lorakit.lora.merging import is_merged, unmerge
 
 
 @pytest.fixture
@@ -148,3 +150,48 @@ def test_an_adapter_that_reaches_the_text_encoder_is_on_it_while_the_words_are_r
     # For the bare base and for the mix: the negative prompt once, then both scenes.
     assert live == [False] * 3 + [True] * 3
     assert base.pipeline.text_encoder.words is bare
+
+
+def test_a_long_run_folds_each_mix_in_and_leaves_the_base_as_it_was(
+    tmp_path, family, campaign, base_of, pair
+):
+    base, (product, style) = base_of(), pair
+    weight = base.model.layer.weight.clone()
+    mixes = [{product: 1.0}, {}, {product: 1.0, style: 0.5}]
+    folded, lent = [], []
+    family.fail = lambda rows, seeds: folded.append(is_merged(base.model))
+
+    def borrow():
+        lent.append(is_merged(base.model))
+        unmerge(base.model)
+
+    campaign(tmp_path / "long", mixes, seeds=range(4), base=base).run(between=borrow)
+    assert folded == [True, True, False, False, True, True], (
+        "two sizes each; nothing to fold for the bare base"
+    )
+    assert lent == folded, "and it was folded in again after the base was lent"
+    assert not is_merged(base.model) and torch.equal(base.model.layer.weight, weight)
+    family.fail = lambda rows, seeds: None
+    for number, mix in enumerate(mixes):
+        for seed in (0, 3):  # one by one they are too few to fold
+            short = tmp_path / f"short-{number}-{seed}"
+            for entry in campaign(short, mix, seeds=(seed,), base=base).run():
+                long = next((tmp_path / "long/images").glob(f"*{entry['id'][:8]}*"))
+                assert Image.open(long).tobytes() == Image.open(short / entry["path"]).tobytes()
+
+
+def test_a_stopped_long_run_leaves_the_bare_base(tmp_path, family, campaign, base_of, pair):
+    base = base_of()
+    weight = base.model.layer.weight.clone()
+    calls = iter(range(1000))
+    campaign(tmp_path, {pair[0]: 1.0}, seeds=range(8), base=base).run(should_stop=lambda: next(calls) > 6)
+    assert not is_merged(base.model) and torch.equal(base.model.layer.weight, weight)
+
+
+def test_what_cannot_be_folded_in_runs_live(tmp_path, family, campaign, base_of, pair, monkeypatch):
+    base, live = base_of(), []
+    before = base.model.layer
+    monkeypatch.setattr("lorakit.generation.folding._free_bytes", lambda: 10)
+    family.fail = lambda rows, seeds: live.append(base.model.layer is not before)
+    campaign(tmp_path, {pair[0]: 1.0}, seeds=range(8), base=base).run()
+    assert live and all(live)

@@ -1,0 +1,116 @@
+"""Two adapters in one mix, in a real browser: the meter, balancing, comparing, and what a reload keeps."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+MINUTE = 60_000  # ms
+SHIPPED = Path(__file__).parents[2] / "adapters" / "riso-print"
+NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 1100}
+
+
+@pytest.fixture(scope="module")
+def page(studio, browser, tmp_path_factory):
+    """A page of a studio with the shipped style and, as a second adapter, its twin."""
+    page = browser.new_page(viewport=WIDE)
+    page.goto(studio)
+    page.get_by_role("tab", name="Adapters", exact=True).click()
+    for number, name in enumerate(("Riso", "Twin"), 1):
+        folder = tmp_path_factory.mktemp(name)
+        card = json.loads((SHIPPED / "card.json").read_text()) | {"name": name, "trigger": name.lower()}
+        (folder / "card.json").write_text(json.dumps(card))
+        weights = folder / "pytorch_lora_weights.safetensors"
+        weights.write_bytes((SHIPPED / weights.name).read_bytes())
+        page.locator("input[type=file]").locator("visible=true").or_(
+            page.locator(".tabitem:visible input[type=file]")
+        ).first.set_input_files([weights, folder / "card.json"])
+        expect(page.get_by_label("Remove this file")).to_have_count(2, timeout=MINUTE)
+        page.get_by_label("Name", exact=True).locator("visible=true").fill(name)
+        page.get_by_role("button", name="Add to the store").click()
+        expect(page.locator(".cards .adapter")).to_have_count(number, timeout=MINUTE)
+        page.get_by_role("button", name="Clear", exact=True).click()
+    return page
+
+
+def put_in(page, name):
+    box = page.get_by_label("Add to the mix")
+    box.click()
+    page.get_by_role("option", name=name).click()
+    expect(page.get_by_label(f"{name}: strength", exact=True)).to_be_visible(timeout=MINUTE)
+
+
+def numbers(page):
+    return [field.input_value() for field in page.locator(".mix-row input[type=number]").all()]
+
+
+def test_the_meter_reads_a_mix_and_balances_it(page):
+    page.get_by_role("tab", name="Product scenes", exact=True).click()
+    put_in(page, "Riso")
+    put_in(page, "Twin")
+    gauge = page.locator(".gauge")
+    expect(gauge).to_have_class(re.compile("red"), timeout=2 * MINUTE)
+    expect(gauge).to_contain_text("2.0 times as much as one adapter")
+    page.get_by_role("button", name="Balance").click()
+    expect(gauge).to_have_class(re.compile("green"), timeout=MINUTE)
+    balanced = numbers(page)
+    assert balanced[0] == balanced[1] and 0.55 < float(balanced[0]) < 0.7
+
+
+def test_a_slider_is_answered_and_a_reload_keeps_the_mix(page):
+    field = page.get_by_label("Twin: strength, number")
+    field.fill("-0.3")
+    field.press("Tab")
+    slider = page.get_by_label("Twin: strength", exact=True)
+    expect(slider).to_have_value("-0.3")
+    expect(page.locator(".gauge")).to_contain_text("Safe", timeout=MINUTE)
+    page.get_by_role("switch", name="Riso: in the mix").click()
+    page.wait_for_timeout(1000)
+    before = numbers(page)
+    page.reload()
+    page.get_by_role("tab", name="Product scenes", exact=True).click()
+    expect(page.locator(".mix-row")).to_have_count(2, timeout=MINUTE)
+    assert numbers(page) == before
+    expect(page.get_by_role("switch", name="Riso: in the mix")).to_have_attribute("aria-checked", "false")
+    page.get_by_role("button", name="Take Riso out of the mix").click()
+    expect(page.locator(".mix-row")).to_have_count(1, timeout=MINUTE)
+    put_in(page, "Riso")
+
+
+def test_weights_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(page):
+    page.locator("button.label-wrap:visible", has_text=re.compile("^Advanced")).click()
+    steps = page.get_by_label("Sampling steps")
+    page.wait_for_timeout(1000)  # Gradio sets a field once more just after it shows
+    steps.fill("2")
+    steps.press("Tab")
+    page.locator("button.label-wrap:visible", has_text="Compare weights or mixes").click()
+    page.wait_for_timeout(1000)
+    page.get_by_label("Compare", exact=True).click()
+    page.get_by_role("option", name="Weights of Twin").click()
+    weights = page.get_by_label("Weights to try")
+    weights.fill("0, 0.5, 1")
+    weights.press("Tab")
+    expect(page.get_by_text("12 pictures: 4 scenes × 3 mixes")).to_be_visible(timeout=MINUTE)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Finished").locator("visible=true")).to_be_visible(timeout=3 * MINUTE)
+    head = page.locator(".grid-view tr").first
+    expect(head).to_contain_text("Twin 0.5")
+    expect(page.locator(".grid-view td img")).to_have_count(12, timeout=MINUTE)
+    expect(page.locator(".pair")).to_be_visible(timeout=MINUTE)
+    page.get_by_role("button", name="Grid as a picture").click()
+    link = page.locator("a[href$='grid.png']:visible")
+    link.wait_for(timeout=MINUTE)
+    with page.expect_download() as download:
+        link.click()
+    with Image.open(io.BytesIO(Path(download.value.path()).read_bytes())) as image:
+        assert image.width > 3 * 110 and image.height > 4 * 100
+
+
+def test_the_table_fits_a_phone(page):
+    page.set_viewport_size(NARROW)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
