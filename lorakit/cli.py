@@ -65,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     render.set_defaults(run=commands.render)
 
     write = add("write", help="write copy")
-    write.add_argument("product")
+    write.add_argument("product", nargs="?", default="")
+    write.add_argument(
+        "--catalogue", type=Path, metavar="FILE",
+        help="a csv, tsv or jsonl file with a row for each brief, and its voice",
+    )  # fmt: skip
+    write.add_argument("--out", type=Path, help="the table that a catalogue becomes (csv)")
     _base_options(write, "starter-text")
     write.add_argument("--voice", nargs="*", default=[], metavar="ADAPTER[=WEIGHT]")
     for name in ("facts", "audience", "tone", "language", "name"):

@@ -214,11 +214,35 @@ def write(options: argparse.Namespace) -> int:
     """Write copy."""
     from lorakit.generation.copy import Brief, write_copy
 
+    if options.catalogue:
+        return _write_catalogue(options)
+    if not options.product:
+        raise LoraKitError("say what the copy is for: give the product, or --catalogue FILE with many")
     brief = Brief(**{setting.name: getattr(options, setting.name) for setting in fields(Brief)})
     base, mix = _base(options), _mix(options.voice)
     for copy in write_copy(base, mix, brief, options.variants, options.seed):
         note = f", {copy.note}" if copy.note else ""
         print(f"{copy.text}\n[{copy.characters} of {copy.limit} characters{note}]\n")
+    return 0
+
+
+def _write_catalogue(options: argparse.Namespace) -> int:
+    """Write copy for every row of a table, each in its own voice."""
+    from lorakit.families import load_base
+    from lorakit.generation import catalogue
+
+    lines, own = catalogue.read_briefs(options.catalogue), options.voice
+    out = options.out or options.catalogue.with_name(f"{options.catalogue.stem}-copy.csv")
+    base = load_base(options.base)
+    with stoppable() as stop:
+        done = catalogue.run(
+            base, lines, lambda words: _mix(words or own), out, options.variants, options.seed,
+            on_event=Teller(), should_stop=stop,
+        )  # fmt: skip
+    print(f"{done} of {len(lines)} briefs are written in {out}")
+    if done < len(lines):
+        print(CONTINUE, file=sys.stderr)
+        return STOPPED
     return 0
 
 

@@ -134,14 +134,26 @@ def _slug_for(job: Job, store: Store) -> str:
     return slug
 
 
+def _measure_all(job: Job, mixes: list[dict[Any, Any]], base: "Base") -> None:
+    """Measure what the meter could not, for want of the base, which a campaign has in memory anyway."""
+    for stated, mix in zip(mixes_of(job.spec), mixes, strict=True):
+        request = {**checks.request(job.spec["base"], list(stated)), "quantize": job.spec.get("quantize")}
+        if mix and checks.find(request) is None:
+            opened = dict(zip(stated, mix, strict=True))
+            with suppress(LoraKitError):  # the campaign refuses what does not fit, in its own words
+                measure(request, {opened[slug]: 1.0 for slug in request["mix"]}, base)
+
+
 def run_campaign(context: Context) -> bool:
     """Render a campaign's missing pictures."""
     from lorakit.generation.runners import Campaign
 
     job, base = context.job, context.base()
     options = {name: job.spec[name] for name in OPTIONAL if name in job.spec}
+    mixes = context.mixes(base)
+    _measure_all(job, mixes, base)
     campaign = Campaign(
-        base, context.mixes(base), job.spec["scenes"], job.spec["formats"], job.spec["seeds"],
+        base, mixes, job.spec["scenes"], job.spec["formats"], job.spec["seeds"],
         workspace.campaigns_folder() / job.id, **options,
     )  # fmt: skip
     begun, first = time.monotonic(), None

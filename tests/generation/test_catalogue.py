@@ -1,0 +1,98 @@
+"""Catalogue runs: briefs from a table, each in its voice, one table out, and nothing written twice."""
+
+import csv
+from types import SimpleNamespace
+
+import pytest
+
+from lorakit.errors import DataError, LoraKitError
+from lorakit.generation import catalogue
+from lorakit.generation.copy import Copy
+
+TABLE = """Product,Facts,channel,voice
+Teapot,holds 900 ml,instagram-caption,calm
+Cup,,google-headline,
+=Kettle,boils fast,sms,calm=0.5  dry
+Pan,,,calm
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "briefs.csv"
+    path.write_text(TABLE)
+    return path
+
+
+@pytest.fixture
+def writing(monkeypatch, adapter):
+    """Records what is written with which voice; voices are opened once each."""
+    adapters = {name: adapter(name=name, value=n) for n, name in enumerate(("calm", "dry"), 1)}
+    seen = SimpleNamespace(opened=[], written=[], base=SimpleNamespace(source="starter-text"))
+
+    def voices(words):
+        seen.opened.append(words)
+        pairs = (word.partition("=") for word in words)
+        return {adapters[name]: float(weight or 1) for name, _, weight in pairs}
+
+    def write(base, mix, brief, variants, seed, should_stop=None):
+        seen.written.append((brief.product, {a.name: w for a, w in mix.items()}))
+        return [Copy(f"{brief.product} {n}", 8, 30, True) for n in range(variants)]
+
+    monkeypatch.setattr(catalogue, "write_copy", write)
+    seen.voices = voices
+    return seen
+
+
+def run(writing, lines, out, **more):
+    return catalogue.run(writing.base, lines, writing.voices, out, **more)
+
+
+def rows_of(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+def test_every_brief_is_written_in_its_voice_and_each_voice_is_put_on_once(table, writing, tmp_path):
+    out = tmp_path / "copy.csv"
+    assert run(writing, catalogue.read_briefs(table), out, variants=2) == 4
+    assert [name for name, _ in writing.written] == ["Teapot", "Pan", "Cup", "=Kettle"]
+    assert dict(writing.written)["=Kettle"] == {"calm": 0.5, "dry": 1.0}
+    assert writing.opened == [["calm"], [], ["calm=0.5", "dry"]]
+    rows = rows_of(out)
+    assert [row["product"] for row in rows[::2]] == ["Teapot", "Cup", "'=Kettle", "Pan"], "the table's order"
+    assert {row["variant"] for row in rows} == {"1", "2"} and rows[0]["facts"] == "holds 900 ml"
+
+
+def test_a_second_run_writes_only_what_is_new_or_changed(table, writing, tmp_path):
+    out = tmp_path / "copy.csv"
+    run(writing, catalogue.read_briefs(table), out)
+    writing.written.clear()
+    table.write_text(TABLE.replace("boils fast", "boils slowly") + "Bowl,,,\n")
+    assert run(writing, catalogue.read_briefs(table), out) == 5
+    assert sorted(name for name, _ in writing.written) == ["=Kettle", "Bowl"]
+    assert len(rows_of(out)) == 5
+
+
+def test_a_stopped_run_keeps_what_is_written_and_goes_on(table, writing, tmp_path):
+    out, lines = tmp_path / "copy.csv", catalogue.read_briefs(table)
+    assert run(writing, lines, out, should_stop=lambda: len(writing.written) > 2) == 2
+    assert len(rows_of(out)) == 2, "what was being written when it stopped is not whole"
+    assert run(writing, lines, out) == 4
+    assert len(writing.written) == 5
+    with pytest.raises(LoraKitError, match="no brief"):
+        run(writing, lines, tmp_path / "other.csv", should_stop=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("b.csv", "product,size\nCup,3\n", "size"), ("b.csv", "facts\nx\n", "product"),
+        ("b.csv", "product\n", "no row"), ("b.csv", "product,channel\nCup,\nPan,telex\n", "row 2.*telex"),
+        ("b.csv", "product\n,\n \n", "row 1"), ("b.xlsx", "x", "csv"), ("b.jsonl", "{", "JSON"),
+        ("b.jsonl", '["Cup"]\n', "product"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_meant_is_named_with_its_row(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=words):
+        catalogue.read_briefs(tmp_path / name)
