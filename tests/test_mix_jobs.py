@@ -11,6 +11,7 @@ from PIL import ImageChops
 from lorakit import checks, jobs
 from lorakit.bases import Bases
 from lorakit.errors import LoraKitError
+from lorakit.lora.stability import GREEN
 from lorakit.running import run_job
 from lorakit.store import Store
 from lorakit.ui import meter, mixing, tuning
@@ -55,7 +56,7 @@ def run(kind, spec, bases):
 
 
 def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
-    kept = {"riso": {"weight": 1.0}, "twin": {"weight": 1.0}}
+    kept = {"riso": {"weight": 1.5}, "twin": {"weight": 1.5}}
     waiting = meter.look(["riso", "twin"], kept, IMAGE, "")
     assert "Reading" in waiting[0] and jobs.list_jobs(["check"])[0].id == waiting[3]
     assert meter.look(["twin", "riso"], {}, IMAGE, waiting[3])[3] == waiting[3], "no second job for one set"
@@ -64,10 +65,10 @@ def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
     assert job.acquire()
     run_job(job, bases)
     shown = meter.poll(["riso", "twin"], kept, job.id)
-    # Twice the same adapter is twice its change.
-    assert 'class="gauge red"' in shown[0] and "2.0 times" in shown[0] and shown[1]["visible"]
+    # The same adapter twice at 1.5 is three times its change.
+    assert 'class="gauge red"' in shown[0] and "3.0 times" in shown[0] and shown[1]["visible"]
     kept = meter.balance(["riso", "twin"], kept, IMAGE)
-    assert kept["riso"]["weight"] == kept["twin"]["weight"] == pytest.approx(0.62, abs=0.02)
+    assert kept["riso"]["weight"] == kept["twin"]["weight"] == pytest.approx(GREEN / 2, abs=0.011)
     answer = meter.look(["riso", "twin"], kept, IMAGE, "")
     assert 'class="gauge green"' in answer[0] and not answer[1]["visible"]
     assert len(jobs.list_jobs(["check"])) == 1, "weights are answered without the worker"

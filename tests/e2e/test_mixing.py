@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from lorakit.lora.stability import GREEN
+
 MINUTE = 60_000  # ms
 SHIPPED = Path(__file__).parents[2] / "adapters" / "riso-print"
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 1100}
@@ -52,13 +54,17 @@ def test_the_meter_reads_a_mix_and_balances_it(page):
     page.get_by_role("tab", name="Product scenes", exact=True).click()
     put_in(page, "Riso")
     put_in(page, "Twin")
+    for name in ("Riso", "Twin"):
+        field = page.get_by_label(f"{name}: strength, number")
+        field.fill("1.5")
+        field.press("Tab")
     gauge = page.locator(".gauge")
     expect(gauge).to_have_class(re.compile("red"), timeout=2 * MINUTE)
-    expect(gauge).to_contain_text("2.0 times as much as one adapter")
+    expect(gauge).to_contain_text("3.0 times as much as one adapter", timeout=MINUTE)
     page.get_by_role("button", name="Balance").click()
     expect(gauge).to_have_class(re.compile("green"), timeout=MINUTE)
     balanced = numbers(page)
-    assert balanced[0] == balanced[1] and 0.55 < float(balanced[0]) < 0.7
+    assert balanced[0] == balanced[1] and float(balanced[0]) == pytest.approx(GREEN / 2, abs=0.011)
 
 
 def test_a_slider_is_answered_and_a_reload_keeps_the_mix(page):
