@@ -81,7 +81,7 @@ def _connect_mix(
     for widget in (voice, more):
         widget.change(*drawing, **QUIET)
     add.input(mixing.put_in, [add, more], [more, add], **QUIET)
-    table.input(mixing.received, [kept], [kept], **QUIET)
+    table.input(mixing.received, [kept], [kept], trigger_mode="always_last", **QUIET)
     table.select(take_out, [voice, more], [voice, more], **QUIET)
     voice.change(lambda: gr.update(choices=voices()[1:]), [], [add], **QUIET)
 

@@ -107,7 +107,7 @@ def _connect_mix(
     looking = (meter.look, [chosen, kept, base, check_id], found)
     drawing = (mixing.table, [chosen, kept], [table])
     chosen.change(*drawing, **QUIET).then(*looking, **QUIET)
-    table.input(mixing.received, [kept], [kept], **QUIET).then(*looking, **QUIET)
+    table.input(mixing.received, [kept], [kept], trigger_mode="always_last", **QUIET).then(*looking, **QUIET)
     base.change(*looking, **QUIET)
     timer.tick(meter.poll, [chosen, kept, check_id], found, **QUIET)
     balance.click(meter.balance, [chosen, kept, base], [kept], **HIDDEN).then(*drawing, **QUIET).then(
