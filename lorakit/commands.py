@@ -228,12 +228,11 @@ def write(options: argparse.Namespace) -> int:
 
 def _write_catalogue(options: argparse.Namespace) -> int:
     """Write copy for every row of a table, each in its own voice."""
-    from lorakit.families import load_base
     from lorakit.generation import catalogue
 
     lines, own = catalogue.read_briefs(options.catalogue), options.voice
     out = options.out or options.catalogue.with_name(f"{options.catalogue.stem}-copy.csv")
-    base = load_base(options.base)
+    base = _base(options)
     with stoppable() as stop:
         done = catalogue.run(
             base, lines, lambda words: _mix(words or own), out, options.variants, options.seed,

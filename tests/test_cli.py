@@ -133,7 +133,7 @@ def test_several_mixes_are_compared_and_drawn_as_a_grid(file, monkeypatch, tmp_p
         def run(self, **hooks):
             return [{}]
 
-    monkeypatch.setattr("lorakit.families.load_base", lambda source: None)
+    monkeypatch.setattr("lorakit.families.load_base", lambda source, **how: None)
     monkeypatch.setattr("lorakit.generation.runners.Campaign", Campaign)
     monkeypatch.setattr("lorakit.generation.export.grid_picture", lambda folder, out: out)
     arguments = ["render", "--scenes", "snow", "--out", str(tmp_path / "c")]
