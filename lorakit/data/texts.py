@@ -6,7 +6,7 @@ Files are read by `textfiles`. Nothing is dropped silently: what cannot be used 
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,20 @@ class TextSet:
         ]
 
 
-def conversation_tokens(tokenizer: Any, sample: TextSample, max_length: int) -> Tokens:
-    """Tokens of one brief and its answer. Special tokens inside a person's text are made plain text first."""
-    brief = [{"role": "user", "content": plain(tokenizer, sample.instruction)}]
+def conversation_tokens(
+    tokenizer: Any, sample: TextSample, max_length: int, shots: Sequence[TextSample] = ()
+) -> Tokens:
+    """Tokens of one brief and its answer, behind `shots` as earlier turns.
+
+    Special tokens inside a person's text are made plain text first.
+    """
+    turns = [(shot.instruction, shot.answer) for shot in shots]
+    brief = [
+        {"role": role, "content": plain(tokenizer, text)}
+        for turn in turns
+        for role, text in zip(("user", "assistant"), turn, strict=True)
+    ]
+    brief += [{"role": "user", "content": plain(tokenizer, sample.instruction)}]
     answer = [{"role": "assistant", "content": plain(tokenizer, sample.answer)}]
     before = tokenizer.apply_chat_template(brief, add_generation_prompt=True, tokenize=False)
     whole = tokenizer.apply_chat_template(brief + answer, tokenize=False)

@@ -21,6 +21,7 @@ from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, class_pictures, loop, processes
 from lorakit.training.examples import Emit, Examples
+from lorakit.training.few_shot import few_shot_loss
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.monitor import Monitor
 from lorakit.training.previews import Previews, image_previews, text_previews
@@ -100,6 +101,7 @@ def train(
         if outcome.best_step is not None:
             emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
+        summary["held_out_few_shot"] = few_shot_loss(base, injection, examples, data, recipe)
         card = _card(base, data, recipe, summary, name or out.name)
         prefix = f"{family_of(base).component}." if is_image else ""
         modules = {prefix + module: factors for module, factors in injection.factors().items()}

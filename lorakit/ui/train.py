@@ -94,7 +94,7 @@ def _progress_view() -> list[gr.components.Component]:
             "seeds"), columns=4, height="auto", visible=False,
                    object_fit="contain", elem_classes="results"),
         gr.LinePlot(x="step", y="loss", color="of", title=("Loss: how far off the model still "
-            "is"), height=220, visible=False, color_map=insight.COLOURS),
+            "is"), height=220, visible=False, color_map=insight.COLOURS, color_title="on"),
         gr.HTML(visible=False),
         gr.Button("Make scenes with it", variant="primary", size="lg", visible=False),
         gr.HTML(visible=False),
