@@ -62,7 +62,7 @@ def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], pat
 
     from lorakit.families import family_of
     from lorakit.generation.plan import plan
-    from lorakit.lora.inject import applied
+    from lorakit.lora.live import applied
 
     family, settings = family_of(base), base.settings
     shot = plan([SCENE], ["1:1"], [SEED], triggers, settings.area, family.step)[0]

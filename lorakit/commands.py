@@ -15,7 +15,7 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.mixes import check_weight
+from lorakit.mixes import check_strength
 from lorakit.training.presets import from_preset, presets
 from lorakit.training.recipe import Recipe
 
@@ -178,7 +178,7 @@ def _mix(pairs: list[str]) -> dict[Any, float]:
             )
         weights[name] = weights.get(name, 0.0) + strength
     for name, strength in weights.items():
-        check_weight(name, strength)
+        check_strength(name, strength)
     return {
         formats.load(name) if Path(name).exists() else Store().load(name): strength
         for name, strength in weights.items()

@@ -15,6 +15,7 @@ from lorakit.bases import Bases, asked, free_memory
 from lorakit.combining import run_combine
 from lorakit.errors import BaseError, LoraKitError
 from lorakit.jobs import ENDS, Job, list_jobs
+from lorakit.lora.strength import Strength
 from lorakit.specs import mixes_of
 from lorakit.store import WEIGHTS, Store
 
@@ -57,7 +58,7 @@ class Context:
         for slug in dict.fromkeys(slug for mix in stated for slug in mix):
             store.check_base(store.get(slug), base.family)
             opened[slug] = store.load(slug)
-        return [{opened[slug]: float(weight) for slug, weight in mix.items()} for mix in stated]
+        return [{opened[slug]: Strength.from_dict(value) for slug, value in mix.items()} for mix in stated]
 
     def mix(self, base: "Base") -> dict[Any, Any]:
         """The job's adapters with their weights, opened for this job alone."""

@@ -7,7 +7,7 @@ from typing import Any
 from lorakit.errors import DataError, LoraKitError, RecipeError
 from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
-from lorakit.mixes import METHODS, MOST_ADAPTERS, check_weight
+from lorakit.mixes import METHODS, MOST_ADAPTERS, check_strength
 from lorakit.training.recipe import Recipe
 
 KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast")
@@ -143,7 +143,11 @@ def _checked_combine(spec: dict[str, Any]) -> dict[str, Any]:
 def _check_mix(kind: str, mix: Any) -> None:
     if not isinstance(mix, dict):
         raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
-    for name, weight in mix.items():
-        check_weight(name, weight)
+    for name, stated in mix.items():
+        strength = check_strength(name, stated)
+        if kind != "campaign" and not strength.whole:
+            raise RecipeError(
+                f"{kind} job: {name}: only pictures have a part of the sampling; leave out start and end"
+            )
     if len(mix) > MOST_ADAPTERS:
         raise RecipeError(f"{kind} job: {len(mix)} adapters in a mix; at most {MOST_ADAPTERS} are mixed")

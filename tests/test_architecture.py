@@ -34,6 +34,8 @@ LIGHT = (
     "training/recipe.py",
     "training/advice.py",
     "lora/stability.py",
+    "lora/strength.py",
+    "mixes.py",
     "data/quality.py",
     "data/photos.py",
     "data/texts.py",

@@ -18,7 +18,7 @@ from benchmarks.stability.adapters import ADAPTERS, subject
 from benchmarks.stability.judge import Judge
 from lorakit.families import Base, family_of
 from lorakit.lora.adapter import Adapter
-from lorakit.lora.inject import applied
+from lorakit.lora.live import applied
 
 SCENES = {
     "wood": "on a wooden table", "garden": "in a green garden",

@@ -18,7 +18,7 @@ from lorakit import durable
 from lorakit.errors import DataError, LoraKitError
 from lorakit.generation.copy import Brief, write_copy
 from lorakit.generation.export import inert
-from lorakit.generation.provenance import adapter_row, public_name
+from lorakit.generation.provenance import adapter_row, effect, public_name
 
 if TYPE_CHECKING:
     from lorakit.families import Base
@@ -121,7 +121,7 @@ def run(
 
 
 def _id(base: "Base", line: Line, mix: "Mapping[Adapter, float]", variants: int, seed: int) -> str:
-    rows = sorted([row["sha256"], row["weight"]] for row in (adapter_row(a, w) for a, w in mix.items()))
+    rows = sorted((effect(adapter_row(a, w)) for a, w in mix.items()), key=str)
     key = [public_name(base.source), vars(line.brief), rows, variants, seed]
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
 

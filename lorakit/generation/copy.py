@@ -107,7 +107,7 @@ def write_copy(
     """
     if not 1 <= variants <= MOST_VARIANTS:
         raise DataError(f"variants is {variants}; choose 1 to {MOST_VARIANTS}")
-    from lorakit.lora.inject import applied
+    from lorakit.lora.live import applied
 
     row = channel(brief.channel)
     told = [""] * variants

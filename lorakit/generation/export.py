@@ -10,7 +10,7 @@ from lorakit import durable
 from lorakit.errors import DataError
 from lorakit.generation.formats import find
 from lorakit.generation.grid import draw_grid, table
-from lorakit.generation.labels import of_rows
+from lorakit.generation.labels import of_rows, said, strength_in
 from lorakit.generation.plan import slug
 from lorakit.generation.results import image_path, mixes_of, pictures, read_plan
 from lorakit.generation.sheet import draw_sheet
@@ -114,7 +114,8 @@ def manifest_csv(folder: Path, entries: list[dict[str, Any]], names: dict[str, s
     mixes = mixes_of(plan)
     called = of_rows(mixes)
     adapters = [
-        "; ".join(f"{row['name']} {row['weight']:g} ({row['sha256'][:12]})" for row in mix) for mix in mixes
+        "; ".join(f"{row['name']} {said(strength_in(row))} ({row['sha256'][:12]})" for row in mix)
+        for mix in mixes
     ]
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\r\n")

@@ -12,10 +12,11 @@ from typing import Any
 from lorakit.errors import AdapterError
 from lorakit.families import Base
 from lorakit.lora.adapter import Mix
-from lorakit.lora.inject import applied
 from lorakit.lora.layers import weight_shape
+from lorakit.lora.live import applied
 from lorakit.lora.matching import match_mix, modules_of
 from lorakit.lora.merging import is_merged, merge, unmerge
+from lorakit.lora.strength import Strength
 
 FROM = 16  # pictures of one mix: with fewer, folding saves less than it may cost on a large base
 ROOM = 2.5  # times the changed weights in float32 that must be free: their deltas, the originals, and air
@@ -27,7 +28,7 @@ class Folding:
 
     def __init__(self, base: Base, mix: Mix, pictures: int):
         self.base, self.mix = base, mix
-        self.folds = bool(mix) and pictures >= FROM and _fits(base, mix)
+        self.folds = bool(mix) and pictures >= FROM and _constant(mix) and _fits(base, mix)
 
     def on(self) -> AbstractContextManager[Any]:
         """The base with the mix on it inside the block."""
@@ -46,12 +47,17 @@ class Folding:
             unmerge(self.base.model)
 
 
+def _constant(mix: Mix) -> bool:
+    """Does every adapter act in the whole sampling? Weights cannot change between its steps."""
+    return all(Strength.of(value).whole for value in mix.values())
+
+
 def _fits(base: Base, mix: Mix) -> bool:
     """Is there room for the originals and the deltas of what the mix changes?"""
     if base.quantized or base.offloaded:
         return False
     layers = modules_of(base.model)
-    changed = {name for _, _, modules in match_mix(mix, base.model) for name in modules}
+    changed = {name for placed in match_mix(mix, base.model) for name in placed.modules}
     count = 0
     for name in changed:
         size = 1

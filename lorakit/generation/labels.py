@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lorakit.lora.strength import FIELDS, Strength
+
 
 def labels(mixes: Sequence[Mapping[str, Any]]) -> list[str]:
     """A name for each of `mixes` = {adapter name: weight}, in their order.
@@ -21,11 +23,19 @@ def _label(mix: Mapping[str, Any], names: Sequence[str]) -> str:
     return " + ".join(here) or " and ".join(f"without {name}" for name in names)
 
 
-def said(weight: float | None) -> str:
-    """A weight in words; empty for none."""
-    return "" if weight is None else f"{weight:g}"
+def said(strength: float | Strength | None) -> str:
+    """A strength in words; empty for none."""
+    if strength is None or isinstance(strength, Strength):
+        return str(strength or "")
+    return f"{strength:g}"
+
+
+def strength_in(row: Mapping[str, Any]) -> float | Strength:
+    """The strength that a record's row of an adapter states beside its name."""
+    stated = {field: row[field] for field in FIELDS if field in row}
+    return Strength(**stated) if len(stated) > 1 else row["weight"]
 
 
 def of_rows(mixes: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
-    """The labels of a plan's mixes, whose adapters are rows with "name" and "weight"."""
-    return labels([{str(row["name"]): row["weight"] for row in rows} for rows in mixes])
+    """The labels of a plan's mixes, whose adapters are rows with a name and a strength."""
+    return labels([{str(row["name"]): strength_in(row) for row in rows} for rows in mixes])

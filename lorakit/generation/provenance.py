@@ -19,7 +19,8 @@ from PIL import Image, PngImagePlugin
 
 import lorakit
 from lorakit import durable
-from lorakit.errors import DataError
+from lorakit.errors import AdapterError, DataError
+from lorakit.lora.strength import Strength
 
 # IPTC NewsCodes, digital source type: made by a model trained on sampled content.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -168,14 +169,23 @@ def public_name(source: str) -> str:
     return source
 
 
-def adapter_row(adapter: Any, weight: float) -> dict[str, Any]:
-    """How a record names an adapter: never by where it lies on this machine."""
+def adapter_row(adapter: Any, strength: float | Strength) -> dict[str, Any]:
+    """How a record names an adapter: never by where it lies on this machine. What is not constant in its
+    strength (`blocks`, `start`, `end`) stands beside the weight.
+    """
     name = adapter.card.name or Path(adapter.source or "adapter").stem
-    return {
-        "name": name,
-        "weight": round(float(weight), 6),
-        "sha256": adapter.card.sha256 or _content(adapter),
-    }
+    try:
+        stated = Strength.of(strength).to_dict()
+    except AdapterError as error:
+        raise AdapterError(f"{name}: {error}") from None
+    more = stated if isinstance(stated, dict) else {"weight": round(stated, 6)}
+    return {"name": name, **more, "sha256": adapter.card.sha256 or _content(adapter)}
+
+
+def effect(row: dict[str, Any]) -> list[Any]:
+    """What a picture depends on of an adapter: its content and its strength, not its name."""
+    more = [{name: value for name, value in row.items() if name not in ("name", "weight", "sha256")}]
+    return [row["sha256"], row["weight"], *(more if more[0] else [])]
 
 
 def _content(adapter: Any) -> str:

@@ -18,11 +18,11 @@ from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
 from lorakit.families import Base, family_of
 from lorakit.generation import plan as planning
 from lorakit.generation.formats import OutputFormat
-from lorakit.generation.provenance import SUFFIXES, adapter_row, public_name
+from lorakit.generation.provenance import SUFFIXES, adapter_row, effect, public_name
 from lorakit.generation.rendering import FULL, Emit, Stopped, Work
 from lorakit.generation.results import PLAN, finished
 from lorakit.lora.adapter import Mix
-from lorakit.lora.inject import applied
+from lorakit.lora.live import applied
 
 WORDS = ("text_encoder.", "text_encoder_2.", "text_encoder_3.")  # an adapter's modules that read the prompt
 
@@ -30,10 +30,10 @@ WORDS = ("text_encoder.", "text_encoder_2.", "text_encoder_3.")  # an adapter's 
 class Campaign:
     """Scenes x formats x seeds x mixes, rendered into `out`. The whole request is checked at once.
 
-    `mix` is {adapter: weight}, empty for the bare base; or a list of such, to see them side by side on the
-    same seeds. `trigger` defaults to the triggers of the mix; of several mixes each adapter keeps its trigger
-    at weight 0 too, so that the weight is all that differs. `steps` and `guidance` default to what the base
-    works best with. `file_type` is "png", "jpg" or "webp".
+    `mix` is {adapter: number or Strength}, empty for the bare base; or a list of such, to see them side by
+    side on the same seeds. `trigger` defaults to the triggers of the mix; of several mixes each adapter keeps
+    its trigger at weight 0 too, so that the weight is all that differs. `steps` and `guidance` default to
+    what the base works best with. `file_type` is "png", "jpg" or "webp".
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Campaign:
         made_with = {
             "base": public_name(self.base.source), "steps": self.steps, "guidance": self.guidance,
             "negative": self.negative, "file_type": self.file_type,
-            "mix": sorted([row["sha256"], row["weight"]] for row in self.adapters[number]),
+            "mix": sorted((effect(row) for row in self.adapters[number]), key=str),
         }  # fmt: skip
         settings, count = self.base.settings, len(self.mixes)
         return planning.plan(

@@ -1,5 +1,6 @@
 """An adapter in memory: low-rank factors per module, and the card that says what they are."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -7,6 +8,9 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
+from lorakit.lora.strength import Strength
+
+__all__ = ["Adapter", "Card", "Factors", "Mix", "Strength", "readable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,4 +151,4 @@ class Adapter:
                 )
 
 
-Mix = dict[Adapter, float]
+Mix = Mapping[Adapter, float | Strength]

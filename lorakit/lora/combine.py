@@ -14,7 +14,7 @@ from torch import Tensor
 from lorakit.errors import AdapterError
 from lorakit.lora import parts
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
-from lorakit.lora.matching import check_mix
+from lorakit.lora.matching import check_mix, strength_of
 from lorakit.lora.parts import Part, Short
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def combine(
     protect: float | None = None,
     seed: int = 0,
 ) -> Adapter:
-    """One adapter that does what `mix` = {adapter: weight} does.
+    """One adapter that does what `mix` = {adapter: number or Strength} does.
 
     - "concat": the ranks side by side; exact, and as large as the adapters together.
     - "svd": the nearest update of `rank` (default: the largest rank in the mix) in every module.
@@ -51,8 +51,8 @@ def combine(
     What shortening loses is logged and kept in the card: `scores["combined"]` = {"error": in all, "layers":
     {module: error}}, each the Frobenius norm of what is lost over that of the whole; for "project" also
     "removed": {adapter's name: share of its squared size that was taken away}. Raises AdapterError for an
-    empty mix, adapters of different bases, DoRA (its magnitudes hold only beside their base), an unknown
-    method, or a rank, density or protect that cannot be.
+    empty mix, adapters of different bases, one that acts in a part of the sampling only, DoRA (its magnitudes
+    hold only beside their base), an unknown method, or a rank, density or protect that cannot be.
     """
     check_mix(mix)
     _check(mix, method, rank, density, protect)
@@ -82,10 +82,11 @@ def combine(
 def _joined(mix: Mix) -> dict[str, Parts]:
     """Every adapter's part of each module, weights folded in."""
     joined: dict[str, Parts] = {}
-    for adapter, weight in mix.items():
+    for adapter, value in mix.items():
+        strength = strength_of(adapter, value)
         adapter.check_finite()
         for name, factors in adapter.modules.items():
-            joined.setdefault(name, []).append((adapter, parts.part_of(factors, weight)))
+            joined.setdefault(name, []).append((adapter, parts.part_of(factors, strength.at(name))))
     for name, here in joined.items():
         if len({(part.up.shape[0], part.down.shape[1]) for _, part in here}) > 1:
             raise AdapterError(
@@ -149,7 +150,11 @@ def _check(mix: Mix, method: str, rank: int | None, density: float | None, prote
         raise AdapterError(
             f"the adapters are for different bases ({', '.join(sorted(families))}) and cannot become one"
         )
-    for adapter in mix:
+    for adapter, value in mix.items():
+        if not strength_of(adapter, value).whole:
+            raise AdapterError(
+                f"{adapter.name}: acts in a part of the sampling only, which one adapter cannot; mix it live"
+            )
         if any(factors.magnitude is not None for factors in adapter.modules.values()):
             raise AdapterError(
                 f"{adapter.name}: is a DoRA adapter, whose magnitudes hold only beside its base; mix it live"
@@ -186,7 +191,7 @@ def _factors(part: Part, inner: torch.Size) -> Factors:
 
 
 def _card(mix: Mix, method: str, rank: int) -> Card:
-    names = " + ".join(f"{adapter.name} {weight:g}" for adapter, weight in mix.items())
+    names = " + ".join(f"{adapter.name} {strength_of(adapter, value)}" for adapter, value in mix.items())
     first = next(iter(mix))
     how = f"{method}, rank {rank}" if rank else method
     commercial = [adapter.card.commercial for adapter in mix]

@@ -15,8 +15,9 @@ from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.grams import Relations, relations
 from lorakit.lora.layers import Layer, dense_weight, is_quantized, weight_shape
-from lorakit.lora.matching import match_mix, modules_of
+from lorakit.lora.matching import Placed, match_mix, modules_of
 from lorakit.lora.stability import Load
+from lorakit.lora.strength import Strength
 
 LAYERS_KEPT = 12  # of the JSON form: the layers that change most
 
@@ -113,13 +114,14 @@ class StackReport:
 def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None) -> StackReport:
     """Will this stack be stable? Per layer and in one number, from the factors: no dense product.
 
-    `norms` = {module name: Frobenius norm of its weight} of the base (`base_norms`) spares reading the
+    An adapter counts with its weights by block of layers, and as if it acted in the whole sampling. `norms` =
+    {module name: Frobenius norm of its weight} of the base (`base_norms`) spares reading the
     weights, and then `model` may be on the meta device. Raises AdapterError as `applied` does.
     """
     matched = match_mix(mix, model, finite=False)
     layers: dict[str, list[tuple[int, Factors]]] = {}
-    for number, (_, _, modules) in enumerate(matched):
-        for name, factors in modules.items():
+    for number, placed in enumerate(matched):
+        for name, factors in placed.modules.items():
             layers.setdefault(name, []).append((number, factors))
     norms = norms if norms is not None else base_norms(model)
     missing = [name for name in layers if not norms.get(name)]
@@ -129,8 +131,18 @@ def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None)
     if not all(bool(torch.isfinite(here.products).all()) for here in found.values()):
         for adapter in mix:
             adapter.check_finite()
-    weights = [weight for _, weight, _ in matched]
-    return _report([adapter for adapter, _, _ in matched], weights, found, norms)
+    weights = [placed.strength.level for placed in matched]
+    shares = {
+        name: torch.tensor([_share(matched[i], name) for i in there.adapters])
+        for name, there in found.items()
+    }
+    return _report([placed.adapter for placed in matched], weights, found, norms, shares)
+
+
+def _share(placed: Placed, name: str) -> float:
+    """The adapter's weight in this layer, as a part of the largest that it has in any."""
+    level = placed.strength.level
+    return placed.weights[name] / level if level else 1.0
 
 
 def balanced(mix: Mix, report: StackReport) -> Mix:
@@ -138,7 +150,13 @@ def balanced(mix: Mix, report: StackReport) -> Mix:
     suggested = dict(zip(report.adapters, report.suggested, strict=True))
     if set(suggested) != set(mix):
         raise AdapterError("the report is of another mix; make it again")
-    return {adapter: suggested[adapter] for adapter in mix}
+    return {adapter: _turned(value, suggested[adapter]) for adapter, value in mix.items()}
+
+
+def _turned(value: float | Strength, level: float) -> float | Strength:
+    """A mix's value with another weight, what it has by block in proportion."""
+    strength = Strength.of(value)
+    return level if strength.plain or not strength else strength.scaled(level / strength.level)
 
 
 def base_norms(model: Any) -> dict[str, float]:
@@ -160,7 +178,11 @@ def _norm(layer: Layer) -> float:
 
 
 def _report(
-    adapters: list[Adapter], weights: list[float], found: dict[str, Relations], norms: Mapping[str, float]
+    adapters: list[Adapter],
+    weights: list[float],
+    found: dict[str, Relations],
+    norms: Mapping[str, float],
+    shares: Mapping[str, torch.Tensor],
 ) -> StackReport:
     count = len(adapters)
     products = torch.zeros(count, count, dtype=torch.float64)
@@ -168,7 +190,8 @@ def _report(
     layers = []
     for name, there in found.items():
         at = torch.tensor(there.adapters)
-        here = replace(there, products=there.products.cpu() / norms[name] ** 2)
+        share = shares[name].double()
+        here = replace(there, products=there.products.cpu() * share[:, None] * share / norms[name] ** 2)
         products[at[:, None], at] += here.products
         # Overlaps of whole adapters: their layers', each weighing as much as both updates there.
         sizes = here.products.diagonal().clamp(min=0).sqrt()

@@ -1,141 +1,21 @@
-"""Putting adapters onto a model and taking them off again: live mixes and trainable layers.
+"""Trainable updates in a model: put in, read out as factors, and taken off again.
 
-The model's own layers are never changed: a targeted layer is replaced by one that calls it. Folding a mix
-into the weights is `lorakit.lora.merging`. Not covered: two threads that use one model at the same time.
+The model's own layers are never changed: a targeted layer is replaced by one that calls it. Live mixes are
+`lorakit.lora.live`; folding a mix into the weights is `lorakit.lora.merging`.
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 
 from lorakit.errors import AdapterError
-from lorakit.lora.adapter import Factors, Mix
-from lorakit.lora.layers import (
-    DoraLinear,
-    Layer,
-    LoraConv2d,
-    LoraLinear,
-    check_fits,
-    device_of,
-    stacked,
-    weight_shape,
-)
-from lorakit.lora.matching import check_mix, match_mix, modules_of
+from lorakit.lora.adapter import Factors
+from lorakit.lora.layers import DoraLinear, Layer, LoraConv2d, LoraLinear, check_fits, device_of, weight_shape
+from lorakit.lora.matching import modules_of, replace_modules
 from lorakit.lora.pissa import learned, start_at_main_directions
-
-CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
-
-_stacks: "WeakKeyDictionary[Any, OrderedDict]" = WeakKeyDictionary()
-_live: "WeakKeyDictionary[Any, Live]" = WeakKeyDictionary()
-
-
-@dataclass(frozen=True)
-class Live:
-    """What `applied` has put into a model."""
-
-    mix: Mix
-    wrappers: dict[str, Layer]
-    originals: dict[str, Layer]
-
-
-@contextmanager
-def applied(model: Any, mix: Mix) -> Iterator[Any]:
-    """Run `model` (a module or a pipeline) with `mix` = {adapter: weight} inside the block.
-
-    On exit, also after an exception, the model is bit for bit what it was. Inside another `applied` the
-    mixes add up. Everything is checked first: raises AdapterError, with nothing touched, for an empty mix,
-    a weight that is not a number, NaN in an adapter, shapes that do not fit, or an adapter of which no
-    module is in the model.
-    """
-    outer = _live.get(model)
-    with _without(model, outer):
-        check_mix(mix)
-        total = dict(outer.mix) if outer else {}
-        for adapter, weight in mix.items():
-            total[adapter] = total.get(adapter, 0.0) + weight
-        wrappers = _cached_wrappers(model, total)
-        _live[model] = Live(total, wrappers, replace_modules(model, wrappers))
-        try:
-            yield model
-        finally:
-            replace_modules(model, _live.pop(model).originals)
-
-
-@contextmanager
-def _without(model: Any, outer: Live | None) -> Iterator[None]:
-    """Take an outer mix off, so that the layers show under their own names, and put it back afterwards."""
-    if outer is None:
-        yield
-        return
-    replace_modules(model, outer.originals)
-    try:
-        yield
-    finally:
-        replace_modules(model, outer.wrappers)
-        _live[model] = outer
-
-
-def forget_stacks(model: Any) -> None:
-    """Drop what is cached for `model`; needed when its weights change, since DoRA's gains depend on them."""
-    _stacks.pop(model, None)
-
-
-def replace_modules(model: Any, replacements: dict[str, Layer]) -> dict[str, Layer]:
-    """Set each named module to its replacement and return what was there before."""
-    before = {}
-    for name, module in replacements.items():
-        parent_name, _, leaf = name.rpartition(".")
-        parent = (
-            model.get_submodule(parent_name)
-            if isinstance(model, nn.Module)
-            else _pipeline_module(model, parent_name)
-        )
-        before[name] = parent._modules[leaf]
-        parent._modules[leaf] = module
-    return before
-
-
-def _pipeline_module(pipeline: Any, name: str) -> nn.Module:
-    component, _, rest = name.partition(".")
-    return getattr(pipeline, component).get_submodule(rest)
-
-
-def _cached_wrappers(model: Any, mix: Mix) -> dict[str, Layer]:
-    cache = _stacks.setdefault(model, OrderedDict())
-    key = frozenset(mix.items()), _placement(model)
-    if key in cache:
-        cache.move_to_end(key)
-        return cache[key]
-    cache[key] = _wrappers(model, mix)
-    while len(cache) > CACHED_MIXES:
-        cache.popitem(last=False)
-    return cache[key]
-
-
-def _placement(model: Any) -> tuple:
-    modules = (
-        [model]
-        if isinstance(model, nn.Module)
-        else [m for m in vars(model).values() if isinstance(m, nn.Module)]
-    )
-    first = [next(module.parameters(), None) for module in modules]
-    return tuple((p.device, p.dtype) for p in first if p is not None)
-
-
-def _wrappers(model: Any, mix: Mix) -> dict[str, Layer]:
-    parts: dict[str, list[tuple[Factors, float]]] = {}
-    for _, weight, matched in match_mix(mix, model):
-        for name, factors in matched.items():
-            parts.setdefault(name, []).append((factors, weight))
-    layers = modules_of(model)
-    return {name: stacked(layers[name], part).train(layers[name].training) for name, part in parts.items()}
 
 
 class Injection:

@@ -87,12 +87,13 @@ class LoraLinear(nn.Module):
 
     LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of
     the ranks of all adapters of a mix; `gain` (out,), `columns` (in,). Gradients reach `down` and `up` when
-    they are parameters.
+    they are parameters. With `rows` (n, R) each of n rows of a batch weighs the ranks by itself, and `gain`
+    and `columns` have n rows too; a batch of n k has k neighbours of each, as beam search lays them out.
     """
 
     def __init__(
         self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None,
-        columns: Tensor | None = None, scale: float = 1.0,
+        columns: Tensor | None = None, scale: float = 1.0, rows: Tensor | None = None,
     ):  # fmt: skip
         super().__init__()
         self.base: Layer = base
@@ -101,16 +102,20 @@ class LoraLinear(nn.Module):
         self.gain = gain
         self.columns = columns
         self.scale = scale
+        self.rows = rows
         self.dropout = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         # A layer is linear, so W x + W (columns * x) is one call of it.
-        y = self.base(x if self.columns is None else x * self._spread(1 + self.columns))
+        y = self.base(x if self.columns is None else x * self._spread(1 + self.columns, x))
         if self.gain is not None:
             plain = y if self.columns is None else self.base(x)
-            plain = plain if self.bias is None else plain - self._spread(self.bias)
-            y = y + self._spread(self.gain) * plain
-        return self.add_side(y, self.side(x))
+            plain = plain if self.bias is None else plain - self._spread(self.bias, y)
+            y = y + self._spread(self.gain, y) * plain
+        hidden = self.side(x)
+        if self.rows is not None:
+            hidden = hidden * self._spread(self.rows, hidden).to(hidden.dtype)
+        return self.add_side(y, hidden)
 
     def side(self, x: Tensor) -> Tensor:
         """scale * down(x), (..., R): small, so the scale is applied here."""
@@ -132,8 +137,12 @@ class LoraLinear(nn.Module):
         flat = torch.addmm(y.reshape(-1, y.shape[-1]), hidden.reshape(-1, hidden.shape[-1]), self.up.t())
         return flat.view(y.shape)
 
-    def _spread(self, per_channel: Tensor) -> Tensor:
-        return per_channel
+    def _spread(self, values: Tensor, x: Tensor) -> Tensor:
+        """Values per channel (C,), or per row and channel (n, C), as they multiply x."""
+        if values.dim() == 1:
+            return values
+        values = _repeated(values, x.shape[0])
+        return values.view(len(values), *[1] * (x.dim() - 2), values.shape[1])
 
     # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
     @property
@@ -170,8 +179,18 @@ class LoraConv2d(LoraLinear):
     def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
         return y + F.conv2d(hidden, self.up.to(hidden.dtype)).to(y.dtype)
 
-    def _spread(self, per_channel: Tensor) -> Tensor:
-        return per_channel[:, None, None]
+    def _spread(self, values: Tensor, x: Tensor) -> Tensor:
+        return (values if values.dim() == 1 else _repeated(values, x.shape[0]))[..., None, None]
+
+
+def _repeated(values: Tensor, batch: int) -> Tensor:
+    """Values of n rows (n, C) for a batch of n k, each k times in succession."""
+    count = len(values)
+    if batch % count:
+        raise AdapterError(
+            f"a batch of {batch} came to a layer that has mixes for {count} rows; give as many mixes as rows"
+        )
+    return values if batch == count else values.repeat_interleave(batch // count, dim=0)
 
 
 class DoraLinear(LoraLinear):
@@ -195,26 +214,27 @@ class DoraLinear(LoraLinear):
         return y + ((gain - 1) * plain + gain * update).to(y.dtype)
 
 
-def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
-    """One layer that runs all `parts` (factors, weight): weights, scales and DoRA gains are folded into `up`.
+def stacked(layer: Layer, parts: Sequence[tuple[Factors, Sequence[float]]]) -> LoraLinear:
+    """One layer that runs all `parts` = (factors, their weight in each row of the batch).
 
-    A weight scales an adapter's delta once; for DoRA it interpolates between the base's weight and the
-    adapter's.
+    One weight is for every row: it is folded into `up` with the scale and DoRA's gain. A weight scales an
+    adapter's delta once; for DoRA it interpolates between the base's weight and the adapter's.
     """
     device, dtype = device_of(layer), _compute_dtype(layer)
-    downs, ups, gains, columns = [], [], [], []
+    count = len(parts[0][1])
+    downs, ups, gains, columns, rows = [], [], [], [], []
     with torch.no_grad():
-        for factors, weight in parts:
+        for factors, weights in parts:
             # Low-precision factors are scaled with one rounding, as the product in float32 would be.
             up = factors.up.to(device) if factors.up.dtype == dtype else factors.up.to(device).float()
             if factors.magnitude is not None:
                 up = up.float()
-            scale = weight * factors.scale
+            scale = factors.scale * (weights[0] if count == 1 else 1.0)
             up = up if scale == 1.0 else up * scale
             down = factors.down.to(device)
             if factors.magnitude is not None:
                 gain = dora_gain(layer, factors).to(device)
-                change = (weight * (gain - 1)).flatten()
+                change = torch.tensor(weights, device=device)[:, None] * (gain - 1).flatten()
                 if gain.shape[0] == 1:
                     down = down.float() * gain
                     columns.append(change)
@@ -223,14 +243,18 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, float]]) -> LoraLinear:
                     gains.append(change)
             downs.append(down.to(dtype))
             ups.append(up.to(dtype))
+            rows.append(torch.tensor(weights, device=device, dtype=dtype)[:, None].expand(-1, len(down)))
         total, column = (torch.stack(each).sum(0).to(dtype) if each else None for each in (gains, columns))
-        kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
-        if len(parts) == 1:
-            return kind(layer, downs[0], ups[0], total, column)
-        return kind(layer, torch.cat(downs), torch.cat(ups, dim=1), total, column)
+        if count == 1:
+            total, column = (None if each is None else each[0] for each in (total, column))
+    kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
+    down, up = (downs[0], ups[0]) if len(parts) == 1 else (torch.cat(downs), torch.cat(ups, dim=1))
+    return kind(layer, down, up, total, column, rows=torch.cat(rows, dim=1) if count > 1 else None)
 
 
 def _compute_dtype(layer: Layer) -> torch.dtype:
+    if layer.weight.dtype.itemsize == 1 and layer.weight.dtype.is_floating_point:
+        return torch.bfloat16  # fp8 is for storage only
     if layer.weight.dtype.is_floating_point:
         return layer.weight.dtype
     return getattr(layer, "compute_dtype", None) or torch.float32
@@ -240,9 +264,9 @@ def check_fits(name: str, layer: Layer, factors: Factors, adapter: str) -> None:
     """Raise AdapterError, naming both shapes, unless `factors` is an update of `layer`."""
     expected = weight_shape(layer)
     if expected is None:
-        raise AdapterError(
-            f"{adapter}: {name} is a {type(layer).__name__}, which cannot carry a low-rank update"
-        )
+        groups = getattr(layer, "groups", 1)
+        what = f"{type(layer).__name__}{f' of {groups} groups' if groups > 1 else ''}"
+        raise AdapterError(f"{adapter}: {name} is a {what}, which cannot carry a low-rank update")
     if factors.weight_shape != expected:
         raise AdapterError(
             f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has "

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.layers import Layer, check_fits, weight_shape
+from lorakit.lora.strength import Strength
 
 # Parts of a pipeline that adapter files name in front of their modules.
 COMPONENTS = ("transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3")
@@ -20,7 +22,18 @@ class Match:
     """The updates of one adapter that found their module, and the names that found none."""
 
     modules: dict[str, Factors] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # of each module, as the adapter calls it
     unmatched: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Placed:
+    """One adapter of a mix on a model: its updates by module name, with the weight each has there."""
+
+    adapter: Adapter
+    strength: Strength
+    modules: dict[str, Factors]
+    weights: dict[str, float]
 
 
 def modules_of(model: Any) -> dict[str, Layer]:
@@ -39,6 +52,26 @@ def modules_of(model: Any) -> dict[str, Layer]:
     return named
 
 
+def replace_modules(model: Any, replacements: dict[str, Layer]) -> dict[str, Layer]:
+    """Set each named module to its replacement and return what was there before."""
+    before = {}
+    for name, module in replacements.items():
+        parent_name, _, leaf = name.rpartition(".")
+        parent = (
+            model.get_submodule(parent_name)
+            if isinstance(model, nn.Module)
+            else _pipeline_module(model, parent_name)
+        )
+        before[name] = parent._modules[leaf]
+        parent._modules[leaf] = module
+    return before
+
+
+def _pipeline_module(pipeline: Any, name: str) -> nn.Module:
+    component, _, rest = name.partition(".")
+    return getattr(pipeline, component).get_submodule(rest)
+
+
 def match(adapter: Adapter, model: Any) -> Match:
     """Find the module of every update. Raises AdapterError when nothing matches or a shape does not fit."""
     modules = modules_of(model)
@@ -52,6 +85,7 @@ def match(adapter: Adapter, model: Any) -> Match:
                 f"{adapter.name}: two updates meet at {target}; give the whole pipeline to tell them apart"
             )
         else:
+            found.names[target] = name
             found.modules[target] = _as_convolution(factors, modules[target])
             check_fits(target, modules[target], found.modules[target], adapter.name)
     if not found.modules:
@@ -64,37 +98,54 @@ def match(adapter: Adapter, model: Any) -> Match:
 
 
 def check_mix(mix: Mix) -> None:
-    """Raise AdapterError for an empty mix, or a weight that is not a finite number."""
+    """Raise AdapterError, naming the adapter, for an empty mix or a value that is no Strength and no number
+    from -2 to 2.
+    """
+    if not isinstance(mix, Mapping):
+        raise AdapterError(f"a mix is a table of adapters with their weights, not a {type(mix).__name__}")
     if not mix:
         raise AdapterError("the mix is empty: give at least one adapter and its weight")
-    for adapter, weight in mix.items():
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+    for adapter, value in mix.items():
+        if not isinstance(adapter, Adapter):
             raise AdapterError(
-                f"{adapter.name}: its weight is {weight!r}; a weight is a number, usually 0 to 1"
+                f"a mix has adapters, not a {type(adapter).__name__}; open it with load_adapter"
             )
+        strength_of(adapter, value)
 
 
-def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[tuple[Adapter, float, dict[str, Factors]]]:
+def strength_of(adapter: Adapter, value: float | Strength) -> Strength:
+    """The Strength of an adapter in a mix. Raises AdapterError naming the adapter."""
+    try:
+        strength = Strength.of(value)
+        strength.check_groups(adapter.modules)
+    except AdapterError as error:
+        raise AdapterError(f"{adapter.name}: {error}") from None
+    return strength
+
+
+def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[Placed]:
     """Check a whole mix before any layer is touched; updates without a module are warned about by name.
 
     Without `finite`, that every value is a number is left to the caller, who reads them all anyway.
     """
     check_mix(mix)
-    matched = []
-    for adapter, weight in mix.items():
-        if finite:
-            adapter.check_finite()
-        found = match(adapter, model)
-        missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
-        if missing:
-            warnings.warn(
-                f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this "
-                f"model and "
-                f"have no effect: {_some(missing)}",
-                stacklevel=4,
-            )
-        matched.append((adapter, float(weight), found.modules))
-    return matched
+    return [place(adapter, strength_of(adapter, value), model, finite) for adapter, value in mix.items()]
+
+
+def place(adapter: Adapter, strength: Strength, model: Any, finite: bool = True) -> Placed:
+    """One adapter of a mix on a model, checked; updates without a module are warned about by name."""
+    if finite:
+        adapter.check_finite()
+    found = match(adapter, model)
+    missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
+    if missing:
+        warnings.warn(
+            f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this model and "
+            f"have no effect: {_some(missing)}",
+            stacklevel=5,
+        )
+    weights = {target: strength.at(name) for target, name in found.names.items()}
+    return Placed(adapter, strength, found.modules, weights)
 
 
 def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
-from lorakit.lora.inject import forget_stacks
 from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d, is_quantized
 from lorakit.lora.matching import match, match_mix, modules_of
 
@@ -41,25 +40,30 @@ def merge(model: Any, mix: Mix) -> None:
     """Fold `mix` into the weights of `model`, which then runs at the base's own speed. `unmerge` undoes it
     exactly.
 
-    The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for a quantized
-    layer: rounding to 4 or 8 bits would swallow most of a small update, so such a base runs adapters beside
-    its weights (`applied`).
+    The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for an adapter that
+    acts in a part of the sampling only, and for a quantized layer: rounding to 4 or 8 bits would swallow most
+    of a small update, so such a base runs adapters beside its weights (`applied`).
     """
     if model in _originals:
         raise AdapterError("this model already has a mix merged into it; call unmerge first")
     layers = modules_of(model)
     matched = match_mix(mix, model)
-    for adapter, _, modules in matched:
-        quantized = [name for name in modules if is_quantized(layers[name])]
+    for placed in matched:
+        if not placed.strength.whole:
+            raise AdapterError(
+                f"{placed.adapter.name}: acts in a part of the sampling only, and merged weights act in all "
+                "of it; use the mix live (applied)"
+            )
+        quantized = [name for name in placed.modules if is_quantized(layers[name])]
         if quantized:
             raise AdapterError(
-                f"{adapter.name}: {quantized[0]} is quantized; merging would round most of the update away. "
-                "Use the mix live (applied), or load the base unquantized"
+                f"{placed.adapter.name}: {quantized[0]} is quantized; merging would round most of the update "
+                "away. Use the mix live (applied), or load the base unquantized"
             )
     total: dict[str, Tensor] = {}
-    for adapter, weight, modules in matched:
-        for name, factors in modules.items():
-            delta = weight * _delta(name, layers[name], factors, adapter)
+    for placed in matched:
+        for name, factors in placed.modules.items():
+            delta = placed.weights[name] * _delta(name, layers[name], factors, placed.adapter)
             total[name] = total[name] + delta if name in total else delta
     kept = {name: layers[name].weight.detach().to("cpu", copy=True) for name in total}
     _originals[model] = kept
@@ -68,7 +72,6 @@ def merge(model: Any, mix: Mix) -> None:
             layer = layers[name]
             update = delta.T if is_conv1d(layer) else delta
             layer.weight.copy_(layer.weight.float() + update.to(layer.weight.device))
-    forget_stacks(model)
 
 
 def is_merged(model: Any) -> bool:
@@ -82,4 +85,3 @@ def unmerge(model: Any) -> None:
     with torch.no_grad():
         for name, weight in _originals.pop(model, {}).items():
             layers[name].weight.copy_(weight)
-    forget_stacks(model)

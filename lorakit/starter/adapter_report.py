@@ -16,7 +16,7 @@ import torch
 from lorakit.data.photos import PhotoSet
 from lorakit.families import Base, family_of, load_base
 from lorakit.lora.adapter import Adapter
-from lorakit.lora.inject import applied
+from lorakit.lora.live import applied
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.starter.report import sheet, write_section
 from lorakit.training.presets import from_preset

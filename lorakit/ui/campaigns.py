@@ -10,7 +10,7 @@ from lorakit import jobs, workspace
 from lorakit.errors import LoraKitError
 from lorakit.generation import results
 from lorakit.generation.formats import find
-from lorakit.generation.labels import of_rows
+from lorakit.generation.labels import of_rows, said, strength_in
 from lorakit.specs import mixes_of
 from lorakit.ui import compare, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
@@ -130,7 +130,7 @@ def tell_provenance(job_id: str, event: gr.SelectData) -> Any:
     made = read_provenance(folder_of(job_id) / rows[event.index]["path"])
     if made is None:
         return gr.update(visible=False)
-    adapters = ", ".join(f"{a['name']} × {a['weight']:g}" for a in made.adapters) or "none"
+    adapters = ", ".join(f"{a['name']} × {said(strength_in(a))}" for a in made.adapters) or "none"
     rows = [
         (str(made.seed), "seed"), (made.base, "base"), (adapters, "adapters"), (str(made.steps), "steps"),
         ("AI-made", "is marked in the file (IPTC)"),

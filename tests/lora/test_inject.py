@@ -11,7 +11,8 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Card, Factors
-from lorakit.lora.inject import applied, trainable
+from lorakit.lora.inject import trainable
+from lorakit.lora.live import applied
 
 
 class Model(nn.Module):

@@ -4,7 +4,7 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Card, Factors
-from lorakit.lora.inject import applied
+from lorakit.lora.live import applied
 from lorakit.lora.merging import deltas, merge, unmerge
 
 
