@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from lorakit.data.buckets import Framing
 from lorakit.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000")
@@ -213,15 +214,17 @@ def _begins(start: bytes, marks: Sequence[bytes]) -> bool:
     )
 
 
-def fit(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Scale to cover width x height (Lanczos) and cut only what is left over, the same on both sides."""
-    scale = max(width / image.width, height / image.height)
-    wide, high = width / scale, height / scale
-    left, top = (image.width - wide) / 2, (image.height - high) / 2
+def fit(image: Image.Image, framing: Framing) -> Image.Image:
+    """Scale (Lanczos) and cut or pad as `framing` says; `image` may be a smaller decoding of its photo."""
+    share = image.width / framing.photo[0], image.height / framing.photo[1]
+    left, top, right, bottom = framing.box
     box = (
-        max(0.0, left),
-        max(0.0, top),
-        min(float(image.width), left + wide),
-        min(float(image.height), top + high),
-    )
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=box)
+        left * share[0], top * share[1],
+        min(float(image.width), right * share[0]), min(float(image.height), bottom * share[1]),
+    )  # fmt: skip
+    inner = image.resize(framing.inner, Image.Resampling.LANCZOS, box=box)
+    if not any(framing.padding):
+        return inner
+    before_x, before_y, after_x, after_y = framing.padding
+    widths = [(before_y, after_y), (before_x, after_x), (0, 0)][: np.asarray(inner).ndim]
+    return Image.fromarray(np.pad(np.asarray(inner), widths, mode="edge"))

@@ -7,7 +7,7 @@ a few per cent cut, nothing enlarged that need not be.
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from lorakit.data import archives, captions, quality
-from lorakit.data.buckets import size_for
+from lorakit.data.buckets import frame, size_for
 from lorakit.data.captions import Captions, shown
 from lorakit.data.images import fit, read_picture
 from lorakit.data.quality import Finding, Look, QualityReport
@@ -48,7 +48,8 @@ class Photo:
 
     def pixels(self, width: int, height: int) -> np.ndarray:
         """The photo at a bucket's size: float32 (3, height, width) in -1..1."""
-        image = fit(self._read((2 * width, 2 * height))[0], width, height)
+        framing = frame(self.width, self.height, (width, height))
+        image = fit(self._read((2 * width, 2 * height))[0], framing)
         return np.ascontiguousarray(np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 127.5 - 1.0)
 
     @cached_property
@@ -131,9 +132,20 @@ class PhotoSet:
         files = [(path.relative_to(into).as_posix(), path) for path in into.rglob("*") if path.is_file()]
         return _read_set(files, trigger, None, "the upload", refused)
 
-    def report(self, area: int = quality.SMALLEST) -> QualityReport:
-        """The quality gate, for a base that was trained on pictures of `area` pixels."""
-        return quality.assess(self.photos, [*self.skipped, *self.notes], area)
+    def report(self, area: int = quality.SMALLEST, step: int = quality.STEP) -> QualityReport:
+        """The quality gate, for a base that was trained on pictures of `area` pixels in steps of `step`.
+
+        Nothing is dropped: leave out what a person agrees to leave out with `without`.
+        """
+        return quality.assess(self.photos, [*self.skipped, *self.notes], area, step)
+
+    def without(self, names: Iterable[str]) -> "PhotoSet":
+        """The set without the photos of these names. Raises DataError when none would be left."""
+        out = set(names)
+        kept = [photo for photo in self.photos if photo.name not in out]
+        if not kept:
+            raise DataError("all photos were left out; keep at least one, better about 30")
+        return replace(self, photos=kept)
 
     def buckets(self, area: int, step: int) -> dict[tuple[int, int], list[Photo]]:
         """Photos by the (width, height) they are learned at: multiples of `step`, about `area` pixels.

@@ -5,14 +5,17 @@ photos. Not covered: text overlays and watermarks, which need a reader of text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
+from lorakit.data.buckets import Framing, frame, size_for
+
 SEVERITIES = ("info", "warn", "error")
+VERDICTS = ("keep", "retake", "remove")
 FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
 SIDE = 256  # pixels of the longer side that a look is taken at, so that figures compare
 SHARP_SHARE = 98  # percentile of the tiles: one sharp product before a soft background is a sharp photo
@@ -25,6 +28,32 @@ CLIPPED = 0.5  # share of the pixels that are not background
 SAME = 0.15
 WIDEST = 2.5  # longer side over shorter side
 SMALLEST = 128 * 128  # pixels of the smallest base that ships
+STEP = 16  # pixels that sides are multiples of, for most bases
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a warning of one kind costs its photo, of 100 points, and what to do with the photo.
+
+    A mere remark ("info") of the kind costs a third and keeps the photo.
+    """
+
+    points: int
+    verdict: str
+
+
+# Assumption: the points order photos as a photographer would; they are not fitted to anything.
+RULES = {
+    "blank": Rule(100, "remove"),
+    "duplicate": Rule(60, "remove"),
+    "blurred": Rule(50, "retake"),
+    "overexposed": Rule(45, "retake"),
+    "underexposed": Rule(45, "retake"),
+    "blocky": Rule(40, "retake"),
+    "lettering": Rule(40, "retake"),
+    "small": Rule(30, "retake"),
+    "odd-ratio": Rule(25, "retake"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,12 +71,35 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """One photo as the gate sees it: `score` 0..100, and a verdict that a person may overrule.
+
+    "keep": nothing wrong, or too little to matter. "retake": it can be learned from, a better one would be
+    worth more. "remove": the set is better without it (nothing on it, or the same as another). `findings` say
+    why and what to do; `framing` is the exact crop or padding that it would be learned with, its `str()` a
+    sentence.
+    """
+
+    name: str  # as Photo.name
+    score: int
+    verdict: str
+    findings: tuple[Finding, ...]
+    framing: Framing
+
+
+@dataclass(frozen=True)
 class QualityReport:
-    """All findings of a set of `photos` photos, and a score from 0 to 100."""
+    """What the gate says of a set of `photos` photos: all findings, the set's score from 0 to 100, and each
+    photo's own in `judged`, in the set's order.
+
+    A file that could not be read is no photo: it has a finding of severity "error" and is not in `judged`.
+    Findings of the whole set have no file.
+    """
 
     findings: list[Finding]
     score: int
     photos: int
+    judged: list[Judged] = field(default_factory=list)
 
     def of(self, file: str) -> list[Finding]:
         """The findings that name this file."""
@@ -56,6 +108,10 @@ class QualityReport:
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity."""
         return {severity: sum(f.severity == severity for f in self.findings) for severity in SEVERITIES}
+
+    def verdicts(self) -> dict[str, int]:
+        """How many photos there are of each verdict."""
+        return {verdict: sum(j.verdict == verdict for j in self.judged) for verdict in VERDICTS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +158,37 @@ def take_look(image: Image.Image) -> Look:
     )
 
 
-def assess(photos: Sequence[HasLook], skipped: Sequence[Finding] = (), area: int = SMALLEST) -> QualityReport:
-    """Judge a photo set for a base that was trained on pictures of `area` pixels.
+def assess(
+    photos: Sequence[HasLook], skipped: Sequence[Finding] = (), area: int = SMALLEST, step: int = STEP
+) -> QualityReport:
+    """Judge a photo set for a base that was trained on pictures of `area` pixels, with sides in multiples of
+    `step`.
 
     `skipped` are the findings of reading the files; they count, and come first.
     """
-    own = [finding for photo in photos for finding in _of_one(photo, area)]
+    framings = [frame(p.width, p.height, size_for(p.width, p.height, area, step)) for p in photos]
+    own = [f for photo, framing in zip(photos, framings, strict=True) for f in _of_one(photo, framing, area)]
     same = _near_duplicates(photos)
     whole = _of_all(photos, alike=len(same))
-    findings = [*skipped, *whole, *same, *own]
-    return QualityReport(findings, _score(photos, findings), len(photos))
+    by_name: dict[str, list[Finding]] = {}
+    for finding in (*same, *own):
+        by_name.setdefault(finding.file, []).append(finding)
+    judged = [
+        _judge(photo.name, by_name.get(photo.name, []), framing)
+        for photo, framing in zip(photos, framings, strict=True)
+    ]
+    score = _score(judged, whole, different=len(photos) - len(same))
+    return QualityReport([*skipped, *whole, *same, *own], score, len(photos), judged)
+
+
+def _judge(name: str, findings: Sequence[Finding], framing: Framing) -> Judged:
+    lost, worst = 0.0, 0
+    for finding in findings:
+        rule = RULES[finding.kind]
+        lost += rule.points if finding.severity == "warn" else rule.points / 3
+        if finding.severity == "warn":
+            worst = max(worst, VERDICTS.index(rule.verdict))
+    return Judged(name, max(0, round(100 - lost)), VERDICTS[worst], tuple(findings), framing)
 
 
 def _sharpness(grey: np.ndarray) -> float:
@@ -161,7 +238,7 @@ def _fingerprint(image: Image.Image) -> np.ndarray:
     return np.packbits(np.diff(small, axis=1) > 2).view(np.uint64)
 
 
-def _of_one(photo: HasLook, area: int) -> list[Finding]:
+def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
     look, name, found = photo.look, photo.name, []
     pixels, side = photo.width * photo.height, round(area**0.5)
     size = f"{photo.width}x{photo.height} pixels"
@@ -173,7 +250,7 @@ def _of_one(photo: HasLook, area: int) -> list[Finding]:
         )
     longer, shorter = max(photo.width, photo.height), min(photo.width, photo.height)
     if longer > WIDEST * shorter:
-        advice = "crop it yourself around the product, or the training has to cut its ends"
+        advice = f"cut it closer to the product; as it is, it is {framing}"
         found.append(Finding(name, "odd-ratio", "warn", f"is very long and narrow ({size})", advice))
     if look.spread < 3:
         found.append(Finding(name, "blank", "warn", "shows almost nothing but one tone", "remove it"))
@@ -237,16 +314,14 @@ def _one_background(photos: Sequence[HasLook]) -> bool:
     return bool(((apart < 24).sum(1) >= 10).mean() >= 0.9)
 
 
-def _score(photos: Sequence[HasLook], findings: Sequence[Finding]) -> int:
-    """100, less up to 60 for the share of photos with a warning, up to 40 for too few, 15 for one background.
+def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -> int:
+    """The photos' mean, less up to 40 for too few different ones and 15 for one background.
 
     Assumption: these weights order sets as a photographer would; they are not fitted to anything.
     """
-    if not photos:
+    if not judged:
         return 0
-    warned = {finding.file for finding in findings if finding.file and finding.severity == "warn"}
-    troubled = sum(photo.name in warned for photo in photos) / len(photos)
-    different = len(photos) - sum(finding.kind == "duplicate" for finding in findings)
-    lost = 60 * troubled + 40 * max(0.0, 1 - different / FEW)
-    lost += 15 * any(finding.kind == "one-background" for finding in findings)
-    return max(0, round(100 - lost))
+    mean = sum(one.score for one in judged) / len(judged)
+    lost = 40 * max(0.0, 1 - different / FEW)
+    lost += 15 * any(finding.kind == "one-background" for finding in whole)
+    return max(0, round(mean - lost))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from lorakit.data.buckets import frame
 from lorakit.data.images import MOST_PIXELS, TURNS, fit, read_picture
 from lorakit.errors import DataError
 
@@ -200,13 +201,37 @@ def test_the_limit_is_about_100_megapixels():
     assert 90e6 <= MOST_PIXELS <= 110e6
 
 
+def rising(width: int, height: int) -> Image.Image:
+    """Black at the left edge, white at the right one."""
+    row = np.linspace(0, 255, width, dtype=np.float32)[None, :, None]
+    return Image.fromarray(np.tile(row, (height, 1, 3)).astype(np.uint8))
+
+
 def test_fit_keeps_the_shape_and_cuts_only_what_is_left_over():
-    across = np.tile(np.linspace(0, 255, 300, dtype=np.float32)[None, :, None], (100, 1, 3)).astype(np.uint8)
-    fitted = np.asarray(fit(Image.fromarray(across), 144, 64), dtype=np.float32)
+    framing = frame(240, 100, (144, 64))
+    fitted = np.asarray(fit(rising(240, 100), framing), dtype=np.float32)
     assert fitted.shape == (64, 144, 3)
-    # 144:64 of 300x100 keeps 225 columns in the middle: 37.5 are cut at each side.
-    assert fitted[:, 0].mean() == pytest.approx(255 * 37.5 / 300, abs=3)
-    assert fitted[:, -1].mean() == pytest.approx(255 * (1 - 37.5 / 300), abs=3)
+    # 144:64 of 240x100 keeps 225 columns in the middle: 7.5 are cut at each side.
+    assert framing.box == (7.5, 0, 232.5, 100) and framing.lost == pytest.approx(15 / 240)
+    assert fitted[:, 0].mean() == pytest.approx(255 * 7.5 / 240, abs=3)
+    assert fitted[:, -1].mean() == pytest.approx(255 * (1 - 7.5 / 240), abs=3)
+    assert str(framing) == "learned at 144x64, cut by 8 px left and 8 px right"
+
+
+def test_what_is_too_long_for_any_bucket_is_padded_and_not_cut():
+    framing = frame(900, 100, (256, 64))
+    fitted = np.asarray(fit(rising(900, 100), framing), dtype=np.float32)
+    assert framing.lost == 0 and framing.padding == (0, 18, 0, 18) and framing.inner == (256, 28)
+    assert fitted.shape == (64, 256, 3)
+    assert fitted[:, 0].max() < 3 and fitted[:, -1].min() > 252, "both ends of the photo are there"
+    assert np.array_equal(fitted[0], fitted[18]), "the padding repeats the photo's edge"
+    assert str(framing) == "learned at 256x64, padded by 18 px above and 18 px below"
+
+
+def test_a_smaller_decoding_is_cut_at_the_same_places():
+    framing = frame(2400, 1000, (144, 64))
+    small, whole = fit(rising(300, 125), framing), fit(rising(2400, 1000), framing)
+    assert np.abs(np.asarray(small, float) - np.asarray(whole, float)).max() <= 2
 
 
 @pytest.mark.parametrize("ending", ["jpeg", "png", "webp", "gif", "tiff", "bmp"])

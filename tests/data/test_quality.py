@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lorakit.data.photos import PhotoSet
 from lorakit.data.quality import Finding, QualityReport, assess
+from lorakit.errors import DataError
 
 
 def photo(seed: int, size=(256, 256), background=None) -> Image.Image:
@@ -72,6 +73,11 @@ def test_one_spoiled_photo_is_the_one_that_is_named(tmp_path, kind, spoil):
     (found,) = report.of("004.png")
     assert found.what and found.advice
     assert 90 <= report.score < 100
+    spoiled = report.judged[4]
+    assert spoiled.name == "004.png" and spoiled.findings == (found,) and spoiled.score < 80
+    assert spoiled.verdict == ("remove" if kind == "blank" else "retake")
+    assert report.verdicts()["keep"] == 11
+    assert all(one.score == 100 for one in report.judged if one is not spoiled)
 
 
 def test_a_sharp_product_before_a_soft_background_is_not_blurred(tmp_path):
@@ -128,10 +134,24 @@ def test_one_background_everywhere_is_said(tmp_path):
     assert ("", "one-background") not in kinds(PhotoSet.from_folder(tmp_path, "can").report())
 
 
-def test_nothing_is_dropped(tmp_path):
+def test_nothing_is_dropped_but_what_a_person_leaves_out(tmp_path):
     photos = saved(tmp_path, [Image.new("RGB", (1, 1)), photo(1, (600, 20)), photo(2)])
-    photos.report()
+    report = photos.report()
+    assert [one.name for one in report.judged] == ["000.png", "001.png", "002.png"]
     assert len(photos.photos) == 3
+    removed = [one.name for one in report.judged if one.verdict == "remove"]
+    assert [photo.name for photo in photos.without(removed).photos] == ["001.png", "002.png"]
+    with pytest.raises(DataError, match="keep at least one"):
+        photos.without([photo.name for photo in photos.photos])
+
+
+def test_the_exact_crop_or_padding_is_shown(tmp_path):
+    report = saved(tmp_path, [photo(1, (250, 200)), photo(2, (1200, 100))]).report()
+    first, second = (one.framing for one in report.judged)
+    assert first.size == (144, 112) and 0 < first.lost < 0.1 and not any(first.padding)
+    assert second.lost == 0 and second.inner == (256, 21)
+    (found,) = [f for f in report.of("001.png") if f.kind == "odd-ratio"]
+    assert "padded by 21 px above and 22 px below" in found.advice
 
 
 def test_what_could_not_be_read_comes_first_and_an_empty_set_scores_nothing():
