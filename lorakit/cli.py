@@ -8,7 +8,7 @@ from typing import Any
 
 from lorakit import __version__, commands
 from lorakit.errors import LoraKitError
-from lorakit.mixes import METHODS
+from lorakit.mixes import EXPLAINED, METHODS, WORD
 from lorakit.training.recipe import Recipe
 
 
@@ -51,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     render = add("render", help="render a campaign")
     _base_options(render, "starter-image")
     render.add_argument(
-        "--mix", nargs="*", action="append", metavar="ADAPTER[=WEIGHT]",
-        help="weights from -2 to 2; give it several times to compare mixes on the same seeds",
+        "--mix", nargs="*", action="append", metavar=WORD,
+        help=f"{EXPLAINED.replace('%', '%%')}; give --mix several times to compare on the same seeds",
     )  # fmt: skip
     render.add_argument("--scenes", nargs="+", required=True, metavar="TEXT")
     render.add_argument("--formats", nargs="+", default=["1:1"])
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     write.add_argument("--out", type=Path, help="the table that a catalogue becomes (csv)")
     _base_options(write, "starter-text")
-    write.add_argument("--voice", nargs="*", default=[], metavar="ADAPTER[=WEIGHT]")
+    write.add_argument("--voice", nargs="*", default=[], metavar=WORD, help="as --mix of render, without @")
     for name in ("facts", "audience", "tone", "language", "name"):
         write.add_argument(f"--{name}", default="")
     write.add_argument("--channel", default="instagram-caption")
@@ -93,9 +93,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _store_commands(add: Any) -> None:
     combine = add("combine", help="make one adapter of several, or a smaller one of one")
-    combine.add_argument("mix", nargs="+", metavar="ADAPTER[=WEIGHT]")
+    combine.add_argument("mix", nargs="+", metavar=WORD, help="as --mix of render, without @")
     combine.add_argument("--name", required=True, help="of the new adapter")
-    combine.add_argument("--method", choices=METHODS, default="svd", help="concat is exact and large")
+    combine.add_argument(
+        "--method", choices=METHODS, default="svd",
+        help="concat: exact, and large; svd: the nearest of one rank; ties: what most agree on; dare: a "
+        "random half of each; project: the first adapter is the product, and the others give way where they meet it",
+    )  # fmt: skip
     combine.add_argument("--rank", type=int, help="of the new adapter (default: the largest in the mix)")
     combine.set_defaults(run=commands.combine)
 

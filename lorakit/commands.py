@@ -15,7 +15,7 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.mixes import check_strength
+from lorakit.mixes import check_whole, read_mix
 from lorakit.training.presets import from_preset, presets
 from lorakit.training.recipe import Recipe
 
@@ -161,27 +161,18 @@ def _run_folder(folder: Path) -> int:
     return {"done": 0, "interrupted": STOPPED}.get(progress.state, 1)
 
 
-def _mix(pairs: list[str]) -> dict[Any, float]:
+def _mix(words: list[str], sampled: bool = False) -> dict[Any, Any]:
+    """The adapters of a mix, opened; only with `sampled` one may act in a part of the sampling."""
     from lorakit import formats
     from lorakit.store import Store
 
-    weights: dict[str, float] = {}
-    for pair in pairs:
-        name, _, weight = pair.partition("=")
-        try:
-            strength = float(weight or 1)
-        except ValueError as error:
-            raise LoraKitError(f"{pair}: the weight is not a number; write {name}=0.8") from error
-        if name in weights:
-            print(
-                f"{name} is named twice: its weights add up to {weights[name] + strength:g}", file=sys.stderr
-            )
-        weights[name] = weights.get(name, 0.0) + strength
-    for name, strength in weights.items():
-        check_strength(name, strength)
+    mix = read_mix(words, lambda said: print(said, file=sys.stderr))
+    for name, strength in mix.items():
+        if not sampled:
+            check_whole(name, strength)
     return {
         formats.load(name) if Path(name).exists() else Store().load(name): strength
-        for name, strength in weights.items()
+        for name, strength in mix.items()
     }
 
 
@@ -190,7 +181,7 @@ def render(options: argparse.Namespace) -> int:
     from lorakit.generation.export import contact_sheet, grid_picture, zip_campaign
     from lorakit.generation.runners import Campaign
 
-    mixes = [_mix(pairs) for pairs in options.mix or [[]]]
+    mixes = [_mix(words, sampled=True) for words in options.mix or [[]]]
     campaign = Campaign(
         _base(options), mixes, options.scenes, options.formats, range(options.seeds),
         options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,

@@ -7,7 +7,7 @@ from typing import Any
 from lorakit.errors import DataError, LoraKitError, RecipeError
 from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
-from lorakit.mixes import METHODS, MOST_ADAPTERS, check_strength
+from lorakit.mixes import METHODS, MOST_ADAPTERS, check_strength, check_whole
 from lorakit.training.recipe import Recipe
 
 KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast")
@@ -145,9 +145,7 @@ def _check_mix(kind: str, mix: Any) -> None:
         raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
     for name, stated in mix.items():
         strength = check_strength(name, stated)
-        if kind != "campaign" and not strength.whole:
-            raise RecipeError(
-                f"{kind} job: {name}: only pictures have a part of the sampling; leave out start and end"
-            )
+        if kind != "campaign":
+            check_whole(f"{kind} job: {name}", strength)
     if len(mix) > MOST_ADAPTERS:
         raise RecipeError(f"{kind} job: {len(mix)} adapters in a mix; at most {MOST_ADAPTERS} are mixed")

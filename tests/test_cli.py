@@ -11,7 +11,10 @@ import torch
 
 from lorakit import commands, formats, jobs, running
 from lorakit.cli import main
+from lorakit.errors import LoraKitError
 from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.strength import Strength
+from lorakit.mixes import read_mix
 from lorakit.store import Store
 
 COPY = {"base": "starter-text", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 1, "seed": 0}
@@ -106,17 +109,48 @@ def test_a_wrong_setting_is_named(fake_training, capsys):
     assert "rank" in capsys.readouterr().err
 
 
-def test_a_weight_that_is_no_number_is_named(capsys):
-    with pytest.raises(commands.LoraKitError, match=r"aurora=0\.8"):
-        commands._mix(["aurora=strong"])
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("aurora=strong", r"'strong' is not a number; write aurora=0\.8"), ("aurora=nan", "nan"),
+        ("aurora=3", "-2 to 2"), ("=0.5", "names no adapter"),
+        ("aurora=0.6@40", r"'@40'.*aurora=0\.8@40-100"),
+        ("aurora=0.6@x-100", "'x'"), ("aurora=0.6@80-40", "'@80-40' must go up"),
+        ("aurora=1@40-120", "@40-120"),
+        ("aurora=0.6/double", "'double'"), ("aurora=0.6/", "no group"), ("aurora=1/double:x", "'double' 'x'"),
+        ("aurora=0.6/middle:1", "middle.*double, single"), ("aurora=1/up:1,up:0", "'up' has two"),
+        ("aurora=1/0-7:1,4-9:1", "overlap"), ("aurora=0.6/double:9", "in double"),
+    ],
+)  # fmt: skip
+def test_a_word_of_a_mix_that_cannot_be_meant_names_its_piece(word, said):
+    with pytest.raises(LoraKitError, match=said):
+        read_mix([word])
+
+
+def test_a_word_of_a_mix_says_how_strongly_where_and_when():
+    mix = read_mix(["bottle", "riso=0.6@40-100/double:0.2,single:0.8", "film=0.5/up:0", "ink=1@0-60"])
+    assert mix == {
+        "bottle": Strength(1.0), "riso": Strength(0.6, {"double": 0.2, "single": 0.8}, 0.4, 1.0),
+        "film": Strength(0.5, {"up": 0.0}), "ink": Strength(1.0, end=0.6),
+    }  # fmt: skip
 
 
 def test_an_adapter_named_twice_is_in_the_mix_once_with_both_weights(file, capsys):
     Store().add(file, "Aurora")
     mix = commands._mix(["aurora=0.5", "aurora=0.25"])
-    assert list(mix.values()) == [0.75] and "add up to 0.75" in capsys.readouterr().err
-    with pytest.raises(commands.LoraKitError, match="-2 to 2"):
+    assert list(mix.values()) == [Strength(0.75)] and "add up to 0.75" in capsys.readouterr().err
+    with pytest.raises(LoraKitError, match="-2 to 2"):
         commands._mix(["aurora=1.5", "aurora=1"])
+    assert read_mix(["a=0.5/double:0.1", "a=0.25"])["a"] == Strength(0.75, {"double": 0.35})
+    with pytest.raises(LoraKitError, match="twice, in different parts"):
+        read_mix(["a=0.5@0-40", "a=0.25"])
+
+
+def test_only_pictures_have_a_part_of_the_sampling(file, capsys):
+    Store().add(file, "Aurora")
+    assert main(["combine", "aurora=1@40-100", "--name", "x"]) == 1
+    assert "aurora: only pictures have a part of the sampling" in capsys.readouterr().err
+    assert list(commands._mix(["aurora=1@40-100"], sampled=True).values()) == [Strength(start=0.4)]
 
 
 def test_several_mixes_are_compared_and_drawn_as_a_grid(file, monkeypatch, tmp_path, capsys):
@@ -140,7 +174,7 @@ def test_several_mixes_are_compared_and_drawn_as_a_grid(file, monkeypatch, tmp_p
     assert main([*arguments, "--mix", "aurora=0.5", "--mix"]) == 0
     assert "grid.png" in capsys.readouterr().out
     assert main(arguments) == 0 and main([*arguments, "--mix", "aurora"]) == 0
-    assert asked == [[[0.5], []], [[]], [[1.0]]]
+    assert asked == [[[Strength(0.5)], []], [[]], [[Strength(1.0)]]]
 
 
 def test_an_adapter_is_made_smaller_from_the_terminal(file, capsys):

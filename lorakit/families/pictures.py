@@ -16,6 +16,7 @@ from lorakit.families import Base, Licence, Settings, quantize, read_settings
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
 from lorakit.families.sources import Source, check_parts
+from lorakit.lora.live import set_progress
 
 diffusers_logging.disable_progress_bar()
 logging.getLogger("diffusers").setLevel(logging.ERROR)
@@ -141,14 +142,22 @@ def draw(
     """One picture per seed through the pipeline itself, from embeddings in `options`.
 
     Each seed has a generator of its own on the CPU, so that its noise depends neither on the device nor on
-    what it is batched with. Raises DataError when a side is no multiple of `multiple` pixels.
+    what it is batched with. A mix that is live on the base's model is told at every step how far the sampling
+    is. Raises DataError when a side is no multiple of `multiple` pixels.
     """
     if min(width, height) < multiple or width % multiple or height % multiple:
         raise DataError(
             f"size {width}x{height}: both sides must be multiples of {multiple}; choose the nearest ones"
         )
-    if on_step is not None:
-        options["callback_on_step_end"] = lambda pipe, number, t, kept: (on_step(number), kept)[1]
+
+    def stepped(pipeline: Any, number: int, t: Any, kept: dict[str, Tensor]) -> dict[str, Tensor]:
+        # Counted by the pipeline: some schedulers take more steps than they are asked for.
+        set_progress(base.model, (number + 1) / pipeline.num_timesteps)
+        if on_step is not None:
+            on_step(number)
+        return kept
+
+    set_progress(base.model, 0.0)
     noise = [torch.Generator("cpu").manual_seed(int(seed)) for seed in seeds]
     with without_encoders(base.pipeline):
         return base.pipeline(
@@ -157,6 +166,7 @@ def draw(
             num_inference_steps=steps,
             generator=noise,
             output_type="pil",
+            callback_on_step_end=stepped,
             **options,
         ).images
 

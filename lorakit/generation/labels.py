@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lorakit.errors import AdapterError
 from lorakit.lora.strength import FIELDS, Strength
 
 
 def labels(mixes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for each of `mixes` = {adapter name: weight}, in their order.
+    """A name for each of `mixes` = {adapter name: number, Strength or its JSON form}, in their order.
 
     An adapter that is the same in all of them is left out; one that a mix lacks is named in its stead.
     """
+    mixes = [{name: _strength(stated) for name, stated in mix.items()} for mix in mixes]
     names = list(dict.fromkeys(name for mix in mixes for name in mix))
     differing = [name for name in names if len({said(mix.get(name)) for mix in mixes}) > 1] or names
     return [_label(mix, differing) for mix in mixes]
@@ -23,11 +25,17 @@ def _label(mix: Mapping[str, Any], names: Sequence[str]) -> str:
     return " + ".join(here) or " and ".join(f"without {name}" for name in names)
 
 
-def said(strength: float | Strength | None) -> str:
+def _strength(stated: Any) -> Any:
+    """As a Strength; what cannot be one stays as it is, for whoever runs the mix to refuse."""
+    try:
+        return Strength.from_dict(stated)
+    except AdapterError:
+        return stated
+
+
+def said(strength: Any) -> str:
     """A strength in words; empty for none."""
-    if strength is None or isinstance(strength, Strength):
-        return str(strength or "")
-    return f"{strength:g}"
+    return "" if strength is None else str(_strength(strength))
 
 
 def strength_in(row: Mapping[str, Any]) -> float | Strength:

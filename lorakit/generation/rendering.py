@@ -20,7 +20,6 @@ from lorakit.generation.folding import Folding
 from lorakit.generation.plan import Shot
 from lorakit.generation.provenance import Provenance, public_name, save_image
 from lorakit.generation.results import IMAGES, MANIFEST, stamp
-from lorakit.lora.live import set_progress
 
 if TYPE_CHECKING:
     from lorakit.generation.runners import Campaign
@@ -163,13 +162,8 @@ class Work:
             return campaign.family.sample(
                 campaign.base, conditioning, negative, first.width, first.height,
                 [render.seed for render in batch], campaign.steps, campaign.guidance,
-                on_step=self._stepped,
+                on_step=lambda number: self._check_stop(),
             )  # fmt: skip
-
-    def _stepped(self, number: int) -> None:
-        """Between two steps: the next one may be in another part of the sampling."""
-        self._check_stop()
-        set_progress(self.campaign.base.model, (number + 1) / self.campaign.steps)
 
     def _deliver(self, shot: Shot, image: Image.Image, seconds: float) -> None:
         out, output = self.campaign.out, shot.output

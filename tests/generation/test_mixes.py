@@ -18,6 +18,7 @@ from lorakit.generation.plan import MAX_SHOTS, plan, side_by_side
 from lorakit.generation.provenance import read_provenance
 from lorakit.generation.results import pictures
 from lorakit.lora.merging import is_merged, unmerge
+from lorakit.lora.strength import Strength
 
 
 @pytest.fixture
@@ -93,6 +94,9 @@ def test_a_mix_is_called_by_what_differs():
     assert labels([{"bottle": 1, "riso": 1}, {"bottle": 1}]) == ["riso 1", "without riso"]
     assert labels([{"bottle": 0, "riso": 0}, {}, {"bottle": 1}])[:2] == ["base alone", "base alone"]
     assert labels([{"bottle": 1, "riso": 0.25}]) == ["bottle 1 + riso 0.25"]
+    late = {"weight": 0.6, "start": 0.4, "end": 1.0}
+    assert labels([{"riso": 0.6}, {"riso": late}]) == ["riso 0.6", "riso 0.6 (from 40% to 100%)"]
+    assert labels([{"riso": late | {"weight": 0}}, {"riso": None}]) == ["base alone", "base alone"]
 
 
 def test_the_table_has_a_column_for_each_mix_and_gaps_for_what_is_missing(tmp_path, family, campaign, pair):
@@ -123,6 +127,23 @@ def test_zip_table_and_sheet_know_the_mixes(tmp_path, family, campaign, pair):
     assert {name.split("/")[1] for name in names if name.count("/") == 2} == {"1-riso-0", "2-riso-0-7"}
     contact_sheet(folder, tmp_path / "sheet.png")
     assert json.loads((folder / "plan.json").read_text())["mixes"][1][1]["weight"] == 0.7
+
+
+def test_when_and_where_an_adapter_acts_is_kept_with_every_picture(tmp_path, campaign, pair):
+    product, style = pair
+    late = Strength(0.6, {"single": 0.2}, start=0.4)
+    style.modules["single_transformer_blocks.0"] = style.modules["layer"]
+    mixes = [{product: 1.0, style: 0.6}, {product: 1.0, style: late}]
+    with pytest.warns(UserWarning, match="single_transformer_blocks"):
+        entries = campaign(tmp_path, mixes, formats=("1:1",), seeds=(1,)).run()
+    stated = {"blocks": {"single": 0.2}, "start": 0.4, "end": 1.0}
+    records = [read_provenance(tmp_path / entry["path"]).adapters[1] for entry in entries[:2]]
+    assert [{k: v for k, v in row.items() if k in stated} for row in records] == [{}, stated]
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["mixes"][1][1] == records[1]
+    assert table(tmp_path).columns == ("Riso 0.6", f"Riso {late}")
+    again = campaign(tmp_path, {product: 1, style: Strength.from_dict({"weight": 0.6, "end": 1})}).plan
+    assert {entries[0]["id"]} < {shot.id for shot in again}, "the same mix however it is written"
 
 
 class Pipeline:
