@@ -98,7 +98,8 @@ def _store_commands(add: Any) -> None:
     combine.add_argument(
         "--method", choices=METHODS, default="svd",
         help="concat: exact, and large; svd: the nearest of one rank; ties: what most agree on; dare: a "
-        "random half of each; project: the first adapter is the product, and the others give way where they meet it",
+        "random half of each; project: the first adapter is the product, and the others give way "
+        "where they meet it",
     )  # fmt: skip
     combine.add_argument("--rank", type=int, help="of the new adapter (default: the largest in the mix)")
     combine.set_defaults(run=commands.combine)
