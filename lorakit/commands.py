@@ -93,6 +93,8 @@ def voice(options: argparse.Namespace) -> int:
     from lorakit.data.texts import TextSet
 
     texts = TextSet.from_file(options.source)
+    for finding in texts.report().findings:
+        print(f"{finding.severity}: {finding}")
     print(f"{len(texts.samples)} texts are ready")
     return _learn(options, texts, "text", options.name or Path(options.source).stem)
 

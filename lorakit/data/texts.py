@@ -4,23 +4,21 @@ Files are read by `textfiles`. Nothing is dropped silently: what cannot be used 
 """
 
 import random
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lorakit.data import text_quality
+from lorakit.data.near_texts import nearest_earlier
 from lorakit.data.quality import Finding
+from lorakit.data.text_quality import TextReport
 from lorakit.errors import DataError
 
 LONGEST = 20_000  # characters; a longer "text" is a whole document in one cell
 MANY = 20_000  # samples; a voice is learned from far fewer
 NAMED = 50  # findings of one kind that are listed one by one; the others are counted
-PRIVATE = (
-    ("an email address", re.compile(r"[\w.+-]+@[\w-]+\.[a-zA-Z]{2,}")),
-    ("what looks like a card number", re.compile(r"\b(?:\d[ -]?){13,18}\d\b")),
-)
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,23 @@ class TextSet:
 
         return _collected("the pasted text", textfiles.paragraphs(text))
 
+    def report(self) -> TextReport:
+        """The quality gate: each text's score and verdict, and what was found. Nothing is dropped."""
+        return text_quality.assess(self.samples, self.skipped)
+
+    def without(self, indices: Iterable[int]) -> "TextSet":
+        """The set without the texts at these places. Raises DataError when none would be left."""
+        out = set(indices)
+        kept = [sample for index, sample in enumerate(self.samples) if index not in out]
+        if not kept:
+            raise DataError("all texts were left out; keep at least one, better about 60")
+        return replace(self, samples=kept)
+
     def split(self, share: float, seed: int) -> tuple["TextSet", "TextSet"]:
         """Training and held-out part. Texts of one group stay together: none is tested on its own campaign.
 
-        Without at least three groups the texts themselves are divided. At least one text stays for training.
+        Without at least three groups the texts themselves are divided, near duplicates together. At least
+        one text stays for training.
         """
         groups = sorted({sample.group for sample in self.samples})
         shuffled = random.Random(seed)
@@ -76,13 +87,24 @@ class TextSet:
             aside = set(groups[: min(max(1, round(len(groups) * share)), len(groups) - 1)])
             chosen = [sample.group in aside for sample in self.samples]
         else:
-            order = list(range(len(self.samples)))
-            shuffled.shuffle(order)
-            picked = set(order[: min(max(1, round(len(order) * share)), len(order) - 1)])
-            chosen = [i in picked for i in range(len(order))]
+            chosen = self._set_aside(share, shuffled)
         kept = [s for s, out in zip(self.samples, chosen, strict=True) if not out]
         held = [s for s, out in zip(self.samples, chosen, strict=True) if out]
         return TextSet(kept, self.skipped), TextSet(held)
+
+    def _set_aside(self, share: float, shuffled: random.Random) -> list[bool]:
+        twins = nearest_earlier([sample.answer for sample in self.samples])
+        first = [index if twin is None else twin for index, twin in enumerate(twins)]
+        order, count = sorted(set(first)), len(first)
+        shuffled.shuffle(order)
+        wanted, sizes = min(max(1, round(count * share)), count - 1), Counter(first)
+        aside: set[int] = set()
+        taken = 0
+        for index in order:
+            if taken < wanted and taken + sizes[index] <= max(wanted, count // 4) and sizes[index] < count:
+                aside.add(index)
+                taken += sizes[index]
+        return [index in aside for index in first]
 
     def tokenize(self, tokenizer: Any, max_length: int) -> list[Tokens]:
         """Tokens through the chat template, cut to `max_length`; only the answer and its end are learned."""
@@ -165,14 +187,6 @@ def _collected(name: str, rows: Iterator[Row]) -> TextSet:
         else:
             seen.add(key)
             samples.append(row)
-            for what, pattern in PRIVATE:
-                if pattern.search(row.answer):
-                    found.add(
-                        "private",
-                        "warn",
-                        f"a text holds {what}: {row.answer[:60]!r}",
-                        "Remove it: a voice can repeat it.",
-                    )
         if len(samples) >= MANY:
             found.add("too many", "warn", f"only the first {MANY:,} texts are used", "Choose the best.")
             break

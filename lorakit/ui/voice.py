@@ -108,7 +108,7 @@ def _checked(path: Path) -> tuple[str, str]:
     except LoraKitError as error:
         return "", pieces.empty("These cannot be used", str(error))
     return str(path), pieces.card(
-        f"{len(texts.samples)} texts are ready", pieces.finding_lines(texts.skipped[:20])
+        f"{len(texts.samples)} texts are ready", pieces.finding_lines(texts.report().findings[:20])
     )
 
 

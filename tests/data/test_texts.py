@@ -56,13 +56,8 @@ def test_what_is_left_out_is_told(tmp_path):
     table = f'id,text\n1,Same text.\n2,same   TEXT.\n3,\n4\n5,{long}\n6,"mail me: a@b.example"\n'
     texts = TextSet.from_file(write(tmp_path, "a.csv", table))
     assert [sample.answer for sample in texts.samples] == ["Same text.", "mail me: a@b.example"]
-    assert kinds(texts) == ["duplicate", "empty", "ragged", "too long", "private"]
+    assert kinds(texts) == ["duplicate", "empty", "ragged", "too long"]
     assert "row 5" in texts.skipped[2].what
-
-
-def test_a_card_number_is_flagged_and_a_price_is_not():
-    texts = TextSet.from_text("Pay with 4111 1111 1111 1111 now.\n\nOnly 1,299.00 for 24 pieces.")
-    assert kinds(texts) == ["private"]
 
 
 def test_many_findings_are_counted_instead_of_kept(tmp_path):

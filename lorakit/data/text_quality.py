@@ -1,0 +1,174 @@
+"""The quality gate of a text set: what it finds and what to do about it. It drops nothing.
+
+Covers near duplicates, what a voice would learn by heart (contacts, cards, prices, dates, links),
+boilerplate, unfilled placeholders and markup, texts in another language, too short ones, and the number of
+texts. Not covered: whether a text is good, or true.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+from lorakit.data import patterns
+from lorakit.data.near_texts import nearest_earlier
+from lorakit.data.quality import SEVERITIES, Finding, Rule
+
+VERDICTS = ("keep", "edit", "remove")
+FEW, IDEAL = 20, 60  # texts
+SHORTEST = 3  # words
+TELLING = 30  # letters that a language is told from
+SURE = 12.0  # nats that another language has to be more likely by
+SHARED_WORDS, SHARED_LEAST, SHARED_SHARE = 6, 5, 0.2  # of a sentence that is in many texts
+
+# Assumption: the points order texts as an editor would; they are not fitted to anything.
+RULES = {
+    "duplicate": Rule(60, "remove"),
+    "private": Rule(60, "edit"),
+    "placeholder": Rule(40, "edit"),
+    "boilerplate": Rule(35, "edit"),
+    "language": Rule(40, "edit"),
+    "short": Rule(40, "edit"),
+    "price": Rule(25, "edit"),
+    "date": Rule(25, "edit"),
+    "link": Rule(25, "edit"),
+    "control": Rule(15, "edit"),
+}
+
+
+class HasText(Protocol):
+    """What the gate needs of a text."""
+
+    @property
+    def instruction(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class JudgedText:
+    """One text as the gate sees it: `score` 0..100, and a verdict that a person may overrule.
+
+    "keep": nothing wrong, or too little to matter. "edit": something in it would be learned that should not
+    be. "remove": the set is better without it. `findings` say why and what to do. `index` is its place in
+    TextSet.samples; `name` ("text 3") is what findings call it by, counted from 1.
+    """
+
+    index: int
+    name: str
+    score: int
+    verdict: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class TextReport:
+    """What the gate says of a set of `texts` texts: all findings (those of reading the file first), the set's
+    score from 0 to 100, and each text's own in `judged`, in the set's order.
+
+    Findings of the whole set have no file. `language` is the one that most texts are in ("en"), or "".
+    """
+
+    findings: list[Finding]
+    score: int
+    texts: int
+    judged: list[JudgedText] = field(default_factory=list)
+    language: str = ""
+
+    def of(self, index: int) -> tuple[Finding, ...]:
+        """The findings of the text at this place of TextSet.samples."""
+        return self.judged[index].findings
+
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity."""
+        return {severity: sum(f.severity == severity for f in self.findings) for severity in SEVERITIES}
+
+    def verdicts(self) -> dict[str, int]:
+        """How many texts there are of each verdict."""
+        return {verdict: sum(j.verdict == verdict for j in self.judged) for verdict in VERDICTS}
+
+
+def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextReport:
+    """Judge a text set. `skipped` are the findings of reading the file; they come first."""
+    language, foreign = _languages([text.answer for text in texts])
+    twins = nearest_earlier([text.answer for text in texts])
+    judged = []
+    for index, text in enumerate(texts):
+        name = f"text {index + 1}"
+        found = list(_of_one(name, text))
+        if (twin := twins[index]) is not None:
+            what = f"is nearly the same as text {twin + 1} ({_start(text.answer)})"
+            found.insert(0, Finding(name, "duplicate", "warn", what, "keep one of them: what is there twice "
+                                    "is learned by heart"))  # fmt: skip
+        if index in foreign:
+            what = f"looks {foreign[index]} among texts in {language} ({_start(text.answer)})"
+            found.append(Finding(name, "language", "warn", what, "train one voice for each language"))
+        judged.append(_judge(index, name, found))
+    whole = list(_of_all(texts, different=sum(twin is None for twin in twins)))
+    findings = [*skipped, *whole, *(finding for one in judged for finding in one.findings)]
+    mean = sum(one.score for one in judged) / max(1, len(judged))
+    few = 40 * max(0.0, 1 - sum(twin is None for twin in twins) / FEW)
+    return TextReport(findings, max(0, round(mean - few)), len(texts), judged, language)
+
+
+def _judge(index: int, name: str, findings: Sequence[Finding]) -> JudgedText:
+    lost, worst = 0.0, 0
+    for finding in findings:
+        rule = RULES[finding.kind]
+        lost += rule.points if finding.severity == "warn" else rule.points / 3
+        if finding.severity == "warn":
+            worst = max(worst, VERDICTS.index(rule.verdict))
+    return JudgedText(index, name, max(0, round(100 - lost)), VERDICTS[worst], tuple(findings))
+
+
+def _of_one(name: str, text: HasText) -> Iterator[Finding]:
+    answer = text.answer
+    for row, place in patterns.found(answer, text.instruction):
+        severity = "info" if row.kind == "control" else "warn"
+        yield Finding(name, row.kind, severity, f"holds {row.what}: {_start(place)}", row.advice)
+    words = len(re.findall(r"\w+", answer))
+    if words < SHORTEST and not re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{4}", answer):
+        what = f"has only {words} word{'s' if words != 1 else ''}: {_start(answer)}"
+        yield Finding(name, "short", "warn", what, "leave it out, or give whole texts")
+
+
+def _of_all(texts: Sequence[HasText], different: int) -> Iterator[Finding]:
+    if different < FEW:
+        what = f"only {different} different text{'s' if different != 1 else ''}"
+        advice = f"add more: about {IDEAL} of several kinds work best"
+        yield Finding("", "few", "warn", what, advice)
+    sentences: Counter[str] = Counter()
+    for text in texts:
+        pieces = {piece.strip() for piece in re.split(r"(?<=[.!?])\s+|\n+", text.answer)}
+        sentences.update(piece for piece in pieces if len(piece.split()) >= SHARED_WORDS)
+    for sentence, count in sentences.most_common(3):
+        if count >= max(SHARED_LEAST, SHARED_SHARE * len(texts)):
+            what = f"{_start(sentence)} stands in {count} of {len(texts)} texts"
+            advice = "keep it only if the voice is meant to say it every time"
+            yield Finding("", "shared-sentence", "info", what, advice)
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
+
+
+def _languages(answers: Sequence[str]) -> tuple[str, dict[int, str]]:
+    """The language of most texts, and which texts look like another one: index -> language code."""
+    telling = [i for i, text in enumerate(answers) if sum(c.isalpha() for c in text) >= TELLING]
+    if not telling:
+        return "", {}
+    ranks = {i: dict(_identifier().rank(answers[i][:1000])) for i in telling}
+    guesses = {i: max(rank, key=rank.__getitem__) for i, rank in ranks.items()}
+    most = Counter(guesses.values()).most_common(1)[0][0]
+    foreign = {i: code for i, code in guesses.items() if ranks[i][code] - ranks[i].get(most, -1e9) > SURE}
+    return most, foreign
+
+
+def _start(text: str) -> str:
+    line = " ".join(text.split())
+    return repr(line if len(line) <= 60 else line[:57] + "...")
