@@ -1,12 +1,12 @@
 """What was found about adapters that are mixed on a base, kept by all it depends on. No torch.
 
-The worker measures a set of adapters once, at weight 1 (`keep`); what any weights of them mean follows from
-these few numbers, so that the page answers a slider by itself (`find`, `Measured.load`).
+The worker measures a set of adapters once, each at weight 1 (`keep`); what any weights of them mean follows
+from these few numbers, so that the page answers a slider by itself (`find`, `Measured.load`).
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from lorakit import durable, workspace
 from lorakit.errors import AdapterError
 from lorakit.lora.stability import Load
+from lorakit.lora.strength import Strength
 from lorakit.store import Store
 
 FOLDER = "checks"
@@ -38,9 +39,21 @@ class Measured:
         return Load([name_of(slug) for slug in adapters], products)
 
 
-def request(base: str, adapters: Sequence[str]) -> dict[str, Any]:
-    """The spec of the job that measures these adapters: the same for any weights and order."""
-    return {"base": base, "mix": dict.fromkeys(sorted(adapters), 1.0)}
+def request(base: str, mix: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
+    """The spec of the job that measures these adapters: the same for any order and weights, as long as the
+    weights of an adapter's blocks keep their proportion.
+    """
+    strengths = mix if isinstance(mix, Mapping) else dict.fromkeys(mix, 1.0)
+    return {"base": base, "mix": {slug: _shape(strengths[slug]) for slug in sorted(strengths)}}
+
+
+def _shape(stated: Any) -> Any:
+    """A strength as it would be with 1 as its largest weight, in the whole sampling."""
+    strength = Strength.from_dict(stated)
+    if not strength.blocks or not strength.level:
+        return 1.0
+    blocks = {group: round(weight / strength.level, 4) for group, weight in strength.groups}
+    return Strength(round(strength.weight / strength.level, 4), blocks).to_dict()
 
 
 def find(spec: dict[str, Any]) -> Measured | None:

@@ -26,6 +26,8 @@ def check_strength(name: str, stated: Any) -> Strength:
     """What a mix says of an adapter: a number, or the JSON form of a Strength. Raises RecipeError naming the
     adapter, unless it is one that can be meant.
     """
+    if stated is None or (isinstance(stated, dict) and stated.get("weight", 1.0) is None):
+        raise RecipeError(f"mix: {name}: its weight is missing; give a number, usually 0 to 1")
     try:
         return Strength.from_dict(stated)
     except AdapterError as error:

@@ -138,11 +138,12 @@ def _slug_for(job: Job, store: Store) -> str:
 def _measure_all(job: Job, mixes: list[dict[Any, Any]], base: "Base") -> None:
     """Measure what the meter could not, for want of the base, which a campaign has in memory anyway."""
     for stated, mix in zip(mixes_of(job.spec), mixes, strict=True):
-        request = {**checks.request(job.spec["base"], list(stated)), "quantize": job.spec.get("quantize")}
+        request = {**checks.request(job.spec["base"], stated), "quantize": job.spec.get("quantize")}
         if mix and checks.find(request) is None:
             opened = dict(zip(stated, mix, strict=True))
             with suppress(LoraKitError):  # the campaign refuses what does not fit, in its own words
-                measure(request, {opened[slug]: 1.0 for slug in request["mix"]}, base)
+                shapes = {opened[s]: Strength.from_dict(shape) for s, shape in request["mix"].items()}
+                measure(request, shapes, base)
 
 
 def run_campaign(context: Context) -> bool:

@@ -75,6 +75,30 @@ def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
     assert "49 layers" in answer[0]
 
 
+def test_blocks_are_measured_for_themselves_and_moments_judged_apart(store, bases):
+    apart = {"riso": {"weight": 1.5, "part": "structure"}, "twin": {"weight": 1.5, "part": "finish"}}
+    together = {slug: {"weight": 1.5} for slug in apart}
+    slugs = list(apart)
+    assert run("check", checks.request(IMAGE, slugs), bases).state == "done"
+    shown = meter.look(slugs, apart, IMAGE, "")
+    assert 'class="gauge green"' in shown[0] and "most of them act at once" in shown[0]
+    assert not shown[1]["visible"]
+    assert mixing.spec(slugs, meter.balance(slugs, apart, IMAGE)) == mixing.spec(slugs, apart)
+    assert 'class="gauge red"' in meter.look(slugs, together, IMAGE, "")[0]
+    late = together | {"twin": {"weight": 1.5, "part": "finish"}}
+    balanced = meter.balance(slugs, late, IMAGE)
+    assert balanced["twin"]["part"] == "finish" and balanced["riso"]["weight"] == balanced["twin"]["weight"]
+    blocks = together | {"twin": {"weight": 1.5, "single": 0.3}}
+    assert "Reading" in meter.look(slugs, blocks, IMAGE, "")[0], "another share of the blocks is another load"
+    spec = checks.request(IMAGE, mixing.spec(slugs, blocks))
+    assert spec["mix"]["twin"] == {"weight": 1.0, "blocks": {"single": 0.2}}
+    assert run("check", spec, bases).state == "done"
+    shares = [meter.look(slugs, rows, IMAGE, "")[0] for rows in (together, blocks)]
+    assert "Twin 50%" in shares[0] and "Twin 50%" not in shares[1]
+    turned = meter.balance(slugs, blocks, IMAGE)["twin"]
+    assert turned["weight"] < 1.5 and turned["single"] == pytest.approx(turned["weight"] / 5, abs=0.01)
+
+
 def test_an_adapter_of_another_name_or_content_is_measured_anew(store, bases):
     spec = checks.request(IMAGE, ["riso"])
     assert run("check", spec, bases).state == "done"
@@ -94,8 +118,13 @@ def test_a_slider_loads_no_large_base(store):
 
 @pytest.mark.parametrize(
     ("slugs", "kept", "words"),
-    [(["gone"], {}, "gone"), (["riso"], {"riso": {"weight": None}}, "riso"),
-     (["riso"], {"riso": {"weight": 3}}, "-2 to 2")],
+    [
+        (["gone"], {}, "gone"), (["riso"], {"riso": {"weight": None}}, "Riso: its weight is missing"),
+        (["riso"], {"riso": {"weight": 3}}, "-2 to 2"),
+        (["riso"], {"riso": {"part": "own", "start": 60, "end": 40}}, "start is 0.6 and end 0.4"),
+        (["riso"], {"riso": {"part": "own", "start": None, "end": 40}}, "Riso: start is None"),
+        (["riso"], {"riso": {"double": 7}}, "in double"), (["riso"], {"riso": {"layers": "0-3=1"}}, "0-3=1"),
+    ],
 )  # fmt: skip
 def test_a_mix_that_cannot_be_is_said_beside_the_table_and_asks_nobody(store, slugs, kept, words):
     shown = meter.look(slugs, kept, IMAGE, "")

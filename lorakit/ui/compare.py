@@ -13,7 +13,7 @@ from lorakit.generation.grid import Row, Table, table
 from lorakit.generation.labels import labels
 from lorakit.generation.results import image_path
 from lorakit.store import Store
-from lorakit.ui import mixing, pictures
+from lorakit.ui import acting, mixing, pictures
 from lorakit.ui.mixing import Kept
 
 WEIGHTS = "0, 0.5, 1, 1.5"
@@ -66,7 +66,8 @@ def mixes(
         # At weight 0 the adapters leave their words in the prompt: what they do shows, not what the words do.
         return [dict.fromkeys(mix, 0.0), mix]
     slug = what.removeprefix("weights:")
-    return [mix | {slug: weight} for weight in numbers(weights)]
+    own = acting.stated(mixing.row_of(kept, slug))  # also when it is switched off
+    return [mix | {slug: acting.at_weight(own, weight)} for weight in numbers(weights)]
 
 
 def numbers(text: str) -> list[float]:

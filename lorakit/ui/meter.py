@@ -9,10 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import checks, jobs
+from lorakit import checks
 from lorakit.checks import Measured
 from lorakit.errors import LoraKitError
 from lorakit.lora.stability import GREEN, RED, Load
+from lorakit.lora.strength import Strength
+from lorakit.mixes import check_strength
 from lorakit.store import Store
 from lorakit.ui import mixing, pieces
 from lorakit.ui.mixing import Kept
@@ -21,6 +23,7 @@ POLL = 0.7  # seconds
 TITLES = {"green": "Stable mix", "amber": "Watch this mix", "red": "This mix will break"}
 LATER = "The base is not in memory yet: the mix is read when it renders."
 END = 2 * RED - GREEN  # the score at the scale's right end
+WORST = " Read where most of them act at once."
 MOST_BARS = 150
 
 
@@ -30,10 +33,9 @@ def look(slugs: Sequence[str], kept: Kept, base: str, check_id: str) -> list[Any
     if not mix:
         return [_plain("No adapter in the mix", "The base draws alone.") if slugs else "", *_nothing()]
     try:
-        for slug in mix:
-            Store().get(slug)
-        jobs.checked("check", {"base": base or "", "mix": mix})  # the weights too: they are named here
-        spec = checks.request(base, list(mix))
+        for slug, stated in mix.items():
+            check_strength(Store().get(slug).name, stated)
+        spec = checks.request(base or "", mix)
         found = checks.find(spec)
         if found is not None:
             return _answer(found, mix)
@@ -52,7 +54,7 @@ def poll(slugs: Sequence[str], kept: Kept, check_id: str) -> list[Any]:
     if pieces.is_open(job):
         return [gr.skip()] * 4
     found, mix = checks.find(job.spec), mixing.spec(slugs, kept)
-    if found is not None and set(mix) == set(found.adapters):
+    if found is not None and _asked(job.spec["base"], mix) == job.spec:
         return _answer(found, mix)
     if job.state == "failed":
         return [_plain("This mix cannot be rendered", job.progress().message, "red"), *_nothing()]
@@ -62,10 +64,19 @@ def poll(slugs: Sequence[str], kept: Kept, check_id: str) -> list[Any]:
 def balance(slugs: Sequence[str], kept: Kept, base: str) -> Kept:
     """`kept` with the weights that keep the mix inside the budget."""
     mix = mixing.spec(slugs, kept)
-    found = checks.find(checks.request(base or "", list(mix)))
+    spec = _asked(base or "", mix)
+    found = checks.find(spec) if spec else None
     if found is None:
         return kept
     return mixing.with_weights(slugs, kept, _balanced(found.load(list(mix)), mix))
+
+
+def _asked(base: str, mix: dict[str, Any]) -> dict[str, Any] | None:
+    """The check of a mix; None when one of its strengths cannot be."""
+    try:
+        return checks.request(base, mix)
+    except LoraKitError:
+        return None
 
 
 def _nothing() -> list[Any]:
@@ -81,14 +92,33 @@ def _drop(check_id: str, spec: dict[str, Any]) -> None:
 
 def _answer(found: Measured, mix: dict[str, Any]) -> list[Any]:
     load = found.load(list(mix))
+    levels = dict(zip(mix, _levels(mix), strict=True))
     balanced = _balanced(load, mix)
-    changes = [f"{checks.name_of(slug)} {balanced[slug]:g}" for slug in mix if balanced[slug] != mix[slug]]
+    changes = [f"{checks.name_of(slug)} {balanced[slug]:g}" for slug in mix if balanced[slug] != levels[slug]]
     button = gr.update(visible=bool(changes), value=f"Balance: {', '.join(changes)}"[:120])
     return [_meter(found, load, mix), button, gr.Timer(active=False), ""]
 
 
+def _levels(mix: dict[str, Any]) -> list[float]:
+    """The largest weight that each adapter has in any block."""
+    return [Strength.from_dict(stated).level for stated in mix.values()]
+
+
+def _moments(mix: dict[str, Any]) -> list[list[float]]:
+    """The weights at every point of the sampling from where other adapters act together than before."""
+    strengths = [Strength.from_dict(stated) for stated in mix.values()]
+    starts = sorted({0.0, *(s.start for s in strengths), *(s.end for s in strengths if s.end < 1)})
+    return [[s.level if s.acts(start) else 0.0 for s in strengths] for start in starts]
+
+
 def _balanced(load: Load, mix: dict[str, Any]) -> dict[str, float]:
-    return dict(zip(mix, load.balanced(list(mix.values())), strict=True))
+    """Weights inside the budget at every moment, in the mix's order; none is turned up."""
+    levels = _levels(mix)
+    for moment in _moments(mix):
+        acting = [level if weight else 0.0 for level, weight in zip(levels, moment, strict=True)]
+        turned = load.balanced(acting)
+        levels = [new if old else level for level, old, new in zip(levels, acting, turned, strict=True)]
+    return dict(zip(mix, levels, strict=True))
 
 
 def _plain(title: str, said: str, verdict: str = "") -> str:
@@ -99,15 +129,19 @@ def _plain(title: str, said: str, verdict: str = "") -> str:
 
 
 def _meter(found: Measured, load: Load, mix: dict[str, Any]) -> str:
-    """The verdict with its sentence, a needle on the scale, and who makes how much of the change."""
-    weights = list(mix.values())
+    """The verdict with its sentence, a needle on the scale, and who makes how much of the change, at the
+    moment of the sampling that asks most of the base.
+    """
+    moments = _moments(mix)
+    weights = max(moments, key=load.score)
+    said = load.sentence(weights) + (WORST if len(moments) > 1 else "")
     verdict, at = load.verdict(weights), min(1.0, load.score(weights) / END)
     needle = f'<span class="scale"><i style="left:{at:.0%}"></i></span>'
     shares = zip(load.names, load.shares(weights), strict=True)
     who = "".join(_share(name, share) for name, share in shares) if len(weights) > 1 else ""
     return (
         f'<div class="gauge {verdict}"><div class="top"><i></i><b>{TITLES[verdict]}</b>{needle}</div>'
-        f"<p>{escape(load.sentence(weights))}</p>" + (f'<div class="who">{who}</div>' if who else "")
+        f"<p>{escape(said)}</p>" + (f'<div class="who">{who}</div>' if who else "")
         + f"{_layers(found, mix)}</div>"
     )  # fmt: skip
 
@@ -120,8 +154,9 @@ def _share(name: str, share: float) -> str:
 def _layers(found: Measured, mix: dict[str, Any]) -> str:
     """A bar for each layer in the model's order: the changes of all adapters, one on the other."""
     places = {slug: found.adapters.index(slug) for slug in mix}
+    levels = dict(zip(mix, _levels(mix), strict=True))
     rows = [
-        (name, [abs(weight) * sizes[places[slug]] for slug, weight in mix.items()])
+        (name, [abs(level) * sizes[places[slug]] for slug, level in levels.items()])
         for name, sizes in found.layers[:MOST_BARS]
     ]
     top = max((sum(sizes) for _, sizes in rows), default=0.0)

@@ -1,17 +1,20 @@
 """The mix as a table: a row for each adapter with its weight, and whether it is on.
 
-What a person set is kept in the browser, {slug: {"on", "weight"}}, so that a reload or another choice loses
-nothing.
+What a person set is kept in the browser, {slug: {"on", "weight", ...}} (`acting` says what more), so that a
+reload or another choice loses nothing.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
+from lorakit import checks
+from lorakit.lora.strength import GROUPS
 from lorakit.store import Entry, Store
-from lorakit.ui import pictures
+from lorakit.ui import acting, pictures
 
 Kept = dict[str, dict[str, Any]]
 
@@ -20,6 +23,7 @@ FAR = (-2.0, 2.0)
 # Sends the whole table with every change that is over (a slider let go, a number left), so the last one wins.
 # The attributes follow what is shown, because a new table is compared with them.
 TABLE_JS = """const show = input => {
+  if (input.tagName === 'SELECT') return choose(input);
   input.setAttribute('value', input.value);
   const row = input.closest('[data-slug]');
   const twin = row.querySelector(`[data-set="${input.dataset.set}"]:not([type="${input.type}"])`);
@@ -36,7 +40,13 @@ const read = row => ({
   on: row.querySelector('.switch').getAttribute('aria-checked') === 'true',
   ...Object.fromEntries([...row.querySelectorAll('input[type=number]')]
     .map(input => [input.dataset.set, input.value === '' ? null : Number(input.value)])),
+  ...Object.fromEntries([...row.querySelectorAll('input[type=text], select')]
+    .map(input => [input.dataset.set, input.value])),
 });
+const choose = select => {
+  for (const option of select.options) option.toggleAttribute('selected', option.selected);
+  select.closest('details').querySelector('.own').dataset.part = select.value;
+};
 const send = () => trigger('input', {rows: Object.fromEntries(
   [...element.querySelectorAll('[data-slug]')].map(row => [row.dataset.slug, read(row)]))});
 element.addEventListener('input', event => show(event.target));
@@ -69,7 +79,9 @@ def received(event: gr.EventData, kept: Kept) -> Kept:
 
 
 def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
-    """The mix with one adapter more (the same one only once), and the list empty again."""
+    """The mix with one adapter more, the list empty again. The same one is in it only once, which is said."""
+    if slug and slug in (slugs or []):
+        gr.Info(f"{checks.name_of(slug)} is in the mix already: its slider says how strongly it counts.")
     return [list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])])), None]
 
 
@@ -81,7 +93,21 @@ def take_out(event: gr.EventData, slugs: Sequence[str]) -> list[str]:
 def table(slugs: Sequence[str], kept: Kept) -> str:
     """The rows of these adapters, as HTML. One that is no longer in the store says so."""
     entries = {entry.slug: entry for entry in Store().list()}
-    return "".join(_row(slug, entries.get(slug), row_of(kept, slug)) for slug in slugs or [])
+    rows = [_row(slug, entries.get(slug), row_of(kept, slug)) for slug in slugs or []]
+    return "".join(rows) + _twins([entries[slug] for slug in slugs or [] if slug in entries])
+
+
+def _twins(entries: Sequence[Entry]) -> str:
+    """Said when one adapter is in the mix under two names."""
+    first: dict[str, str] = {}
+    said = ""
+    for entry in entries:
+        content = str(entry.card.get("sha256") or entry.slug)
+        if content in first:
+            twins = f"{first[content]} and {entry.name} are the same adapter: their strengths add up."
+            said += f'<p class="advice">{escape(twins)}</p>'
+        first.setdefault(content, entry.name)
+    return said
 
 
 def row_of(kept: Kept, slug: str) -> dict[str, Any]:
@@ -92,17 +118,33 @@ def row_of(kept: Kept, slug: str) -> dict[str, Any]:
 
 
 def spec(slugs: Sequence[str], kept: Kept) -> dict[str, Any]:
-    """The mix as a job's spec keeps it: the adapters that are on with their weights.
+    """The mix as a job's spec keeps it: the adapters that are on with their strengths.
 
     What is no number stays as it is: the spec refuses it by name.
     """
     rows = {slug: row_of(kept, slug) for slug in slugs or []}
-    return {slug: row["weight"] for slug, row in rows.items() if row["on"]}
+    return {slug: acting.stated(row) for slug, row in rows.items() if row["on"]}
 
 
 def with_weights(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float]) -> Kept:
-    """`kept` with other weights for some of the adapters."""
-    return {**(kept or {}), **{s: row_of(kept, s) | {"weight": weights[s]} for s in slugs if s in weights}}
+    """`kept` with other weights for some of the adapters; their blocks' weights follow in proportion."""
+    return {**(kept or {}), **{s: _turned(row_of(kept, s), weights[s]) for s in slugs if s in weights}}
+
+
+def _turned(row: dict[str, Any], level: float) -> dict[str, Any]:
+    """A row whose largest weight is `level`, towards zero in hundredths."""
+    strength = acting.strength(acting.stated(row))
+    if strength is None or strength.plain or not strength.level:
+        return row | {"weight": level}
+    turned = strength.scaled(level / strength.level)
+    cut = {name: _cut(weight) for name, weight in turned.groups}
+    layers = ", ".join(f"{name}:{weight:g}" for name, weight in cut.items() if name not in GROUPS)
+    more = {name: weight for name, weight in cut.items() if name in GROUPS}
+    return row | more | {"weight": _cut(turned.weight)} | ({acting.LAYERS: layers} if layers else {})
+
+
+def _cut(weight: float) -> float:
+    return math.trunc(weight * 100 + math.copysign(1e-6, weight)) / 100
 
 
 def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
@@ -124,7 +166,7 @@ def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:
     return (
         f'<div class="mix-row{off}" data-slug="{escape(slug)}"><div class="top">{image}'
         f'<div class="name"><b>{name}</b><span>{called}</span></div>{switch}{out}</div>'
-        f"{_setting(entry.name + ': strength', 'weight', row['weight'])}</div>"
+        f"{_setting(entry.name + ': strength', 'weight', row['weight'])}{acting.panel(entry, row)}</div>"
     )
 
 

@@ -60,6 +60,32 @@ def test_an_adapter_that_is_switched_off_leaves_the_mix_and_keeps_its_weight(two
     assert "0.4" in mixing.table(two, kept)
 
 
+def test_when_and_where_an_adapter_acts_is_below_its_row_and_in_the_spec(two):
+    kept = {
+        "mug": {"part": "structure"},
+        "film": {"weight": 0.6, "part": "own", "start": 30, "end": 80, "double": 0.2, "single": None},
+    }
+    mix = jobs.get(start(chosen=two, kept=kept)).spec["mix"]
+    assert mix["mug"] == {"weight": 1.0, "start": 0.0, "end": 0.4}
+    assert mix["film"] == {"weight": 0.6, "blocks": {"double": 0.2}, "start": 0.3, "end": 0.8}
+    shown = mixing.table(two, kept)
+    assert shown.count('<details class="set">') == 2 and 'value="structure" selected' in shown
+    assert 'data-set="double" value="0.2"' in shown and 'data-set="up"' not in shown
+    assert mixing.table(two, {}).count("<details>") == 2, "nothing set: closed, and no more is said"
+    compared = jobs.get(comparing("weights:film", "0.3, 1", chosen=two, kept=kept)).spec["mix"]
+    assert [mix["film"]["blocks"]["double"] for mix in compared] == [0.1, pytest.approx(1 / 3, abs=1e-4)]
+    first = compare.keep_first(two, kept)
+    assert "from 30% to 80%" in compare.offers(two, {}, first, "kept")["choices"][-1][0]
+
+
+def test_one_adapter_under_two_names_adds_up_and_says_so(two):
+    put("copy")
+    card = Store().folder / "copy" / "card.json"
+    card.write_text(card.read_text().replace('"sha256": "copy"', '"sha256": "film"'))
+    assert "Film and Copy are the same adapter: their strengths add up" in mixing.table([*two, "copy"], {})
+    assert "same adapter" not in mixing.table(two, {})
+
+
 def test_an_adapter_trashed_since_it_was_chosen_is_named_before_anything_waits(two):
     Store().trash("film")
     with pytest.raises(gr.Error, match="film"):
