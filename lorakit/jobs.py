@@ -8,8 +8,8 @@ import errno
 import math
 import os
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from lorakit.specs import KINDS, checked, mixes_of
 SHORT_SHOTS = 8  # a campaign of at most this many pictures is a click somebody waits for
 ATTEMPTS = 3  # starts in a row that came to nothing before a job counts as impossible
 ENDS = ("done", "failed", "cancelled")
+OPEN = ("queued", "running", "interrupted")
 PROGRESS = ("checkpoint", "image")  # events that a crash cannot take back
 ENDED = "ended"  # an empty file that saves the worker from reading the events of jobs long over
 
@@ -192,6 +193,29 @@ def create(kind: str, spec: dict[str, Any]) -> Job:
     return Job(id, folder, kind, spec, now)
 
 
+def create_once(kind: str, spec: dict[str, Any]) -> Job:
+    """A new job, or the same one when it already waits or runs: a button pressed ten times is one job.
+
+    Raises LoraKitError as `create` does.
+    """
+    spec = checked(kind, spec)
+    with suppress(OSError), _deciding():
+        for job in list_jobs([kind], ended=False):
+            if job.spec == spec and job.state in OPEN and not job.cancelled:
+                return job
+        return create(kind, spec)
+    return create(kind, spec)  # which says what is wrong with the workspace
+
+
+@contextmanager
+def _deciding() -> Iterator[None]:
+    """Alone among all that start jobs in this workspace."""
+    folder = workspace.jobs_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".starting"):
+        yield
+
+
 def get(id: str) -> Job:
     """The job called `id`. Raises DataError when there is none."""
     name = Path(id).name
@@ -237,7 +261,8 @@ def claim(
             (job.folder / ENDED).touch()
         if state not in ("queued", "interrupted") or not job.acquire():
             continue
-        if _begun(job):
+        # Another process may have run it to its end since its state was read.
+        if job.state not in ENDS and not job.cancelled and _begun(job):
             return job
         job.release()
     return None

@@ -78,8 +78,9 @@ def resolve(source: str) -> Source:
     repo, _, revision = source.partition("@")
     looks_like_a_path = repo.startswith((".", "/", "~")) or os.sep in repo.replace("/", "", 1)
     if looks_like_a_path or repo.count("/") != 1 or not all(repo.split("/")):
+        shown = path.name if path.is_absolute() else source  # what a page shows gives no folder away
         raise BaseError(
-            f"{source}: no such base folder; give a folder, a hub id such as owner/name or "
+            f"{shown}: no such base folder; give a folder, a hub id such as owner/name or "
             f"owner/name@revision, or one of {', '.join(STARTERS)}"
         )
     return Source(source, None, repo, revision or None)

@@ -3,13 +3,17 @@
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from lorakit import workspace
 from lorakit.ui import adapters, choices, pieces, scenes, theme, train, voice
+from lorakit.ui.guard import OwnPageOnly
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
 DAY = 86_400  # seconds
+# Rank 128 on every layer of FLUX.1 in float32 has 2.8 GB; a zip of photos may unpack to as much as this.
+LARGEST_UPLOAD = "4gb"
 
 
 def build_app() -> gr.Blocks:
@@ -61,5 +65,6 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [str(path) for path in shown],
         "blocked_paths": [str(path) for path in (workspace.jobs_folder(), workspace.uploads_folder())],
         "footer_links": [],
-        "max_file_size": "500mb",
+        "max_file_size": LARGEST_UPLOAD,
+        "app_kwargs": {"middleware": [Middleware(OwnPageOnly)]},
     }

@@ -16,7 +16,6 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private"}
 QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "hidden"}
 MOST_FINDINGS = 40
 FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
-OPEN = ("queued", "running", "interrupted")
 
 STARTERS = ("starter-image", "starter-text")
 DEMONSTRATIONS = {
@@ -141,10 +140,7 @@ def start_once(kind: str, spec: dict[str, Any]) -> str:
 
     Raises LoraKitError.
     """
-    same = [
-        job for job in jobs.list_jobs([kind]) if job.state in OPEN and job.spec == spec and not job.cancelled
-    ]
-    return same[0].id if same else jobs.create(kind, spec).id
+    return jobs.create_once(kind, spec).id
 
 
 def cancel(job_id: str) -> str:
@@ -158,7 +154,7 @@ def cancel(job_id: str) -> str:
 
 def is_open(job: Job) -> bool:
     """Can it still be cancelled?"""
-    return job.state in OPEN and not job.cancelled
+    return job.state in jobs.OPEN and not job.cancelled
 
 
 def mark(job: Job) -> str:
@@ -181,7 +177,7 @@ def status(job: Job) -> str:
         if progress.state == "running" and progress.phase
         else WORDS.get(progress.state, progress.state)
     )
-    if job.cancelled and progress.state in OPEN:
+    if job.cancelled and progress.state in jobs.OPEN:
         what = "Stopping after this step"
     style = {"done": "done", "failed": "failed"}.get(progress.state, "")
     return (
