@@ -121,8 +121,7 @@ def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
         or "product" not in spec["brief"]
     ):
         raise DataError(f"copy job: brief must give product, and of the others only {', '.join(known[1:])}")
-    Brief(**spec["brief"])
-    return dict(spec)
+    return {**spec, "brief": vars(Brief(**spec["brief"]))}
 
 
 def _checked_combine(spec: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ outcome.
 """
 
 import os
+import shutil
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -17,6 +18,22 @@ import pytest
 def own_workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("LORAKIT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LORAKIT_ADAPTERS", str(tmp_path / "adapters"))
+
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium."""
+    sync = pytest.importorskip("playwright.sync_api")
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("the browser tests need chromium: apt-get install chromium")
+    with sync.sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 def pytest_configure(config):

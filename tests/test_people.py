@@ -72,8 +72,9 @@ def test_sixteen_mixes_at_once_draw_what_each_draws_alone(small, adapters, tmp_p
     base = load_base(small)
     seen = set()
     for job, mix in zip((long, *waiting), mixes, strict=True):
-        alone = Campaign(base, {Store().load(slug): weight for slug, weight in mix.items()},
-                         job.spec["scenes"], job.spec["formats"], job.spec["seeds"], tmp_path / job.id)  # fmt: skip
+        opened = {Store().load(slug): weight for slug, weight in mix.items()}
+        asked = (job.spec[name] for name in ("scenes", "formats", "seeds"))
+        alone = Campaign(base, opened, *asked, tmp_path / job.id)
         alone.run()
         drawn = drawn_in(workspace.campaigns_folder() / job.id)
         assert drawn == drawn_in(tmp_path / job.id)

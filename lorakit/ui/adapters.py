@@ -268,4 +268,4 @@ def make_download(slug: str | None, layout: str) -> Any:
             value=str(Store().export(slug, workspace.home() / "downloads", layout or None)), visible=True
         )
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error

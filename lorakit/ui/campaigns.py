@@ -172,4 +172,4 @@ def _file(job_id: str, name: str, write: Callable[[Path, Path], Path]) -> Any:
         folder = folder_of(job_id)
         return gr.update(value=str(write(folder, folder / name)), visible=True)
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error

@@ -142,7 +142,7 @@ def start(
         }
         return jobs.create("copy", spec).id
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def stop(copy_id: str) -> Any:
@@ -163,8 +163,9 @@ def poll(copy_id: str, seen: str) -> list[Any]:
 
 
 def _written(job: Job) -> str:
-    row = channel(job.spec["brief"]["channel"])
-    head = f'<p class="caption">{escape(row.label)}: {escape(job.spec["brief"]["product"])}</p>'
+    brief = Brief(**job.spec["brief"])  # an older job may leave fields out
+    row = channel(brief.channel)
+    head = f'<p class="caption">{escape(row.label)}: {escape(brief.product)}</p>'
     path = job.folder / "result.json"
     if job.state == "done" and path.is_file():
         copies = durable.read_json(path)

@@ -81,7 +81,8 @@ def received(event: gr.EventData, kept: Kept) -> Kept:
 def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
     """The mix with one adapter more, the list empty again. The same one is in it only once, which is said."""
     if slug and slug in (slugs or []):
-        gr.Info(f"{checks.name_of(slug)} is in the mix already: its slider says how strongly it counts.")
+        name = escape(checks.name_of(slug))
+        gr.Info(f"{name} is in the mix already: its slider says how strongly it counts.")
     return [list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])])), None]
 
 

@@ -5,6 +5,8 @@ from html import escape
 from math import exp
 from typing import Any
 
+import gradio as gr
+
 from lorakit import jobs
 from lorakit.data.quality import SEVERITIES, Finding, QualityReport
 from lorakit.errors import LoraKitError
@@ -103,6 +105,11 @@ def strip(addresses: list[str]) -> str:
 def hero(title: str, hint: str) -> str:
     """The invitation at the top of a tab."""
     return f"<h2>{escape(title)}</h2><p>{escape(hint)}</p>"
+
+
+def problem(error: LoraKitError) -> gr.Error:
+    """What a person is told at the top of the page, where Gradio shows HTML: it may name what a file said."""
+    return gr.Error(escape(str(error), quote=False), print_exception=False)
 
 
 def empty(title: str, hint: str) -> str:

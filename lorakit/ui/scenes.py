@@ -242,7 +242,7 @@ def start(*page: Any) -> str:
     try:
         return _start(campaign_spec(*page))
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def start_comparing(what: str, weights: str, first: dict[str, Any], *page: Any) -> str:
@@ -256,7 +256,7 @@ def start_comparing(what: str, weights: str, first: dict[str, Any], *page: Any) 
         }
         return _start(spec)
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def _start(spec: dict[str, Any]) -> str:

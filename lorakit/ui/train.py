@@ -151,7 +151,7 @@ def _start(trigger: str, folder: str, base: str, values: list[Any], quantize: bo
             spec["quantize"] = "nf4"
         return pieces.start_once("train", spec)
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:

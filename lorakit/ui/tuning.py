@@ -143,7 +143,7 @@ def _start(spec: dict[str, Any]) -> str:
     try:
         return pieces.start_once("combine", spec)
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def poll(job_id: str) -> list[Any]:

@@ -135,7 +135,7 @@ def _start(name: str, path: str, base: str, values: list[Any], quantize: bool = 
             spec["quantize"] = "nf4"
         return pieces.start_once("voice", spec)
     except LoraKitError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise pieces.problem(error) from error
 
 
 def poll(job_id: str, seen: str) -> list[Any]:

@@ -1,7 +1,6 @@
 """The app as a person starts it, in a workspace of its own, and a browser in front of it."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +51,3 @@ def _wait_for(address, process, log):
                 break
             time.sleep(0.2)
     pytest.fail(f"the app did not come up: {log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium."""
-    sync = pytest.importorskip("playwright.sync_api")
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("the browser tests need chromium: apt-get install chromium")
-    with sync.sync_playwright() as player:
-        chromium = player.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()

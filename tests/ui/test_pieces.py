@@ -3,6 +3,7 @@
 import pytest
 
 from lorakit import jobs
+from lorakit.errors import AdapterError
 from lorakit.ui import pieces
 
 
@@ -44,3 +45,9 @@ def test_every_base_on_offer_says_what_it_allows_and_needs():
     assert "Built with Llama" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
     assert "Ask for access on the hub first" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
     assert "Demonstration model" in pieces.badge("starter-text")
+
+
+@pytest.mark.battery(81, "image beacons in the words of an error")
+def test_what_an_error_names_stays_text_where_the_page_shows_html():
+    told = pieces.problem(AdapterError("<img src=http://beacon.example/x.png>: it's not known")).message
+    assert told == "&lt;img src=http://beacon.example/x.png&gt;: it's not known"
