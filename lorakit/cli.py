@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("source", help="a folder or zip of photos, or a job folder")
     train.add_argument("--trigger", default="", help="the made-up name that calls the product")
     _training_options(train, "image", "starter-image")
+    train.add_argument("--class-photos", metavar="FOLDER", help="other things of the product's kind")
     train.set_defaults(run=commands.train)
 
     voice = add("voice", help="train a brand voice on texts")
@@ -134,6 +135,7 @@ def _training_options(parser: argparse.ArgumentParser, kind: str, base: str) -> 
         "--restart", action="store_true", help="forget what an earlier, stopped run has learned"
     )
     parser.add_argument("--out", type=Path, help="the adapter's folder (default: the store)")
+    parser.add_argument("--max-seconds", type=float, help="stop in time, to be continued by the same command")
     parser.add_argument("--preset", help="quick, balanced, ... (default: the base's first)")
     for setting in fields(Recipe):
         if kind in setting.metadata["kinds"]:

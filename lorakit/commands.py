@@ -16,6 +16,7 @@ from typing import Any
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
 from lorakit.mixes import check_whole, read_mix
+from lorakit.training import processes
 from lorakit.training.presets import from_preset, presets
 from lorakit.training.recipe import Recipe
 
@@ -71,7 +72,7 @@ def _parsed(type_: Any, text: str) -> Any:
 def train(options: argparse.Namespace) -> int:
     """Train on photos, or run a job folder."""
     if (Path(options.source) / "spec.json").is_file():
-        return _run_folder(Path(options.source))
+        return _run_folder(Path(options.source), options.max_seconds)
     from lorakit.data.photos import PhotoSet
 
     source, trigger = Path(options.source), options.trigger or options.name
@@ -100,8 +101,11 @@ def voice(options: argparse.Namespace) -> int:
 
 
 def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
+    from lorakit.data.photos import PhotoSet
     from lorakit.training import train as learn
 
+    folder = getattr(options, "class_photos", None)
+    of_class = PhotoSet.from_folder(folder, "") if folder else None
     recipe = _recipe(options, kind)
     out = options.out or _place_for(name)
     with stoppable() as stop:
@@ -109,6 +113,7 @@ def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
             result = learn(
                 _base(options), data, recipe, out,
                 resume=not options.restart, on_event=Teller(), should_stop=stop, name=name,
+                max_seconds=options.max_seconds, class_photos=of_class,
             )  # fmt: skip
         finally:
             with suppress(OSError):  # the held name, when nothing came of it
@@ -139,10 +144,10 @@ def _place_for(name: str) -> Path:
     return store.folder / store.reserve(name)
 
 
-def _run_folder(folder: Path) -> int:
+def _run_folder(folder: Path, max_seconds: float | None = None) -> int:
     from lorakit.bases import Bases
     from lorakit.jobs import open_folder
-    from lorakit.running import run_job
+    from lorakit.running import help_train, run_job
 
     job = open_folder(folder)
     if job.state == "done":
@@ -152,15 +157,26 @@ def _run_folder(folder: Path) -> int:
         raise LoraKitError(
             f"{folder.name}: was cancelled; start a new job, or remove the file named cancel in it"
         )
+    if processes.launched():
+        _check_trains(job.kind)
+        if processes.join().rank:
+            with stoppable() as stop:
+                help_train(job, stop)
+            return 0
     if not job.acquire():
         raise LoraKitError(f"{folder.name}: is being run by another process; wait for it, or stop that one")
     job.start()
     job.on_event = Teller()
     with stoppable() as stop:
-        run_job(job, Bases(), stop)
+        run_job(job, Bases(), stop, max_seconds=max_seconds)
     progress = job.progress()
     print(f"{progress.state} {progress.message}".strip())
     return {"done": 0, "interrupted": STOPPED}.get(progress.state, 1)
+
+
+def _check_trains(kind: str) -> None:
+    if kind not in ("train", "voice"):
+        raise LoraKitError(f"{kind} job: only a training runs on several processes; start it without launch")
 
 
 def _mix(words: list[str], sampled: bool = False) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import shutil
 import time
@@ -35,14 +36,29 @@ class Context:
     """What a running job may use: the bases, its events, and the questions it asks between steps."""
 
     def __init__(
-        self, job: Job, bases: Bases, stopping: Callable[[], bool], between: Callable[[], None] | None
+        self,
+        job: Job,
+        bases: Bases,
+        stopping: Callable[[], bool],
+        between: Callable[[], None] | None,
+        max_seconds: float | None = None,
     ):
         self.job, self.bases, self.between = job, bases, between
         self._stopping = stopping
+        self._until = math.inf if max_seconds is None else time.monotonic() + max_seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the slice of time that the job has; None when there is no end."""
+        return None if self._until == math.inf else max(0.0, self._until - time.monotonic())
 
     def should_stop(self) -> bool:
         """Was the job cancelled, or the worker told to end?"""
         return self._stopping() or self.job.cancelled
+
+    def is_over(self) -> bool:
+        """The same, or has the job's slice of time passed?"""
+        return self.should_stop() or time.monotonic() > self._until
 
     def base(self) -> "Base":
         """The base the job names. Adapters and family are checked before anything is loaded."""
@@ -115,6 +131,7 @@ def _train(context: Context, data: Callable[[], Any]) -> bool:
         result = train(
             context.base(), examples, Recipe.from_dict(job.spec["recipe"]), out, on_event=job.emit,
             should_stop=context.should_stop, between=context.between, work=job.folder, name=job.spec["name"],
+            max_seconds=context.seconds_left, class_photos=_class_photos(job.spec),
         )  # fmt: skip
         keep = not job.cancelled
     finally:
@@ -122,6 +139,30 @@ def _train(context: Context, data: Callable[[], Any]) -> bool:
             with suppress(OSError):  # the held name; a folder with an adapter in it is not empty, and stays
                 os.rmdir(out)
     return not result.stopped
+
+
+def _class_photos(spec: dict[str, Any]) -> Any:
+    from lorakit.data.photos import PhotoSet
+
+    return PhotoSet.from_folder(spec["class_photos"], "") if spec.get("class_photos") else None
+
+
+def help_train(job: Job, stopping: Callable[[], bool]) -> None:
+    """Do a further process's share of a training that the first process runs, writes and tells of."""
+    from lorakit.data.photos import PhotoSet
+    from lorakit.data.texts import TextSet
+    from lorakit.training import train
+    from lorakit.training.recipe import Recipe
+
+    spec = job.spec
+    data = (
+        PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
+        if job.kind == "train"
+        else TextSet.from_file(spec["texts"])
+    )
+    base = Bases().get(*asked(spec))
+    recipe, of_class = Recipe.from_dict(spec["recipe"]), _class_photos(spec)
+    train(base, data, recipe, job.folder, should_stop=stopping, work=job.folder, class_photos=of_class)
 
 
 def _slug_for(job: Job, store: Store) -> str:
@@ -169,7 +210,7 @@ def run_campaign(context: Context) -> bool:
         if event["event"] != "done":  # a job is done when its worker says so
             job.emit(event)
 
-    campaign.run(on_event=emit, should_stop=context.should_stop, between=context.between)
+    campaign.run(on_event=emit, should_stop=context.is_over, between=context.between)
     return not campaign.stopped
 
 
@@ -253,13 +294,16 @@ def run_job(
     stopping: Callable[[], bool] = lambda: False,
     between: Callable[[], None] | None = None,
     runners: dict[str, Runner] | None = None,
+    max_seconds: float | None = None,
 ) -> None:
     """Run a job that this process has acquired, write how it ended, and give it back.
+
+    With `max_seconds` a training or a campaign ends in time as interrupted, to be continued by the next call.
 
     Raises only OSError, when not even the end can be written; the job then counts as interrupted.
     """
     try:
-        complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between))
+        complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between, max_seconds))
         job.emit({"event": "done" if complete else "cancelled" if job.cancelled else "interrupted"})
     except LoraKitError as error:
         job.emit({"event": "failed", "error": str(error), "advice": ""})

@@ -16,7 +16,10 @@ TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
 
 FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and what it may have
-    "train": ({"base", "name", "trigger", "photos", "recipe"}, {"captions", "quantize", "offload"}),
+    "train": (
+        {"base", "name", "trigger", "photos", "recipe"},
+        {"captions", "class_photos", "quantize", "offload"},
+    ),
     "voice": ({"base", "name", "texts", "recipe"}, {"quantize", "offload"}),
     "campaign": (
         {"base", "mix", "scenes", "formats", "seeds"},
@@ -73,6 +76,7 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
     limits = {
         "base": PATH_LIMIT,
         "photos": PATH_LIMIT,
+        "class_photos": PATH_LIMIT,
         "texts": PATH_LIMIT,
         "name": TEXT_LIMIT,
         "trigger": TEXT_LIMIT,

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -90,6 +90,18 @@ def serve(preload: Sequence[str] = STARTERS, runners: dict[str, Runner] | None =
         elif not busy:
             stop.wait(IDLE_SECONDS)
     lock.release()
+
+
+def run_slice(bases: Bases, seconds: float, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Run the next job for at most about `seconds`, in this process; returns whether there was one.
+
+    For a host that lends its device for a limited call, as ZeroGPU does. What is not finished waits, with
+    its checkpoint, for the next slice, and goes on bit for bit.
+    """
+    job = jobs.claim()
+    if job is not None:
+        run_job(job, bases, stopping, max_seconds=seconds)
+    return job is not None
 
 
 def _only_one(home: Path, stop: threading.Event) -> FileLock:

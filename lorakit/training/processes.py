@@ -1,7 +1,8 @@
 """Several processes that train one adapter together, as `accelerate launch` starts them. No torch at the top.
 
 Every process computes its share of an update's batches; gradients are added up, so all hold the same factors.
-Only the first one writes and tells. One process alone imports nothing for this.
+Only the first one writes and tells. One process alone imports nothing for this. On CPUs the launcher's option
+is --multi_gpu too: with --cpu accelerate 1.15 starts one process, unless there is an MPI.
 """
 
 import os
@@ -41,11 +42,13 @@ class Together(Alone):
     """Several processes, joined by accelerate; on CUDA each has a device of its own."""
 
     def __init__(self) -> None:
+        import torch
         from accelerate import PartialState
 
         if os.environ.get("ACCELERATE_MIXED_PRECISION") == "fp16":
             raise RecipeError("mixed_precision fp16 is not supported; use bf16, or no")
-        self.state = PartialState()
+        # Unasked, accelerate joins nothing where there is no GPU: each process would train for itself.
+        self.state = PartialState(cpu=not torch.cuda.is_available())
         self.rank, self.count = self.state.process_index, self.state.num_processes
 
     def add_up(self, tensors: list[Any]) -> None:
