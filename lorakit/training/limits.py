@@ -1,5 +1,6 @@
 """What a training runs up against: its time, the memory, and numbers that are none; and what it then says."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,8 +58,10 @@ def memory_told(recipe: Recipe, step: int, folder: Path) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
+        half = max(1, recipe.batch_size // 2)
+        times = recipe.accumulate * math.ceil(recipe.batch_size / half)
         smaller = (
-            f"batch_size {recipe.batch_size // 2} and accumulate {recipe.accumulate * 2}, for the same result"
+            f"batch_size {half} and accumulate {times} for much the same result"
             if recipe.batch_size > 1
             else "gradient_checkpointing" if not recipe.gradient_checkpointing
             else "a smaller resolution or max_length, or the base in 4 bits"

@@ -2,7 +2,7 @@ import pytest
 
 from lorakit.errors import RecipeError
 from lorakit.training.presets import PRESETS, from_preset
-from lorakit.training.recipe import Recipe, settings_for
+from lorakit.training.recipe import GROUPS, Recipe, settings_for
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,12 @@ from lorakit.training.recipe import Recipe, settings_for
         ({"schedule": "zigzag"}, "schedule is 'zigzag'; choose one of constant, cosine"),
         ({"dora": "yes"}, "dora"),
         ({"lora_rank": 4}, "no setting 'lora_rank'"),
+        ({"pissa": True, "dora": True}, "choose one of them"),
+        ({"optimizer": "prodigy"}, "set it to 1"),
+        ({"optimizer": "prodigy", "learning_rate": 1.0, "lora_plus": 4.0}, "lora_plus needs two"),
+        ({"learning_rate": 1.0}, "at most 0.1"),
+        ({"optimizer": "schedule-free", "schedule": "cosine"}, "schedule must be constant"),
+        ({"optimizer": "schedule-free", "ema": 0.9}, "ema must be 0"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_may_be(changes, words):
@@ -32,6 +38,7 @@ def test_every_setting_explains_itself():
     for kind in ("image", "text"):
         for setting in settings_for(kind):
             assert setting.metadata["help"].endswith("."), setting.name
+            assert setting.metadata["group"] in GROUPS, setting.name
 
 
 def test_an_unknown_preset_lists_the_known_ones():

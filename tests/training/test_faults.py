@@ -1,0 +1,241 @@
+"""What ends a training early leaves its last good state, and a sentence on what to change."""
+
+import errno
+import itertools
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import suppress
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from test_optimizers import recipe
+from tiny import tiny_text_base, tiny_texts
+
+from lorakit.errors import LoraKitError, RecipeError
+from lorakit.training import checkpoint
+from lorakit.training.session import train
+from lorakit.training.text_examples import TextExamples
+
+KILLS = int(os.environ.get("LORAKIT_KILLS", "1"))  # of each kind; the README has the figure for 20
+
+
+def kept(out):
+    return sorted(
+        path.parent.name for path in (out / ".training" / "checkpoints").glob("step-*/manifest.json")
+    )
+
+
+def finish_equals(out, whole, settings):
+    train(tiny_text_base(), tiny_texts(), settings, whole)
+    train(tiny_text_base(), tiny_texts(), settings, out)
+    first, second = (load_file(folder / "adapter_model.safetensors") for folder in (whole, out))
+    return all(torch.equal(first[key], second[key]) for key in first)
+
+
+def at_batch(monkeypatch, number, action):
+    """Let `action(loss)` stand in for the loss of the batch of that number, once."""
+    true_loss, count = TextExamples.loss, itertools.count()
+
+    def loss(self, base, batch):
+        found = true_loss(self, base, batch)
+        return action(found) if next(count) == number else found
+
+    monkeypatch.setattr(TextExamples, "loss", loss)
+
+
+def raising(error):
+    def action(loss):
+        raise error
+
+    return action
+
+
+@pytest.mark.battery(70, "memory exhausted while training")
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"),
+     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")],
+)  # fmt: skip
+def test_memory_that_runs_out_is_told_and_the_training_goes_on_later(
+    tmp_path, monkeypatch, error, record_property
+):
+    with monkeypatch.context() as patched:
+        at_batch(patched, 4, raising(error))
+        with pytest.raises(
+            RecipeError, match=r"step 5.*batch_size 1 and accumulate 3.*step 4 is kept"
+        ) as told:
+            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+    record_property("told", told.value)
+    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe())
+
+
+def test_other_errors_of_torch_are_not_called_want_of_memory(tmp_path, monkeypatch):
+    at_batch(monkeypatch, 1, raising(RuntimeError("shapes do not match")))
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+
+
+def test_gradients_that_are_no_numbers_never_reach_the_adapter(tmp_path, monkeypatch):
+    def poisoned(loss):
+        loss.register_hook(lambda gradient: gradient * math.nan)
+        return loss
+
+    with monkeypatch.context() as patched:
+        at_batch(patched, 5, poisoned)
+        with pytest.raises(RecipeError, match=r"gradients are no longer a number at step 6.*learning_rate"):
+            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+    assert kept(tmp_path / "x") == ["step-00000002", "step-00000004"]
+    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe())
+
+
+@pytest.mark.battery(69, "disk full while a checkpoint is written")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_the_checkpoint_before_is_kept(
+    tmp_path, monkeypatch, number, record_property
+):
+    true_save, count = torch.save, itertools.count()
+
+    def save(state, file):
+        true_save(state, file)
+        if next(count) == 1:
+            raise OSError(number, "No space left on device", "/secret/path")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", save)
+        with pytest.raises(LoraKitError, match=r"disk is full at step 4; make room.*at step 2") as told:
+            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+    record_property("told", told.value)
+    assert "/secret" not in str(told.value) and kept(tmp_path / "x") == ["step-00000002"]
+    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe())
+
+
+@pytest.mark.battery(69, "a real small disk, full")
+def test_a_disk_that_is_really_full(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount a file system")
+    try:
+        checkpoint.save(disk / "c", 1, {"value": torch.zeros(1000)}, "run")
+        with pytest.raises(LoraKitError, match=r"disk is full at step 2.*at step 1"):
+            checkpoint.save(disk / "c", 2, {"value": torch.zeros(100_000)}, "run")
+        assert checkpoint.latest(disk / "c", "run")["value"].shape == (1000,)
+        assert [path.name for path in (disk / "c").iterdir()] == ["step-00000001"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_what_a_kill_left_half_written_is_removed(tmp_path):
+    half = tmp_path / ".step-00000004.0123abcd.tmp"
+    half.mkdir()
+    (half / "state.pt").write_bytes(b"half")
+    checkpoint.save(tmp_path, 8, {"step": 8}, "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000008"]
+
+
+def test_slices_of_time_add_up_to_the_whole_bit_for_bit(tmp_path):
+    slices = 0
+    while True:
+        slices += 1
+        result = train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x", max_seconds=0.0)
+        if not result.stopped:
+            break
+        assert result.steps == slices, "a slice makes one step at least, and no more when its time is up"
+    assert slices == 6
+    train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "whole")
+    first, second = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "x"))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_checkpoint_is_written_by_the_clock_too(tmp_path):
+    events = []
+    settings = recipe(checkpoint_every=1000, checkpoint_minutes=1e-6)
+    train(tiny_text_base(), tiny_texts(), settings, tmp_path / "x", on_event=events.append)
+    assert [event["step"] for event in events if event["event"] == "checkpoint"] == [1, 2, 3, 4, 5]
+
+
+TEXT = """
+    from tiny import tiny_texts
+    base, settings = lorakit.load_base("starter-text"), dict(max_length=48, dropout=0.1)
+    data = tiny_texts()
+"""
+IMAGE = """
+    import shutil
+    from lorakit.data.photos import PhotoSet
+    from lorakit.starter import SAMPLE_PHOTOS
+    base, settings = lorakit.load_base("starter-image"), dict(caption_dropout=0.3, resolution=64)
+    for file in sorted(SAMPLE_PHOTOS.iterdir())[:8]:
+        shutil.copy(file, photos)
+    data = PhotoSet.from_folder(photos, "aurora bottle")
+    base.settings = replace(base.settings, steps=1)
+"""
+PROGRAM = """
+    import sys
+    from dataclasses import replace
+    from pathlib import Path
+    sys.path[:0] = {paths!r}
+    import lorakit
+    from lorakit.training.recipe import Recipe
+    from lorakit.training.session import train
+    photos = Path({photos!r})
+    photos.mkdir(exist_ok=True)
+    {prepare}
+    print("ready", flush=True)
+    train(base, data, Recipe.from_dict(dict(steps=10, rank=2, alpha=2.0, learning_rate=1e-3, batch_size=2,
+          preview_every=4, checkpoint_every=1) | settings), {out!r},
+          on_event=lambda event: event["event"] == "step" and print("step", flush=True))
+"""
+
+
+def start(tmp_path, prepare, out):
+    program = textwrap.dedent(PROGRAM).format(
+        paths=[os.path.dirname(__file__), *sys.path], photos=str(tmp_path / "photos"), out=str(out),
+        prepare=textwrap.dedent(prepare),
+    )  # fmt: skip
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+
+def whole_run(tmp_path, prepare, out):
+    """How long the training itself takes, from ready to the end."""
+    process = start(tmp_path, prepare, out)
+    assert process.stdout.readline() == "ready\n"
+    begun = time.monotonic()
+    assert process.wait(120) == 0
+    return time.monotonic() - begun
+
+
+@pytest.mark.battery(67, "kill -9 while training, at random moments")
+@pytest.mark.parametrize("prepare", [TEXT, IMAGE], ids=["text", "image"])
+def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(tmp_path, prepare):
+    seconds = whole_run(tmp_path, prepare, tmp_path / "whole")
+    moments, killed = random.Random(len(prepare)), 0
+    out, rounds = tmp_path / "killed", 0
+    while killed < KILLS:
+        rounds += 1
+        assert rounds < 4 * KILLS, "it ends before it can be killed"
+        process = start(tmp_path, prepare, out)
+        assert process.stdout.readline() == "ready\n"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0, 0.9 * seconds))
+        process.kill()
+        code = process.wait()
+        assert code in (0, -signal.SIGKILL)
+        killed += code != 0
+        if code == 0:  # it came to its end: the next kills are another training's
+            out = tmp_path / f"killed-{rounds}"
+    whole_run(tmp_path, prepare, out)
+    name = next((tmp_path / "whole").glob("*.safetensors")).name
+    for folder in {out, *tmp_path.glob("killed*")}:
+        if (folder / name).exists():
+            first, second = (load_file(at / name) for at in (tmp_path / "whole", folder))
+            assert first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)

@@ -1,0 +1,57 @@
+"""Packed texts cost what separate ones cost, and a base that cannot keep them apart is refused."""
+
+import pytest
+import torch
+from test_optimizers import recipe
+from tiny import tiny_text_base, tiny_texts
+
+from lorakit.data.texts import Tokens
+from lorakit.errors import RecipeError
+from lorakit.families import causal_lm
+from lorakit.training.text_examples import TextExamples, answer_loss, check_packing, packed
+
+
+def prepared(**changes):
+    base = tiny_text_base()
+    return base, TextExamples.prepare(base, tiny_texts(), recipe(**changes), lambda event: None)
+
+
+def test_packed_texts_have_the_loss_and_gradients_of_separate_ones():
+    base, examples = prepared(max_length=120, held_out=0.0)
+    texts = [row[0] for row in examples.rows]
+    rows = packed(texts, 120)
+    assert len(rows) < len(texts) and max(len(row) for row in rows) > 1
+    weight = base.model.model.layers[0].self_attn.q_proj.weight.requires_grad_(True)
+    found = []
+    for these in ([[tokens] for tokens in texts], rows):
+        loss, count = answer_loss(base, these, examples.pad)
+        found.append((loss / count, torch.autograd.grad(loss / count, weight)[0], count))
+    separate, together = found
+    assert separate[2] == together[2]
+    torch.testing.assert_close(together[0], separate[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(together[1], separate[1], rtol=0, atol=1e-5)
+
+
+def test_every_text_is_in_one_row_and_no_row_is_too_long():
+    texts = [Tokens(list(range(size)), [1] * size) for size in (5, 9, 3, 7, 2, 10)]
+    rows = packed(texts, 12)
+    assert sorted(len(tokens.ids) for row in rows for tokens in row) == [2, 3, 5, 7, 9, 10]
+    assert all(sum(len(tokens.ids) for tokens in row) <= 12 for row in rows) and len(rows) == 3
+
+
+def test_a_base_that_lets_packed_texts_see_each_other_is_refused(monkeypatch):
+    base, examples = prepared()
+    alone = causal_lm.predict
+    monkeypatch.setattr(causal_lm, "predict", lambda base, ids, mask, positions=None: alone(base, ids, mask))
+    with pytest.raises(RecipeError, match="switch packing off"):
+        check_packing(base, [row[0] for row in examples.rows], examples.pad)
+
+
+def test_an_update_does_not_depend_on_how_it_is_cut_into_batches():
+    """Long answers in one half and short ones in the other: a mean of means would weigh them wrong."""
+    base, examples = prepared(held_out=0.0, batch_size=8)
+    rows = sorted(examples.rows, key=lambda row: len(row[0].ids))
+    halves = [rows[:3], rows[3:]]
+    whole = examples.loss(base, rows) / examples.weight(rows)
+    cut = sum(examples.loss(base, half) for half in halves) / sum(examples.weight(half) for half in halves)
+    torch.testing.assert_close(cut, whole)
