@@ -8,7 +8,8 @@ from torch import nn
 
 import lorakit
 from lorakit.lora.adapter import Adapter
-from lorakit.lora.inject import applied, trainable
+from lorakit.lora.inject import trainable
+from lorakit.lora.live import applied
 
 
 def small_model():
