@@ -17,7 +17,7 @@ from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
 from lorakit.mixes import check_whole, read_mix
 from lorakit.training import processes
-from lorakit.training.presets import from_preset, presets
+from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import Recipe
 
 STARTERS = ("starter-image", "starter-text")
@@ -53,8 +53,8 @@ def _recipe(options: argparse.Namespace, kind: str) -> Recipe:
         for name, value in vars(options).items()
         if name.startswith("recipe_") and value is not None
     }
-    starter = options.base in STARTERS
-    return from_preset(options.preset or presets(kind, starter)[0].id, kind, starter, **changes)
+    preset = options.preset or presets_for(kind, options.base)[0].id
+    return from_preset(preset, kind, options.base in STARTERS, **changes)
 
 
 def _parsed(type_: Any, text: str) -> Any:

@@ -69,7 +69,8 @@ class Job:
     def state(self) -> str:
         """queued, running, interrupted, done, failed or cancelled."""
         events = self.events()
-        last = next((e["event"] for e in reversed(events) if e["event"] in (*ENDS, "started")), None)
+        marks = (*ENDS, "started", "reopened")
+        last = next((e["event"] for e in reversed(events) if e["event"] in marks), None)
         if last in ENDS:
             return last
         if self._held():
@@ -86,6 +87,18 @@ class Job:
     def cancel(self) -> None:
         """Ask it to stop; what is finished stays. Harmless on a job that has ended."""
         (self.folder / "cancel").touch()
+
+    def reopen(self) -> bool:
+        """Let a worker take up a job again that failed or was cancelled: it goes on where its files end.
+
+        False when it is neither.
+        """
+        if self.state not in ("failed", "cancelled"):
+            return False
+        self.emit({"event": "reopened"})
+        for name in ("cancel", ENDED):
+            (self.folder / name).unlink(missing_ok=True)
+        return True
 
     def acquire(self) -> bool:
         """Take the job for this process. False when another live process has it."""
@@ -112,7 +125,7 @@ class Job:
         """How often in a row it was begun and came to nothing. An orderly stop does not count."""
         count = 0
         for event in self.events():
-            if event["event"] in PROGRESS:
+            if event["event"] in (*PROGRESS, "reopened"):
                 count = 0
             else:
                 count += {"started": 1, "interrupted": -1}.get(event["event"], 0)
@@ -131,7 +144,7 @@ class Job:
         progress = Progress(self.state)
         for event in self.events():
             name = event["event"]
-            if name == "started":
+            if name in ("started", "reopened"):
                 progress.message = ""
             elif name in ("phase", "step", "image"):
                 progress.phase = {"step": "Training", "image": "Rendering"}.get(name) or str(

@@ -104,16 +104,24 @@ def run_train(context: Context) -> bool:
     from lorakit.data.photos import PhotoSet
 
     spec = context.job.spec
-    return _train(
-        context, lambda: PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
-    )
+
+    def photos() -> PhotoSet:
+        found = PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
+        return found.without(spec.get("without", []))
+
+    return _train(context, photos)
 
 
 def run_voice(context: Context) -> bool:
     """Train on texts."""
     from lorakit.data.texts import TextSet
 
-    return _train(context, lambda: TextSet.from_file(context.job.spec["texts"]))
+    spec = context.job.spec
+
+    def texts() -> TextSet:
+        return TextSet.from_file(spec["texts"]).without(map(int, spec.get("without", [])))
+
+    return _train(context, texts)
 
 
 def _train(context: Context, data: Callable[[], Any]) -> bool:
@@ -262,7 +270,7 @@ def run_forecast(context: Context) -> bool:
     from lorakit.training.ahead import look_ahead
 
     job, spec = context.job, context.job.spec
-    warm = context.bases.has(*asked(spec))
+    warm = context.bases.has(*asked(spec)) or spec.get("measure")
     for report in look_ahead(spec, context.base if warm else None):
         durable.write_json(job.folder / "result.json", report)
         if context.should_stop():

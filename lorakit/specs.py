@@ -18,16 +18,16 @@ PATH_LIMIT = 1000  # characters of a folder or file
 FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and what it may have
     "train": (
         {"base", "name", "trigger", "photos", "recipe"},
-        {"captions", "class_photos", "quantize", "offload"},
+        {"captions", "without", "class_photos", "quantize", "offload"},
     ),
-    "voice": ({"base", "name", "texts", "recipe"}, {"quantize", "offload"}),
+    "voice": ({"base", "name", "texts", "recipe"}, {"without", "quantize", "offload"}),
     "campaign": (
         {"base", "mix", "scenes", "formats", "seeds"},
         {"steps", "guidance", "negative", "trigger", "quantize", "offload"},
     ),
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize", "offload"}),
     "check": ({"base", "mix"}, {"quantize", "offload"}),
-    "forecast": ({"base", "recipe"}, {"photos", "texts", "quantize", "offload"}),
+    "forecast": ({"base", "recipe"}, {"photos", "texts", "without", "measure", "quantize", "offload"}),
     "combine": ({"base", "mix", "method", "name"}, {"rank", "quantize", "offload"}),
 }  # fmt: skip
 
@@ -92,8 +92,16 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
         )
     if spec.get("quantize") not in (None, "nf4"):
         raise LoraKitError(f"{kind} job: quantize is {spec['quantize']!r}; use 'nf4' or leave it out")
-    if not isinstance(spec.get("offload", False), bool):
-        raise LoraKitError(f"{kind} job: offload is {spec['offload']!r}; use true or false")
+    for name in ("offload", "measure"):
+        if not isinstance(spec.get(name, False), bool):
+            raise LoraKitError(f"{kind} job: {name} is {spec[name]!r}; use true or false")
+    without = spec.get("without", [])
+    places = kind == "voice" or "texts" in spec
+    if not isinstance(without, list) or not all(
+        isinstance(name, str) and (not places or name.isdecimal()) for name in without
+    ):
+        what = "the places of texts, counted from 0, as text" if places else "the names of photos"
+        raise LoraKitError(f"{kind} job: without must be a list of {what} to leave out")
 
 
 def _checked_campaign(spec: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 Measured on the texts kept aside, as the adapter is, so that a training says whether it was worth it.
 """
 
-from lorakit.data.texts import TextSet, conversation_tokens
-from lorakit.families import Base
+from collections.abc import Sequence
+from typing import Any
+
+from lorakit.data.texts import TextSample, TextSet, conversation_tokens, plain
+from lorakit.families import Base, family_of
 from lorakit.lora.inject import Injection
 from lorakit.training.examples import Examples
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
 
 SHOTS = 3  # texts in the prompt
+SEED, ROOM = 7, 120  # of the texts that are written to be read side by side; tokens
+TEMPERATURE, TOP_P = 0.7, 0.95  # as previews are drawn
 
 
 def few_shot_loss(
@@ -23,10 +28,40 @@ def few_shot_loss(
     if not isinstance(examples, TextExamples) or not examples.held_out:
         return None
     learned, aside = data.split(recipe.held_out, recipe.seed)
-    shots = sorted(learned.samples, key=lambda sample: len(sample.answer))
-    middle = len(shots) // 2  # of usual length: the longest would fill the prompt
-    shots = shots[max(0, middle - 1) : middle - 1 + SHOTS] if len(shots) > SHOTS else shots
+    shots = _usual(learned.samples)
     room = (1 + SHOTS) * recipe.max_length
     rows = [conversation_tokens(base.tokenizer, sample, room, shots) for sample in aside.samples]
     with injection.suspended():
         return examples.mean_loss(base, [[row] for row in rows if any(row.mask)])
+
+
+def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) -> dict[str, Any] | None:
+    """One brief answered three times with one seed: by the voice, and by the bare base without and with
+    examples. A brief that was kept aside, if any was. None for pictures.
+    """
+    if not isinstance(data, TextSet):
+        return None
+    learned, aside = data.split(recipe.held_out, recipe.seed) if recipe.held_out else (data, data)
+    brief = (aside.samples or learned.samples)[0].instruction
+    shots = _usual([sample for sample in learned.samples if sample.instruction != brief])
+
+    def answer(shown: Sequence[TextSample]) -> str:
+        turns = [
+            {"role": role, "content": plain(base.tokenizer, text)}
+            for shot in shown
+            for role, text in (("user", shot.instruction), ("assistant", shot.answer))
+        ]
+        asked = [*turns, {"role": "user", "content": plain(base.tokenizer, brief)}]
+        return family_of(base).generate(base, [asked], [SEED], ROOM, TEMPERATURE, TOP_P)[0]
+
+    voice = answer(())
+    with injection.suspended():
+        texts = {"base": answer(()), "examples": answer(shots), "voice": voice}
+    return {"prompt": brief, "texts": texts}
+
+
+def _usual(samples: Sequence[TextSample]) -> list[TextSample]:
+    """A few texts of usual length: the longest would fill the prompt."""
+    by_length = sorted(samples, key=lambda sample: len(sample.answer))
+    middle = len(by_length) // 2
+    return by_length[max(0, middle - 1) : middle - 1 + SHOTS] if len(by_length) > SHOTS else by_length

@@ -35,11 +35,12 @@ class Footprint:
     activations: int  # kept for the backward pass when it begins
     block: int  # what the pass through the fullest block keeps
     transient: int  # the largest weight as it is multiplied, and the gradient of the largest kept tensor
+    waiting: int = 0  # gradients of an update's earlier batches, which lie there during the next one
 
     @property
     def total(self) -> int:
         """At the fullest moment: as the backward pass begins, or as it ends in the first block."""
-        begins = self.activations + self.transient
+        begins = self.activations + self.transient + self.waiting
         ends = self.gradients + self.block + self.transient
         return self.weights + self.factors + self.optimizer + max(begins, ends)
 

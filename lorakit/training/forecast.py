@@ -24,6 +24,7 @@ from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.inject import Injection, trainable
 from lorakit.training.footprint import Footprint, footprint, image_step, text_step
+from lorakit.training.length import updates
 from lorakit.training.recipe import Recipe
 
 ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
@@ -46,7 +47,16 @@ class Way:
     label: str
     changes: dict[str, Any]
     quantize: str | None
+    offload: bool
     peak: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How the base is kept: `quantize` "nf4" or None, and whether its blocks wait in the host's memory."""
+
+    quantize: str | None = None
+    offload: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,56 +115,61 @@ def forecast(
     *,
     device: torch.device,
     quantize: str | None = None,
+    offload: bool = False,
     data: Any = None,
     capacity: int | None = None,
 ) -> Forecast:
     """The forecast of training `recipe` on the base `source`.
 
-    `data`: a PhotoSet or TextSet; without one, full batches of the recipe's size. `capacity`: bytes that
-    may be used on the device. Raises BaseError when the base's shapes are not known, AdapterError for a
-    rank too large.
+    `data`: a PhotoSet or TextSet; without one, full batches of the recipe's size. `offload`: the base's
+    blocks wait in the host's memory, and its text encoders work there. `capacity`: bytes that may be used on
+    the device. Raises BaseError when the base's shapes are not known, AdapterError for a rank too large.
     """
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    kept = Kept(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
-    found = replace(_measured(shape, recipe, device, quantize, data), capacity=capacity)
+    found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
     if found.fits is False:
-        found = replace(found, ways=_ways(shape, recipe, device, quantize, data, found))
+        found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))
     return found
 
 
 def _ways(
-    shape: Base, recipe: Recipe, device: torch.device, quantize: str | None, data: Any, now: Forecast
+    shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any, now: Forecast
 ) -> list[Way]:
     """The first settings that fit, from the least to the greatest sacrifice; each adds to those before it."""
     changes: dict[str, Any] = {}
     said: list[str] = []
-    for label, change, kind in _sacrifices(shape, recipe, quantize):
-        changes, said, quantize = changes | change, [*said, label], kind or quantize
-        tried = _measured(shape, replace(recipe, **changes), device, quantize, data)
+    for label, change, keeping in _sacrifices(shape, recipe, kept, device):
+        changes, said, kept = changes | change, [*said, label], replace(kept, **keeping)
+        tried = _measured(shape, replace(recipe, **changes), device, kept, data)
         if tried.peak <= ROOM * (now.capacity or 0):
-            return [Way(" and ".join(said), changes, quantize, tried.peak)]
+            return [Way(" and ".join(said), changes, kept.quantize, kept.offload, tried.peak)]
     return []
 
 
 def _sacrifices(
-    shape: Base, recipe: Recipe, quantize: str | None
-) -> list[tuple[str, dict[str, Any], str | None]]:
+    shape: Base, recipe: Recipe, kept: Kept, device: torch.device
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     is_image = shape.pipeline is not None
-    rows: list[tuple[str, dict[str, Any], str | None]] = []
+    rows: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     if not recipe.gradient_checkpointing:
-        rows.append(("compute activations again", {"gradient_checkpointing": True}, None))
+        rows.append(("compute activations again", {"gradient_checkpointing": True}, {}))
     if recipe.batch_size > 1:
-        rows.append(("take one example per update", {"batch_size": 1}, None))
-    if quantize is None:
-        rows.append(("load the base in 4 bits", {}, "nf4"))
+        together = recipe.accumulate * recipe.batch_size  # the same update, in more and smaller parts
+        rows.append(("take one example at a time", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
+    if kept.quantize is None:
+        rows.append(("load the base in 4 bits", {}, {"quantize": "nf4"}))
     if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
-        rows.append(("train at 512 px", {"resolution": 512}, None))
+        rows.append(("train at 512 px", {"resolution": 512}, {}))
     if not is_image and recipe.max_length > 512:
-        rows.append(("cut texts at 512 tokens", {"max_length": 512}, None))
+        rows.append(("cut texts at 512 tokens", {"max_length": 512}, {}))
+    if device.type == "cuda" and not kept.offload:
+        rows.append(("let blocks wait in the host's memory", {}, {"offload": True}))
     return rows
 
 
-def _measured(shape: Base, recipe: Recipe, device: torch.device, quantize: str | None, data: Any) -> Forecast:
+def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any) -> Forecast:
     is_image = shape.pipeline is not None
     family = family_of(shape)
     targets = family.targets(shape, recipe.convolutions) if is_image else family.targets(shape)
@@ -169,29 +184,42 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, quantize: str |
         batch = largest_batch(shape, recipe, data)
         step = _step(shape, batch)
         counted = footprint(
-            shape.model, injection, step, shape.dtype, quantize is not None, recipe.gradient_checkpointing
-        )
+            shape.model, injection, step, shape.dtype, kept.quantize is not None,
+            recipe.gradient_checkpointing or kept.offload, offloaded=kept.offload,
+        )  # fmt: skip
     finally:
         injection.remove()
-    counted = replace(counted, optimizer=round(STATES[recipe.optimizer] * trained))
+    counted = replace(
+        counted,
+        optimizer=round(STATES[recipe.optimizer] * trained),
+        waiting=counted.gradients if recipe.accumulate > 1 else 0,
+    )
     file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
     average = 4 * trained if recipe.ema else 0
     whole = sum(p.numel() for p in shape.model.parameters())
-    moments, host = _moments(shape, batch, device, quantize, counted, average)
-    parts = {name: size for name, size in asdict(counted).items() if name != "block"}
+    moments, host = _moments(shape, batch, device, kept, counted, average)
+    parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
-    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, recipe.steps)
+    steps = updates(shape, recipe, data)
+    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, steps)
 
 
 def _moments(
-    shape: Base, batch: Batch, device: torch.device, quantize: str | None, counted: Footprint, average: int
+    shape: Base, batch: Batch, device: torch.device, kept: Kept, counted: Footprint, average: int
 ) -> tuple[dict[str, int], int]:
     """Bytes while preparing, training and drawing previews; and what the host holds beside a GPU."""
     if shape.pipeline is None:
-        return {"Training": counted.total + average}, counted.weights if device.type == "cuda" else 0
+        moments = {"Training": counted.total + average}
+        return moments, _bytes(shape.model, kept.quantize) if device.type == "cuda" else 0
     parts = vars(shape.pipeline)
     vae = _bytes(parts["vae"], None)
-    texts = sum(_bytes(part, quantize) for name, part in parts.items() if name.startswith("text_encoder"))
+    texts = (
+        0
+        if kept.offload
+        else sum(
+            _bytes(part, kept.quantize) for name, part in parts.items() if name.startswith("text_encoder")
+        )
+    )
     stays = vae + (texts if device.type == "cpu" else 0)
     encode, decode = coder_bytes(shape, batch.width, batch.height)
     moments = {

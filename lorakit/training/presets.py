@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lorakit.errors import RecipeError
+from lorakit.families.licences import KNOWN
 from lorakit.training.recipe import Recipe
 
 
@@ -16,8 +17,12 @@ class Preset:
     kind: str  # "image" | "text"
     starter: bool  # for the starter bases, which learn faster and need their own settings
     settings: dict[str, Any]
+    quantize: str | None = None  # "nf4": meant for a base in 4 bits
+    first_for: tuple[str, ...] = ()  # parts of the ids of bases whose first choice it is
+    only_for: tuple[str, ...] = ()  # the same, and of the listed bases it is for no others
 
 
+STARTERS = ("starter-image", "starter-text")
 STARTER_IMAGE = {
     "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
     "caption_dropout": 0.1, "checkpoint_every": 50, "held_out": 0.0,
@@ -56,10 +61,12 @@ PRESETS = (
             "steps": 1500, "rank": 8, "alpha": 8.0, "learning_rate": 1e-4, "resolution": 512,
             "optimizer": "adamw-8bit",
         },
+        quantize="nf4",
     ),
     Preset(
-        "sdxl", "SDXL", "image", False,
+        "sdxl", "Stable Diffusion", "image", False,
         LARGE | {"steps": 1500, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4, "min_snr": 5.0},
+        only_for=("stable-diffusion", "sdxl"),
     ),
     Preset("quick", "Quick", "text", True, STARTER_TEXT | {"steps": 160, "preview_every": 40}),
     Preset("balanced", "Balanced", "text", True, STARTER_TEXT | {"steps": 300, "preview_every": 60}),
@@ -73,6 +80,7 @@ PRESETS = (
             "rank": 64, "alpha": 16.0, "learning_rate": 2e-4, "schedule": "constant", "max_grad_norm": 0.3,
             "optimizer": "adamw-8bit-paged",
         },
+        quantize="nf4", first_for=("70b", "72b"),
     ),
 )  # fmt: skip
 
@@ -80,6 +88,14 @@ PRESETS = (
 def presets(kind: str, starter: bool) -> list[Preset]:
     """The presets for one kind of training ("image" or "text"), on a starter base or on a real one."""
     return [preset for preset in PRESETS if preset.kind == kind and preset.starter == starter]
+
+
+def presets_for(kind: str, base: str) -> list[Preset]:
+    """The presets to offer for a base, by its id or folder: what suits it best first."""
+    rows, named = presets(kind, base in STARTERS), base.lower()
+    fitting = [row for row in rows if any(part in named for part in row.first_for + row.only_for)]
+    listed = any(base == known.id for known in KNOWN)
+    return fitting + [row for row in rows if row not in fitting and not (listed and row.only_for)]
 
 
 def from_preset(id: str, kind: str, starter: bool, **changes: Any) -> Recipe:

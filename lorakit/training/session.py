@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, class_pictures, loop, processes
+from lorakit.training.advice import rank_advice
 from lorakit.training.examples import Emit, Examples
-from lorakit.training.few_shot import few_shot_loss
+from lorakit.training.few_shot import few_shot_loss, side_by_side
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.monitor import Monitor
 from lorakit.training.previews import Previews, image_previews, text_previews
@@ -102,13 +103,11 @@ def train(
             emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
         summary["held_out_few_shot"] = few_shot_loss(base, injection, examples, data, recipe)
+        said = side_by_side(base, injection, data, recipe)
+        if said is not None:
+            emit({"event": "compared", "step": outcome.steps, **said})
         card = _card(base, data, recipe, summary, name or out.name)
-        prefix = f"{family_of(base).component}." if is_image else ""
-        modules = {prefix + module: factors for module, factors in injection.factors().items()}
-        adapter = Adapter(modules, card, source=out.name)
-        card.rank = adapter.rank
-        card.alpha = next(iter(modules.values())).alpha
-        card.scores["spectrum"] = spectrum(adapter).to_dict()
+        adapter = _learned(base, injection, card, recipe, out.name)
     finally:
         injection.remove()
     _write(adapter, out, "diffusers" if is_image else "peft", previews)
@@ -135,6 +134,20 @@ def targets(base: Base, recipe: Recipe) -> list[str]:
     """The layers that a training of this recipe gives an update, by name."""
     family = family_of(base)
     return family.targets(base, recipe.convolutions) if base.pipeline is not None else family.targets(base)
+
+
+def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, name: str) -> Adapter:
+    """What was learned, as an adapter whose card says which rank would have been right."""
+    prefix = f"{family_of(base).component}." if base.pipeline is not None else ""
+    modules = {prefix + module: factors for module, factors in injection.factors().items()}
+    adapter = Adapter(modules, card, source=name)
+    card.rank = adapter.rank
+    card.alpha = next(iter(modules.values())).alpha
+    learned = spectrum(adapter)
+    # PiSSA's file holds what the base was moved by too, so its directions say nothing of the rank.
+    advice = None if recipe.pissa else asdict(rank_advice(learned.shares, adapter.rank))
+    card.scores |= {"spectrum": learned.to_dict(), "rank": adapter.rank, "advice": advice}
+    return adapter
 
 
 def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None:

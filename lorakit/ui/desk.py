@@ -10,7 +10,7 @@ from lorakit.errors import LoraKitError
 from lorakit.generation.copy import CHANNELS, Brief, channel
 from lorakit.jobs import Job
 from lorakit.store import Store
-from lorakit.ui import mixing, pieces
+from lorakit.ui import bases, mixing, pieces
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -26,11 +26,13 @@ COPY_JS = """element.addEventListener('click', event => {
 });"""
 
 
-def build(base: gr.Dropdown, seconds: float, kept: gr.BrowserState) -> dict[str, Any]:
+def build(
+    base: gr.Dropdown, savers: gr.CheckboxGroup, seconds: float, kept: gr.BrowserState
+) -> dict[str, Any]:
     """The desk.
 
-    `base` is the base to write with when no voice is chosen, `seconds` the time between looks, `kept` the
-    weights that the browser keeps.
+    `base` is the base to write with when no voice is chosen, `savers` how it is kept, `seconds` the time
+    between looks, `kept` the weights that the browser keeps.
     """
     copy_id, seen, more = gr.State(""), gr.State(""), gr.State([])
     gr.HTML(pieces.step(4, "Write", "Say what it is about. Only the facts you give are used."))
@@ -66,7 +68,7 @@ def build(base: gr.Dropdown, seconds: float, kept: gr.BrowserState) -> dict[str,
     reading = (poll, [copy_id, seen], [copy_id, seen, written, cancel])
     example.click(lambda: EXAMPLE, [], [product, facts, audience, where], **QUIET)
     _connect_mix(voice, more, kept, table, add)
-    brief = [voice, more, kept, base, product, facts, audience, where, tone, variants]
+    brief = [voice, more, kept, base, savers, product, facts, audience, where, tone, variants]
     write.click(start, brief, [copy_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(stop, [copy_id], [cancel], **QUIET)
     gr.Timer(seconds).tick(*reading, **QUIET)
@@ -116,6 +118,7 @@ def start(
     more: list[str],
     kept: Kept,
     base: str,
+    savers: list[str],
     product: str,
     facts: str,
     audience: str,
@@ -135,6 +138,7 @@ def start(
         )  # another seed each time, so that a second click writes something new
         spec = {
             "base": own or base,
+            **bases.kept(own or base, savers),
             "mix": mix,
             "brief": vars(brief),
             "variants": int(variants),

@@ -11,7 +11,8 @@ import gradio as gr
 from lorakit import durable
 from lorakit.errors import LoraKitError
 from lorakit.jobs import Job
-from lorakit.ui import forms, pieces
+from lorakit.ui import bases, forms, pieces
+from lorakit.ui.forms import Form
 from lorakit.ui.pieces import QUIET
 
 POLL = 0.8  # seconds
@@ -21,58 +22,50 @@ PARTS = {
     "gradients": "its gradients",
     "optimizer": "the optimizer",
     "average": "the average",
-    "activations": "what a step keeps for its way back",
+    "activations": "a step's results on their way back",
     "transient": "the largest layer at work",
 }
 COUNTING = "Counting what it will take…"
 
 
-def build(
-    kind: str, base: gr.Dropdown, widgets: dict[str, Any], data: gr.State
-) -> tuple[gr.Checkbox, gr.HTML]:
-    """The card with its button, wired to the form: whether to load the base in 4 bits, and the card."""
-    quantize = gr.Checkbox(
-        False,
-        label="Load the base in 4 bits",
-        info="About a quarter of the memory, nearly the same result (NF4).",
-        visible=False,
-    )
+def build(form: Form, data: gr.State, left_out: gr.State | None = None) -> None:
+    """The card with its button, wired to the form. `data`: the folder or file to learn from; `left_out`: the
+    names of what a person took out of it.
+    """
+    kind, names = form.kind, left_out if left_out is not None else gr.State([])
     card, use = gr.HTML(), gr.Button("Use settings that fit", visible=False, size="sm")
+    time = gr.Button("Measure the time: loads the base", visible=False, size="sm")
     asked, timer = gr.State(""), gr.Timer(POLL, active=False)
-    fields = list(widgets.values())
 
-    def ask(asked: str, base: str, quantize: bool, data: str, *values: Any) -> list[Any]:
-        return look(kind, asked, base, quantize, data, list(values))
+    def ask(asked: str, data: str, left_out: list[str], base: str, savers: list[str], *values: Any) -> Any:
+        return look(kind, asked, data, left_out, base, savers, list(values))
 
     def fit(asked: str, *values: Any) -> list[Any]:
         return with_way(kind, asked, list(values))
 
-    shown = [card, use, timer, asked]
-    for part in (base, quantize, data, *fields):
-        part.change(ask, [asked, base, quantize, data, *fields], shown, trigger_mode="always_last", **QUIET)
-    base.change(_offered, [base], [quantize], **QUIET)
+    shown = [card, use, time, timer, asked]
+    changes = [part.change for part in (data, names, *form.inputs)]
+    # One listener for all of them: a preset that sets twenty settings asks once.
+    gr.on(changes, ask, [asked, data, names, *form.inputs], shown, trigger_mode="always_last", **QUIET)
     timer.tick(poll, [asked], shown, **QUIET)
-    use.click(fit, [asked, *fields], [quantize, *fields], **QUIET)
-    return quantize, card
+    use.click(fit, [asked, *form.fields], [form.savers, *form.fields], **QUIET)
+    time.click(measure, [asked], shown, **QUIET)
 
 
-def _offered(base: str) -> Any:
-    small = base in pieces.STARTERS
-    return gr.update(visible=not small, value=False) if small else gr.update(visible=True)
-
-
-def look(kind: str, asked: str, base: str, quantize: bool, data: str, values: list[Any]) -> list[Any]:
-    """Ask for the forecast of these settings: card, button, timer, job. What was asked before is dropped."""
+def look(
+    kind: str, asked: str, data: str, left_out: list[str], base: str, savers: list[str], values: list[Any]
+) -> list[Any]:
+    """Ask for the forecast of these settings: card, buttons, timer, job. What was asked before is dropped."""
     before = pieces.find(asked)
     if not data and before is None and base in pieces.STARTERS:
-        return [gr.skip()] * 4  # nobody has begun to fill the form in
+        return [gr.skip()] * 5  # nobody has begun to fill the form in
     try:
         spec: dict[str, Any] = {"base": base or "", "recipe": forms.to_recipe(kind, values).to_dict()}
         if data:
             spec["photos" if kind == "image" else "texts"] = data
-        if quantize:
-            spec["quantize"] = "nf4"
-        job = pieces.start_once("forecast", spec)
+        if data and left_out:
+            spec["without"] = left_out
+        job = pieces.start_once("forecast", spec | bases.kept(base, savers))
     except LoraKitError as error:
         return [said("This cannot be trained", str(error), "red"), *_rest("")]
     if before is not None and before.id != job and pieces.is_open(before):
@@ -81,18 +74,27 @@ def look(kind: str, asked: str, base: str, quantize: bool, data: str, values: li
 
 
 def poll(asked: str) -> list[Any]:
-    """What has been counted so far: the same four as `look`."""
+    """What has been counted so far: the same five as `look`."""
     job = pieces.find(asked)
     if job is None:
-        return [gr.skip(), gr.skip(), gr.Timer(active=False), ""]
+        return [gr.skip(), gr.skip(), gr.skip(), gr.Timer(active=False), ""]
     report = _report(job)
     if job.state == "failed":
         return [said("What it will take is not known", job.progress().message), *_rest("")]
     if report is None:
         return [gr.skip(), *_rest(asked, active=pieces.is_open(job))]
     ways = report.get("ways") or []
-    use = gr.update(visible=bool(ways), value=f"Fit it: {ways[0]['label']}" if ways else "")
-    return [card(report), use, gr.Timer(active=pieces.is_open(job)), asked]
+    untimed = report["fits"] is not False and report["seconds"] is None and not pieces.is_open(job)
+    buttons = [gr.update(visible=bool(ways)), gr.update(visible=untimed)]
+    return [card(report), *buttons, gr.Timer(active=pieces.is_open(job)), asked]
+
+
+def measure(asked: str) -> list[Any]:
+    """Ask again, and load the base for it: the same five as `look`."""
+    job = pieces.find(asked)
+    if job is None:
+        return poll("")
+    return [said(COUNTING, ""), *_rest(pieces.start_once("forecast", job.spec | {"measure": True}), True)]
 
 
 def _report(job: Job) -> dict[str, Any] | None:
@@ -104,11 +106,11 @@ def _report(job: Job) -> dict[str, Any] | None:
 
 
 def _rest(asked: str, active: bool = False) -> list[Any]:
-    return [gr.update(visible=False), gr.Timer(active=active), asked]
+    return [gr.update(visible=False), gr.update(visible=False), gr.Timer(active=active), asked]
 
 
 def with_way(kind: str, asked: str, values: list[Any]) -> list[Any]:
-    """4 bits or not, and the settings with what makes them fit."""
+    """How the base is kept, and the settings, with what makes them fit."""
     job = pieces.find(asked)
     report = _report(job) if job else None
     ways = (report or {}).get("ways") or []
@@ -116,7 +118,7 @@ def with_way(kind: str, asked: str, values: list[Any]) -> list[Any]:
         return [gr.skip()] * (1 + len(values))
     names = [setting.name for setting in forms.settings_for(kind)]
     changed = dict(zip(names, values, strict=True)) | ways[0]["changes"]
-    return [ways[0]["quantize"] == "nf4", *(changed[name] for name in names)]
+    return [bases.chosen(ways[0]), *(changed[name] for name in names)]
 
 
 def said(title: str, text: str, verdict: str = "") -> str:
@@ -137,10 +139,11 @@ def card(report: dict[str, Any]) -> str:
     if report["seconds"] is not None:
         rows.append((f"about {pieces.duration(report['seconds'])}", f"for {report['steps']} steps"))
     rows.append((pieces.size(report["file"]), "the adapter's file"))
-    hopeless = fits is False and not report["ways"]
-    text = "Choose a smaller base: no setting makes this one fit here." if hopeless else ""
-    if fits and report["seconds"] is None:
-        text = "The time shows once the base is in memory."
+    text = ""
+    if fits is False:
+        text = "Choose a smaller base: no setting makes this one fit here."
+        for way in report["ways"][:1]:
+            text = f"It fits if you {way['label']}: {pieces.size(way['peak'])} then."
     lines = [(pieces.size(size), PARTS[name]) for name, size in report["parts"].items() if size]
     whole = (
         f"Training the whole base instead of {report['trained'] / report['parameters']:.1%} of it would take "
@@ -150,6 +153,6 @@ def card(report: dict[str, Any]) -> str:
     inside = pieces.facts(lines) + f'<p class="badge">{whole}{host}</p>'
     return (
         f'<div class="gauge {verdict}"><div class="top"><i></i><b>{title}</b></div>{pieces.facts(rows)}'
-        f"{f'<p>{text}</p>' if text else ''}"
+        f"{f'<p>{escape(text)}</p>' if text else ''}"
         f"<details><summary>Where the memory goes</summary>{inside}</details></div>"
     )

@@ -1,64 +1,137 @@
 """Dataclass <-> widgets: the Advanced form is made from Recipe's fields: a new setting shows up by itself."""
 
-from dataclasses import Field
+from dataclasses import Field, dataclass
 from typing import Any
 
 import gradio as gr
 
-from lorakit.training.presets import from_preset, presets
-from lorakit.training.recipe import Recipe, settings_for
-from lorakit.ui import pieces
+from lorakit.training.presets import STARTERS, from_preset, presets_for
+from lorakit.training.recipe import GROUPS, Recipe, settings_for
+from lorakit.ui import bases, pieces
 from lorakit.ui.pieces import QUIET
 
-BASE_HELP = {
-    "image": "Or a folder, a .safetensors file or a hub id (owner/name@revision) of FLUX, SDXL or SD 1.5.",
-    "text": "Or a folder or a hub id (owner/name@revision) of any causal language model.",
+SECTIONS = {
+    "basic": "Basics",
+    "data": "Data",
+    "optimisation": "Optimizer",
+    "adapter": "LoRA",
+    "saving": "Previews and checkpoints",
 }
+# Names that their fields' names do not spell as people do.
+NAMES = {
+    "lora_plus": "LoRA+", "rslora": "rsLoRA", "dora": "DoRA", "pissa": "PiSSA", "min_snr": "Min-SNR gamma",
+    "ema": "Average (EMA)", "max_grad_norm": "Longest gradient", "accumulate": "Batches per update",
+    "checkpoint_minutes": "Checkpoint every", "checkpoint_every": "Checkpoint every",
+}  # fmt: skip
 
 
-def recipe_form(kind: str) -> tuple[gr.Radio, gr.Dropdown, dict[str, gr.components.Component]]:
+@dataclass(frozen=True)
+class Form:
+    """The widgets of one tab: how thorough, on which base, how it is kept, and every setting."""
+
+    kind: str  # "image" | "text"
+    preset: gr.Radio
+    base: gr.Dropdown
+    savers: gr.CheckboxGroup
+    settings: dict[str, gr.components.Component]
+
+    @property
+    def fields(self) -> list[gr.components.Component]:
+        """The settings' widgets, in the order of `settings_for`."""
+        return list(self.settings.values())
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """What a handler that starts or counts a training takes: base, savers, and the settings."""
+        return [self.base, self.savers, *self.fields]
+
+
+def recipe_form(kind: str) -> Form:
     """How thorough, on which base, and every setting under Advanced; they keep each other in step."""
-    starter = pieces.bases(kind)[0][1]
     gr.HTML(pieces.step(3, "How thorough?", "Quick is enough to see whether it works."))
-    preset = gr.Radio(
-        _choices(kind, True), value=presets(kind, True)[0].id, label="Training", show_label=False
-    )
-    base = gr.Dropdown(
-        pieces.bases(kind), value=starter, label="Base model", allow_custom_value=True, info=BASE_HELP[kind]
-    )
-    badge = gr.HTML(pieces.badge(starter))
+    starter = pieces.bases(kind)[0][1]
+    first = presets_for(kind, starter)[0].id
+    preset = gr.Radio(_choices(kind, starter), value=first, label="Training", show_label=False)
+    base = bases.choice(kind)
+    savers = bases.savers(base)
     with gr.Accordion("Advanced", open=False):
-        widgets = recipe_widgets(kind, True, preset.value)
-    fields = list(widgets.values())
+        form = Form(kind, preset, base, savers, recipe_widgets(kind, starter, first))
 
     def change_preset(preset: str, base: str) -> list[Any]:
-        return recipe_values(kind, base in pieces.STARTERS, preset)
+        return [_savers(kind, base, preset), *recipe_values(kind, base, preset)]
 
     def change_base(base: str) -> list[Any]:
-        starter = base in pieces.STARTERS
-        first = presets(kind, starter)[0].id
-        chosen = gr.update(choices=_choices(kind, starter), value=first)
-        return [pieces.badge(base), chosen, *recipe_values(kind, starter, first)]
+        return defaults(kind, base)
 
-    preset.input(change_preset, [preset, base], fields, **QUIET)
-    base.change(change_base, [base], [badge, preset, *fields], **QUIET)
-    return preset, base, widgets
+    preset.input(change_preset, [preset, base], [savers, *form.fields], **QUIET)
+    # Of a person alone: what a page sets by itself brings its own settings.
+    base.input(change_base, [base], [preset, savers, *form.fields], **QUIET)
+    return form
 
 
-def _choices(kind: str, starter: bool) -> list[tuple[str, str]]:
-    return [(preset.label, preset.id) for preset in presets(kind, starter)]
+def defaults(kind: str, base: str) -> list[Any]:
+    """The presets of a base with its first one chosen, how it is kept then, and that preset's values."""
+    first = presets_for(kind, base)[0].id
+    chosen = gr.update(choices=_choices(kind, base), value=first)
+    return [chosen, _savers(kind, base, first), *recipe_values(kind, base, first)]
 
 
-def recipe_widgets(kind: str, starter: bool, preset: str) -> dict[str, gr.components.Component]:
-    """One widget per setting that means something for "image" or "text", with the preset's values."""
-    values = from_preset(preset, kind, starter).to_dict()
-    return {setting.name: _widget(setting, values[setting.name]) for setting in settings_for(kind)}
+def _savers(kind: str, base: str, preset: str) -> Any:
+    quantize = next(row.quantize for row in presets_for(kind, base) if row.id == preset)
+    small = base in STARTERS
+    return gr.update(visible=not small, value=[] if small or not quantize else ["4-bit"])
 
 
-def recipe_values(kind: str, starter: bool, preset: str) -> list[Any]:
+def filled(kind: str, spec: dict[str, Any], recipe: dict[str, Any]) -> list[Any]:
+    """Preset, base, savers and settings as a job has them; none of the presets is chosen."""
+    base = spec["base"]
+    preset = gr.update(choices=_choices(kind, base), value=None)
+    savers = gr.update(visible=base not in STARTERS, value=bases.chosen(spec))
+    return [preset, base, savers, *values_of(kind, recipe)]
+
+
+def _choices(kind: str, base: str) -> list[tuple[str, str]]:
+    return [(preset.label, preset.id) for preset in presets_for(kind, base)]
+
+
+def recipe_widgets(kind: str, base: str, preset: str) -> dict[str, gr.components.Component]:
+    """One widget per setting that means something for "image" or "text", in sections, with the preset's
+    values.
+    """
+    values = from_preset(preset, kind, base in STARTERS).to_dict()
+    made: dict[str, gr.components.Component] = {}
+    for group in GROUPS:
+        members = [setting for setting in settings_for(kind) if setting.metadata["group"] == group]
+        if group == GROUPS[0]:
+            made |= _section(members, values)
+            continue
+        with gr.Accordion(SECTIONS.get(group, group), open=False):
+            made |= _section(members, values)
+    return {setting.name: made[setting.name] for setting in settings_for(kind)}
+
+
+def _section(members: list[Field], values: dict[str, Any]) -> dict[str, gr.components.Component]:
+    """Numbers and choices side by side, then what is only on or off."""
+    switches = [setting for setting in members if isinstance(values[setting.name], bool)]
+    made = {}
+    with gr.Row(equal_height=True):
+        for setting in members:
+            if setting not in switches:
+                made[setting.name] = _widget(setting, values[setting.name])
+    for setting in switches:
+        made[setting.name] = _widget(setting, values[setting.name])
+    return made
+
+
+def recipe_values(kind: str, base: str, preset: str) -> list[Any]:
     """The preset's values in the order of `recipe_widgets`, for when another preset is chosen."""
-    values = from_preset(preset, kind, starter).to_dict()
-    return [values[setting.name] for setting in settings_for(kind)]
+    return values_of(kind, from_preset(preset, kind, base in STARTERS).to_dict())
+
+
+def values_of(kind: str, recipe: dict[str, Any]) -> list[Any]:
+    """A recipe's values in the order of `recipe_widgets`; a setting that it lacks has its default."""
+    recipe = Recipe().to_dict() | recipe
+    return [recipe[setting.name] for setting in settings_for(kind)]
 
 
 def to_recipe(kind: str, values: list[Any]) -> Recipe:
@@ -68,12 +141,14 @@ def to_recipe(kind: str, values: list[Any]) -> Recipe:
 
 def _widget(setting: Field, value: Any) -> gr.components.Component:
     rules = setting.metadata
-    label = setting.name.replace("_", " ").capitalize() + (f" ({rules['unit']})" if rules["unit"] else "")
+    label = NAMES.get(setting.name) or setting.name.replace("_", " ").capitalize()
+    label += f" ({rules['unit']})" if rules["unit"] and rules["unit"] not in label.lower() else ""
     if isinstance(value, bool):
         return gr.Checkbox(value, label=label, info=rules["help"])
+    size: dict[str, Any] = {"min_width": 190, "scale": 1}
     if rules["choices"]:
-        return gr.Dropdown(list(rules["choices"]), value=value, label=label, info=rules["help"])
+        return gr.Dropdown(list(rules["choices"]), value=value, label=label, info=rules["help"], **size)
     if isinstance(value, str):
-        return gr.Textbox(value, label=label, info=rules["help"])
+        return gr.Textbox(value, label=label, info=rules["help"], **size)
     whole = setting.type is int or setting.type == "int"
-    return gr.Number(value, label=label, info=rules["help"], precision=0 if whole else None)
+    return gr.Number(value, label=label, info=rules["help"], precision=0 if whole else None, **size)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from html import escape
-from math import exp
 from typing import Any
 
 import gradio as gr
 
 from lorakit import jobs
-from lorakit.data.quality import SEVERITIES, Finding, QualityReport
+from lorakit.data.quality import Finding
 from lorakit.errors import LoraKitError
 from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.jobs import Job
@@ -17,7 +16,6 @@ from lorakit.jobs import Job
 HIDDEN: dict[str, Any] = {"api_visibility": "private"}
 QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "hidden"}
 MOST_FINDINGS = 40
-FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
 
 STARTERS = ("starter-image", "starter-text")
 DEMONSTRATIONS = {
@@ -47,6 +45,9 @@ SCROLL: dict[str, Any] = {
     }""",
     **QUIET,
 }
+
+# And the form above its progress.
+SCROLL_UP: dict[str, Any] = {"fn": None, "js": "() => scrollTo({top: 0, behavior: 'smooth'})", **QUIET}
 
 WORDS = {
     "queued": "Waiting for its turn",
@@ -218,44 +219,10 @@ def facts(rows: list[tuple[str, str]]) -> str:
     return f'<div class="facts">{cells}</div>'
 
 
-def training_facts(summary: dict[str, Any]) -> str:
-    """The honest comparison with full fine-tuning, after a training."""
-    rows = [
-        (f"{summary['share']:.1%}", "of the base's parameters were trained"),
-        (size(summary["size_bytes"]), f"adapter, against {size(summary['base_bytes'])} for the base"),
-        (duration(summary["seconds"]), f"for {summary['steps']} steps"),
-        (size(summary["peak_memory_bytes"]), "memory at the most"),
-        (
-            f"at least {size(FULL * summary['base_parameters'])}",
-            "that training the whole base would take, by arithmetic",
-        ),
-    ]
-    before, after = summary.get("held_out_before"), summary.get("held_out_after")
-    if before is not None and after is not None:
-        rows.append(
-            (f"{exp(before):.1f} → {exp(after):.1f}", "perplexity on texts kept aside (lower is better)")
-        )
-    few = summary.get("held_out_few_shot")
-    if few is None or after is None:
-        return facts(rows)
-    rows.append((f"{exp(few):.1f}", "the same from the base alone, with three of the texts in its prompt"))
-    better = (
-        "The adapter writes closer to the brand than examples in the prompt do."
-        if after < few
-        else "Examples in the prompt do as well here: a voice becomes worth it with more texts or steps."
-    )
-    return facts(rows) + f'<p class="badge">{better}</p>'
-
-
 def card(title: str, inside: str, right: str = "") -> str:
     """A white card; `inside` is HTML that is safe already."""
     top = f'<span class="what">{escape(title)}</span><span class="left">{escape(right)}</span>'
     return f'<div class="status"><div class="top">{top}</div>{inside}</div>'
-
-
-def what_it_took(result: dict[str, Any]) -> str:
-    """The end of a training: where the adapter is, and what it took."""
-    return card("It is in the store, ready to use", training_facts(result["summary"]))
 
 
 def finding_lines(rows: Sequence[Finding]) -> str:
@@ -266,15 +233,6 @@ def finding_lines(rows: Sequence[Finding]) -> str:
     )
 
 
-def findings(report: QualityReport) -> str:
-    """The quality gate's findings, worst first."""
-    rows = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
-    more = len(rows) - MOST_FINDINGS
-    lines = finding_lines(rows[:MOST_FINDINGS])
-    if more > 0:
-        lines += f'<div class="finding"><i></i><div>and {more} more</div></div>'
-    if report.score >= 70:
-        verdict = "ready to train"
-    else:
-        verdict = "usable, see below" if report.score >= 40 else "needs better photos"
-    return card(f"{report.photos} photos: {verdict}", lines, f"quality {report.score} of 100")
+def good(said: str) -> str:
+    """A sentence with a green dot."""
+    return f'<div class="finding good"><i></i><div>{escape(said)}</div></div>'

@@ -1,22 +1,22 @@
 """The Train tab: photos in, a product adapter out."""
 
 import uuid
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from lorakit import workspace
 from lorakit.data.photos import PhotoSet
-from lorakit.data.quality import QualityReport
 from lorakit.errors import LoraKitError
+from lorakit.jobs import Job
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
-from lorakit.ui import forecast, forms, insight, pictures, pieces
+from lorakit.ui import bases, forecast, forms, gate, insight, pictures, pieces, runs
+from lorakit.ui.forms import Form
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "image"
-MOST_SHOWN = 60
 PREVIEWS_SHOWN = 12
 SAMPLE_SHOWN = 6
 POLL = 2.0  # seconds
@@ -24,29 +24,34 @@ POLL = 2.0  # seconds
 
 def build() -> dict[str, Any]:
     """The tab's widgets and handlers; returns what other tabs connect to."""
-    job_id, seen, photos_folder = gr.State(""), gr.State({}), gr.State("")
+    job_id, seen = gr.State(""), gr.State({})
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
             sample = _invitation()
-            trigger, upload, gate, gallery = _photos_form()
-            _, base, widgets = forms.recipe_form(KIND)
-            quantize, _ = forecast.build(KIND, base, widgets, photos_folder)
+            photos = _photos_form()
+            form = forms.recipe_form(KIND)
+            forecast.build(form, photos["folder"], photos["left_out"])
             start = gr.Button("Start training", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320, elem_classes="progress-view"):
+            view = runs.view(
+                "No training yet",
+                "Start one and watch it learn here: how far it is, and what it draws so far.",
+            )
+            make = gr.Button("Make scenes with it", variant="primary", size="lg", visible=False)
             shown = _progress_view()
-    cancel, make = shown[1], shown[5]
-    inputs = list(widgets.values())
-    reading = (poll, [job_id, seen], [job_id, seen, *shown])
-    upload.change(check_photos, [upload, trigger], [photos_folder, gate, gallery], **HIDDEN)
-    sample.click(start_sample, [base, *inputs], [job_id, trigger, base], **HIDDEN).then(
-        *reading, **QUIET
-    ).then(**pieces.SCROLL)
-    start.click(start_own, [trigger, photos_folder, base, quantize, *inputs], [job_id], **HIDDEN).then(
-        *reading, **QUIET
-    ).then(**pieces.SCROLL)
-    cancel.click(pieces.cancel, [job_id], [shown[0]], **HIDDEN)
+            shrink, raise_ = runs.rank_buttons(job_id)
+    reading = (poll, [job_id, seen], [job_id, seen, *view.parts, make, *shown, shrink, raise_])
+    judging = _connect_photos(photos, form)
+    started = [job_id, photos["trigger"], form.base, form.preset, form.savers, *form.fields]
+    sample.click(start_sample, form.inputs, started, **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
+    wanted = [photos["trigger"], photos["folder"], photos["left_out"], *form.inputs]
+    start.click(start_own, wanted, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
+    runs.connect(view, "train", job_id, reading)
+    filled = [photos["trigger"], photos["folder"], photos["left_out"], form.preset, *form.inputs]
+    for button, handler in ((view.again, fill), (raise_, fill_raised)):
+        button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
-    return {"job_id": job_id, "make": make, "load": (pieces.latest("train"), [], [job_id])}
+    return {"job_id": job_id, "make": make, "load": (lambda: runs.shown("train"), [], [job_id])}
 
 
 def _invitation() -> gr.Button:
@@ -63,118 +68,185 @@ def _invitation() -> gr.Button:
         return gr.Button("Try it with the sample product", variant="primary", size="lg")
 
 
-def _photos_form() -> tuple[gr.Textbox, gr.File, gr.HTML, gr.Gallery]:
+def _photos_form() -> dict[str, Any]:
+    """What it is and its photos; `folder` and `left_out` are what a job will be told of them."""
     gr.HTML(
         pieces.step(1, "What is it?", "A made-up name works best: you will write it to call the product.")
     )
-    trigger = gr.Textbox(label="Name of the product", placeholder="aurora bottle", max_length=80)
+    made: dict[str, Any] = {"folder": gr.State(""), "left_out": gr.State([])}
+    made["trigger"] = gr.Textbox(label="Name of the product", placeholder="aurora bottle", max_length=80)
     gr.HTML(
         pieces.step(
             2,
             "Photos",
-            "About 30, from different sides, in different places and light. Nothing is cropped away.",
+            "About 30, from different sides, in different places and light. You see what is cut.",
         )
     )
-    upload = gr.File(
+    made["upload"] = gr.File(
         label="Photos or one zip", file_count="multiple", height=140,
         file_types=["image", ".zip", ".txt", ".csv", ".jsonl"],
     )  # fmt: skip
-    gate = gr.HTML()
-    gallery = gr.Gallery(label="Your photos", columns=5, height=240, visible=False, object_fit="cover")
-    return trigger, upload, gate, gallery
+    made["verdict"] = gr.HTML()
+    made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
+    made["cards"] = gate.grid()
+    return made
+
+
+def _connect_photos(photos: dict[str, Any], form: Form) -> tuple[Any, ...]:
+    """What was uploaded is judged, and again for another base; unticking changes the set, not the cards.
+
+    Returns the judging as an event takes it.
+    """
+    folder, left_out, rank = photos["folder"], photos["left_out"], form.settings["rank"]
+    said = [photos["verdict"], photos["rank"]]
+    asked = [photos["trigger"], folder, left_out, form.base, rank]
+    photos["upload"].change(check_photos, [photos["upload"]], [folder, left_out, photos["verdict"]], **HIDDEN)
+    judging = (judge, asked, [*said, photos["cards"]])
+    gr.on([folder.change, form.base.change], *judging, trigger_mode="always_last", **QUIET)
+    photos["cards"].input(gate.received, [], [left_out], trigger_mode="always_last", **QUIET)
+    left_out.change(lambda *asked: judge(*asked)[:2], asked, said, trigger_mode="always_last", **QUIET)
+    rank.change(lambda *asked: judge(*asked)[1], asked, [photos["rank"]], **QUIET)
+    photos["rank"].click(
+        set_rank,
+        [photos["trigger"], folder, left_out, rank, form.settings["alpha"]],
+        [rank, form.settings["alpha"]],
+        **QUIET,
+    )
+    return judging
 
 
 def _progress_view() -> list[gr.components.Component]:
-    """Status, cancel, loss, previews, summary, and the button that goes on."""
+    """Previews, what it took, loss, and how it is learning."""
     return [
-        gr.HTML(pieces.empty("No training yet", ("Start one and watch it learn here: how far it is, and "
-            "what it draws so far."))),
-        gr.Button("Cancel training", visible=False, size="sm"),
         gr.Gallery(label=("What it draws so far: same words, same "
             "seeds"), columns=4, height="auto", visible=False,
                    object_fit="contain", elem_classes="results"),
+        gr.HTML(visible=False),
         gr.LinePlot(x="step", y="loss", color="of", title=("Loss: how far off the model still "
             "is"), height=220, visible=False, color_map=insight.COLOURS, color_title="on"),
-        gr.HTML(visible=False),
-        gr.Button("Make scenes with it", variant="primary", size="lg", visible=False),
         gr.HTML(visible=False),
     ]  # fmt: skip
 
 
-def check_photos(files: list[str] | None, trigger: str) -> tuple[str, str, Any]:
-    """Copy the upload into the workspace and say what the photos are worth."""
+def check_photos(files: list[str] | None) -> tuple[str, list[str], Any]:
+    """Copy the upload into the workspace: its folder, nothing left out yet, and why it cannot be used."""
     if not files:
-        return "", "", gr.update(visible=False)
+        return "", [], ""
     folder = workspace.uploads_folder() / uuid.uuid4().hex[:12]
     try:
-        photos = PhotoSet.from_upload(files, (trigger or "").strip() or "product", folder)
-        report = photos.report()
+        PhotoSet.from_upload(files, gate.NO_NAME, folder)
     except LoraKitError as error:
-        return "", pieces.empty("These cannot be used", str(error)), gr.update(visible=False)
-    shown = [
-        (pictures.small(photo.path), _caption(report, photo.path)) for photo in photos.photos[:MOST_SHOWN]
-    ]
-    shown = [(image, caption) for image, caption in shown if image is not None]
-    return str(folder), pieces.findings(report), gr.update(value=shown, visible=bool(shown))
+        return "", [], pieces.empty("These cannot be used", str(error))
+    return str(folder), [], gr.skip()
 
 
-def _caption(report: QualityReport, path: Path) -> str:
-    said = "; ".join(finding.what for finding in report.of(path.name))
-    return f"⚠ {path.name}: {said}" if said else path.name
+def judge(trigger: str, folder: str, left_out: Sequence[str], base: str, rank: float | None) -> list[Any]:
+    """What the photos are worth, the button for the rank that fits them, and each photo."""
+    if not folder:
+        return [gr.skip(), gr.update(visible=False), ""]
+    try:
+        photos = gate.photos_in(folder, (trigger or "").strip())
+        said = gate.verdict(photos, left_out, base)
+        return [
+            said,
+            gate.rank_button(gate.photo_rank(photos, left_out), rank),
+            gate.cards(photos, left_out, base),
+        ]
+    except LoraKitError as error:
+        return [pieces.empty("These cannot be used", str(error)), gr.update(visible=False), gr.skip()]
 
 
-def start_sample(base: str, *values: Any) -> tuple[str, str, str]:
-    """Train the sample product on the starter base, with the page's settings when they are for that base."""
+def set_rank(trigger: str, folder: str, left_out: Sequence[str], rank: float, alpha: float) -> list[Any]:
+    """The rank that fits the photos, as strong as before."""
+    fits = gate.photo_rank(gate.photos_in(folder, (trigger or "").strip()), left_out)
+    return [fits, alpha * fits / max(1, rank)]
+
+
+def start_sample(base: str, savers: list[str], *values: Any) -> list[Any]:
+    """Train the sample product on the starter base, with the page's settings when they are for that base.
+
+    Job, trigger, base, preset, savers and settings, which follow when the page was on another base.
+    """
+    kept: list[Any] = [gr.skip()] * (2 + len(values))
     if base not in pieces.STARTERS:
-        values = tuple(forms.recipe_values(KIND, True, "quick"))
-    return (
-        _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), "starter-image", list(values)),
-        SAMPLE_TRIGGER,
-        "starter-image",
-    )
+        kept = forms.defaults(KIND, "starter-image")
+        values = tuple(kept[2:])
+    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], "starter-image", [], list(values))
+    return [job, SAMPLE_TRIGGER, "starter-image", *kept]
 
 
-def start_own(trigger: str, folder: str, base: str, quantize: bool, *values: Any) -> str:
+def start_own(
+    trigger: str, folder: str, left_out: list[str], base: str, savers: list[str], *values: Any
+) -> str:
     """Train on the uploaded photos."""
     if not (trigger or "").strip():
         raise gr.Error("Give the product a name first (step 1).", print_exception=False)
     if not folder:
         raise gr.Error("Add photos first (step 2).", print_exception=False)
-    return _start(trigger.strip(), folder, base, list(values), quantize)
+    return _start(trigger.strip(), folder, left_out, base, savers, list(values))
 
 
-def _start(trigger: str, folder: str, base: str, values: list[Any], quantize: bool = False) -> str:
+def _start(
+    trigger: str, folder: str, left_out: list[str], base: str, savers: list[str], values: list[Any]
+) -> str:
     try:
         recipe = forms.to_recipe(KIND, values).to_dict()
         spec = {"base": base, "name": trigger, "trigger": trigger, "photos": folder, "recipe": recipe}
-        if quantize:
-            spec["quantize"] = "nf4"
-        return pieces.start_once("train", spec)
+        if left_out:
+            gate.photos_in(folder, trigger).without(left_out)  # one must be left
+            spec["without"] = left_out
+        return pieces.start_once("train", spec | bases.kept(base, savers))
     except LoraKitError as error:
         raise pieces.problem(error) from error
 
 
+def fill(job_id: str) -> list[Any]:
+    """The form as it was for this training: trigger, photos, left out, preset, base, savers, settings."""
+    return _filled(job_id, lambda job: job.spec["recipe"])
+
+
+def fill_raised(job_id: str) -> list[Any]:
+    """The same, with the rank that the result advises."""
+    return _filled(job_id, runs.raised)
+
+
+def _filled(job_id: str, recipe: Any) -> list[Any]:
+    job = pieces.find(job_id)
+    if job is None:
+        raise gr.Error("This training is gone.", print_exception=False)
+    spec = job.spec
+    data = [spec["trigger"], spec["photos"], spec.get("without", [])]
+    return [*data, *forms.filled(KIND, spec, recipe(job))]
+
+
 def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
-    """Read the job's files and show what is new: job, seen, and the seven parts of the progress view."""
+    """Read the job's files and show what is new: job, seen, the head, the button that goes on, the four parts
+    of the progress view, and the buttons for the rank.
+    """
     job = pieces.find(job_id)
     mark = pieces.mark(job) if job else ""
     if job is None or seen.get("mark") == mark:
-        return [gr.skip()] * 9
+        return [gr.skip()] * 14
     events = job.events()
-    points = insight.losses(events)
-    looked = insight.looked(events)
     drawn = [event for event in events if event["event"] == "preview" and "path" in event]
     count = (job_id, len(drawn))
     result = pieces.result(job)
     return [
         job_id,
         {"mark": mark, "previews": count},
-        pieces.status(job),
-        gr.update(visible=pieces.is_open(job)),
-        gr.skip() if seen.get("previews") == count else _previews(drawn, job.spec["trigger"]),
-        gr.update(value=points, visible=len(points) > 1),
-        gr.update(value=pieces.what_it_took(result) if result else "", visible=result is not None),
+        *runs.head(job),
         gr.update(visible=result is not None),
+        gr.skip() if seen.get("previews") == count else _previews(drawn, job.spec["trigger"]),
+        *_learned(job, events),
+        *runs.rank_updates(result),
+    ]
+
+
+def _learned(job: Job, events: list[dict[str, Any]]) -> list[Any]:
+    points, looked, result = insight.losses(events), insight.looked(events), pieces.result(job)
+    return [
+        gr.update(value=runs.made(result) if result else "", visible=result is not None),
+        gr.update(value=points, visible=len(points) > 1),
         gr.update(value=looked, visible=bool(looked)),
     ]
 
@@ -185,7 +257,7 @@ def _previews(drawn: list[dict[str, Any]], trigger: str) -> Any:
         image = pictures.small(event["path"])
         if image is not None:
             scene = event["prompt"].removeprefix(trigger).strip(" ,") or event["prompt"]
-            shown.append((image, f"{scene} · step {event['step']}"))
+            shown.append((image, f"step {event['step']} · {scene}"))
     return gr.update(value=shown, visible=bool(shown))
 
 

@@ -8,13 +8,12 @@ import gradio as gr
 
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
+from lorakit.training.advice import CROWDED, used
 from lorakit.ui import mixing, pictures, pieces
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 1.0  # seconds
-ENOUGH = 0.98  # of the squared size: what a shrunk adapter should keep
-NEARLY_ALL = 0.85  # of its rank in use: a sign that more would have been learned with more
 METHODS = [
     ("Exactly: as large as all of them together", "concat"),
     ("Compact: the nearest of one rank", "svd"),
@@ -34,24 +33,14 @@ def shares_of(entry: Entry) -> list[float]:
         return []
 
 
-def rank_for(shares: Sequence[float], enough: float = ENOUGH) -> int:
-    """The smallest rank that keeps `enough` of the squared size."""
-    kept = 0.0
-    for rank, share in enumerate(shares, 1):
-        kept += share
-        if kept >= enough:
-            return rank
-    return len(shares)
-
-
 def advice(entry: Entry, rank: int | None = None) -> str:
     """What shrinking to `rank` (default: as far as nearly nothing is lost) would keep, and at which size."""
     shares = shares_of(entry)
     if not shares or entry.rank < 2:
         return ""
-    least = rank_for(shares)
+    least = used(shares)
     chosen = min(rank or least, entry.rank)
-    if rank is None and least > NEARLY_ALL * entry.rank:
+    if rank is None and least >= CROWDED * entry.rank:
         return (
             f"It uses {least} of its {entry.rank} directions: nothing to shrink. If it should learn more, "
             f"train it with rank {2 * entry.rank}."
@@ -73,6 +62,15 @@ def panel(choose: gr.Dropdown) -> None:
     choose.change(open_panel, [choose], [said, row, rank, status, before, after], **QUIET)
     rank.input(tell, [choose, rank], [said], **QUIET)
     _run(shrink, start_shrink, [choose, rank], job_id, [status, before, after])
+
+
+def shrink_button(training: gr.State) -> gr.Button:
+    """Shrinks what the training of this job made, as its result advises; what came of it stands below."""
+    shrink = gr.Button("Shrink it", visible=False, size="sm")
+    job_id, status, before, after = _result_view()
+    _run(shrink, shrink_trained, [training], job_id, [status, before, after])
+    training.change(lambda: ["", *poll("")[:3]], [], [job_id, status, before, after], **QUIET)
+    return shrink
 
 
 def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
@@ -110,7 +108,7 @@ def open_panel(slug: str | None) -> list[Any]:
     off = gr.update(visible=False)
     if entry is None or entry.rank < 2 or not shares_of(entry):
         return ["", off, gr.skip(), "", off, off]
-    rank = min(rank_for(shares_of(entry)), entry.rank - 1)
+    rank = min(used(shares_of(entry)), entry.rank - 1)
     slider = gr.update(maximum=entry.rank - 1, value=rank)
     return [_said(advice(entry)), gr.update(visible=True), slider, "", off, off]
 
@@ -129,6 +127,15 @@ def start_shrink(slug: str | None, rank: float) -> str:
     name = f"{entry.name} (rank {int(rank)})"
     spec = {"base": entry.base or STARTERS[entry.kind], "mix": {entry.slug: 1.0}}
     return _start(spec | {"method": "svd", "rank": int(rank), "name": name})
+
+
+def shrink_trained(training: str) -> str:
+    """Write the job that shrinks what a training made to the rank that its result names."""
+    job = pieces.find(training)
+    result = pieces.result(job) if job else None
+    if result is None:
+        raise gr.Error("This training has made nothing yet.", print_exception=False)
+    return start_shrink(result["slug"], result["summary"]["advice"]["rank"])
 
 
 def start_combine(slugs: Sequence[str], kept: Kept, base: str, method: str, name: str) -> str:

@@ -7,7 +7,7 @@ import torch
 
 from lorakit.data.texts import conversation_tokens
 from lorakit.lora.inject import trainable
-from lorakit.training.few_shot import few_shot_loss
+from lorakit.training.few_shot import few_shot_loss, side_by_side
 from lorakit.training.recipe import Recipe
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
@@ -42,3 +42,25 @@ def test_it_is_the_bare_base_that_is_shown_the_examples(base):
 def test_a_voice_says_it_when_something_was_kept_aside(base, tmp_path, held_out):
     result = train(base, tiny_texts(), replace(RECIPE, held_out=held_out), tmp_path / "out")
     assert (result.summary["held_out_few_shot"] is None) == (held_out == 0.0)
+
+
+def test_one_brief_is_answered_by_the_base_with_and_without_examples_and_by_the_voice(base):
+    injection = trainable(base.model, ["model.layers.0.mlp.up_proj"], 2, 2.0)
+    with torch.no_grad():
+        injection.layers["model.layers.0.mlp.up_proj"].up.fill_(3.0)
+    said = side_by_side(base, injection, tiny_texts(), RECIPE)
+    _, aside = tiny_texts().split(RECIPE.held_out, RECIPE.seed)
+    assert said["prompt"] == aside.samples[0].instruction
+    assert set(said["texts"]) == {"base", "examples", "voice"} and len(set(said["texts"].values())) == 3
+    injection.remove()
+    bare = trainable(base.model, ["model.layers.0.mlp.up_proj"], 2, 2.0)
+    again = side_by_side(base, bare, tiny_texts(), RECIPE)["texts"]
+    assert again["base"] == again["voice"] == said["texts"]["base"]
+
+
+def test_a_training_says_which_rank_it_would_have_needed(base, tmp_path):
+    events = []
+    result = train(base, tiny_texts(), RECIPE, tmp_path / "out", on_event=events.append)
+    advice = result.summary["advice"]
+    assert result.summary["rank"] == 2 and "of its 2 ranks" in advice["sentence"]
+    assert [event["step"] for event in events if event["event"] == "compared"] == [2]

@@ -96,3 +96,42 @@ def test_time_is_measured_where_the_base_is_in_memory_and_left_out_where_it_is_n
     assert not any(p.requires_grad for p in base.model.parameters())
     *_, again = look_ahead(spec, lambda: base)
     assert again["step_seconds"] == timed["step_seconds"], "measured once"
+
+
+@pytest.mark.parametrize("kind", ["image", "text"])
+@pytest.mark.parametrize("changes", [{"epochs": 1.5, "accumulate": 3}, {"epochs": 1.0}])
+def test_as_many_updates_are_forecast_as_the_training_makes(kind, changes, tmp_path):
+    data = data_of(kind)
+    recipe = replace(from_preset("quick", kind, True), batch_size=8, held_out=0.2, preview_every=0, **changes)
+    expected = forecast(f"starter-{kind}", recipe, device=CPU, data=data).steps
+    events = []
+    train(
+        load_base(f"starter-{kind}"), data, recipe, tmp_path / "out", on_event=events.append,
+        should_stop=lambda: any(event["event"] == "step" for event in events),
+    )  # fmt: skip
+    told = next(event for event in events if event["event"] == "step")
+    assert expected == told["total"] < recipe.steps
+
+
+def test_the_time_counts_every_batch_of_an_update_and_the_pictures_of_the_class():
+    recipe = from_preset("quick", "text", True).to_dict() | {"batch_size": 2, "preview_every": 0}
+    spec = {"base": "starter-text", "recipe": recipe | {"accumulate": 4}, "texts": str(SAMPLE_VOICE)}
+    base = load_base("starter-text")
+    *_, four = look_ahead(spec, lambda: base)
+    assert four["seconds"] > 4 * four["steps"] * four["step_seconds"]
+    *_, epochs = look_ahead(spec | {"recipe": spec["recipe"] | {"epochs": 2.0}}, lambda: base)
+    assert epochs["steps"] < four["steps"] and epochs["seconds"] < four["seconds"]
+
+
+def test_blocks_that_wait_in_the_host_leave_room_on_a_gpu_and_gradients_that_wait_take_some():
+    cuda, recipe = torch.device("cuda"), from_preset("quick", "image", True)
+    here, away = (forecast("starter-image", recipe, device=cuda, offload=where) for where in (False, True))
+    assert away.parts["weights"] < 0.6 * here.parts["weights"] and away.host == here.host > 0
+    assert away.peak < here.peak
+    several = forecast("starter-image", replace(recipe, accumulate=2), device=cuda)
+    assert several.peak - here.peak == here.parts["gradients"]
+    smallest = replace(recipe, gradient_checkpointing=True, batch_size=1, accumulate=recipe.batch_size)
+    least = forecast("starter-image", smallest, device=cuda, quantize="nf4").peak
+    (way,) = forecast("starter-image", recipe, device=cuda, capacity=least).ways
+    assert way.offload and way.quantize == "nf4" and way.peak < least
+    assert way.changes["batch_size"] * way.changes["accumulate"] == recipe.batch_size, "the same update"

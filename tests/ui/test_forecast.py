@@ -9,61 +9,71 @@ REPORT = {
     "fits": False, "capacity": 8e9, "peak": 11e9, "seconds": None, "steps": 1000, "file": 90_000_000,
     "trained": 22_000_000, "parameters": 12_000_000_000, "full": 192e9, "host": 33e9,
     "parts": {"weights": 7e9, "activations": 3e9, "average": 0},
-    "ways": [{"label": "take one example per update", "changes": {"batch_size": 1}, "quantize": "nf4"}],
+    "ways": [{
+        "label": "take one example at a time", "changes": {"batch_size": 1}, "quantize": "nf4",
+        "offload": True, "peak": 7e9,
+    }],
 }  # fmt: skip
 
 
 def values(**changes):
     names = [setting.name for setting in forms.settings_for("image")]
     return list(
-        (dict(zip(names, forms.recipe_values("image", True, "quick"), strict=True)) | changes).values()
+        (
+            dict(zip(names, forms.recipe_values("image", "starter-image", "quick"), strict=True)) | changes
+        ).values()
     )
 
 
+def look(asked="", data="/photos", left_out=(), base="starter-image", savers=(), **changes):
+    return forecast.look("image", asked, data, list(left_out), base, list(savers), values(**changes))
+
+
 def counted(**changes):
-    asked = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
+    asked = look()[4]
     durable.write_json(jobs.get(asked).folder / "result.json", REPORT | changes)
     return asked
 
 
 def test_nothing_is_counted_before_somebody_begins():
-    shown = forecast.look("image", "", "starter-image", False, "", values())
-    assert shown == [gr.skip()] * 4 and jobs.list_jobs() == []
+    shown = look(data="")
+    assert shown == [gr.skip()] * 5 and jobs.list_jobs() == []
 
 
 def test_a_changed_setting_drops_what_was_asked_before():
-    first = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
-    second = forecast.look("image", first, "starter-image", False, "/photos", values(rank=8))[3]
+    first = look()[4]
+    second = look(first, rank=8)[4]
     assert jobs.get(first).cancelled and jobs.get(second).spec["recipe"]["rank"] == 8
-    assert forecast.look("image", second, "starter-image", False, "/photos", values(rank=8))[3] == second
+    assert look(second, rank=8)[4] == second
 
 
 def test_a_setting_that_cannot_be_is_said_on_the_card():
-    shown = forecast.look("image", "", "starter-image", False, "/photos", values(rank=0))
+    shown = look(rank=0)
     assert "rank" in shown[0] and jobs.list_jobs() == []
 
 
 def test_what_does_not_fit_comes_with_settings_that_one_click_sets():
     asked = counted()
-    card, use, _, _ = forecast.poll(asked)
+    card, use, time, _, _ = forecast.poll(asked)
     assert "It does not fit" in card and "11.0 GB" in card and "192.0 GB" in card
-    assert use["visible"] and "one example" in use["value"]
-    quantize, *set_to = forecast.with_way("image", asked, values(batch_size=8, rank=4))
-    assert quantize is True and set_to == values(batch_size=1, rank=4)
+    assert "It fits if you take one example at a time: 7.0 GB then" in card
+    assert use["visible"] and not time["visible"]
+    savers, *set_to = forecast.with_way("image", asked, values(batch_size=8, rank=4))
+    assert savers == ["4-bit", "offload"] and set_to == values(batch_size=1, rank=4)
 
 
 def test_what_no_setting_makes_fit_offers_none():
     asked = counted(ways=[])
-    card, use, _, _ = forecast.poll(asked)
+    card, use, *_ = forecast.poll(asked)
     assert "smaller base" in card and not use["visible"]
     assert forecast.with_way("image", asked, values()) == [gr.skip()] * (1 + len(values()))
 
 
 def test_a_forecast_that_fails_says_why_and_a_lost_one_is_asked_no_more():
-    asked = forecast.look("image", "", "starter-image", False, "/photos", values())[3]
+    asked = look()[4]
     jobs.get(asked).emit({"event": "failed", "error": "no such base", "advice": ""})
     assert "no such base" in forecast.poll(asked)[0]
-    assert forecast.poll("gone")[3] == ""
+    assert forecast.poll("gone")[4] == ""
 
 
 def test_both_losses_become_points_of_their_own_line():
@@ -93,3 +103,19 @@ def test_a_picture_far_from_every_photo_is_called_new():
     event = {"event": "memory", "step": 3, "close": False, "distance": 1.2, "preview": "a", "photo": "b"}
     assert "new pictures" in insight.looked([event])
     assert "begins to repeat" in insight.looked([event | {"close": True}])
+
+
+def test_how_the_base_is_kept_and_what_is_left_out_are_part_of_what_is_asked():
+    asked = look(left_out=["a.jpg"], base="black-forest-labs/FLUX.1-dev", savers=["4-bit", "offload"])[4]
+    spec = jobs.get(asked).spec
+    assert (spec["quantize"], spec["offload"], spec["without"]) == ("nf4", True, ["a.jpg"])
+    assert "quantize" not in jobs.get(look(savers=["4-bit"])[4]).spec, "a starter base is never in 4 bits"
+
+
+def test_the_time_of_a_base_that_is_not_loaded_is_measured_when_asked_for():
+    asked = counted(fits=True, ways=[])
+    jobs.get(asked).emit({"event": "done"})
+    time = forecast.poll(asked)[2]
+    assert time["visible"]
+    again = forecast.measure(asked)[4]
+    assert again != asked and jobs.get(again).spec["measure"] is True

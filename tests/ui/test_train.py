@@ -1,16 +1,21 @@
 """The Train tab's handlers: what an upload says, and what a click starts."""
 
+import re
+from types import SimpleNamespace
+
 import gradio as gr
 import pytest
 from PIL import Image
 
 from lorakit import jobs
 from lorakit.starter import SAMPLE_PHOTOS
-from lorakit.ui import forms, train
+from lorakit.ui import forms, gate, train
+
+FLUX = "black-forest-labs/FLUX.1-dev"
 
 
 def values(**changes):
-    recipe = dict(zip(names(), forms.recipe_values("image", True, "quick"), strict=True)) | changes
+    recipe = dict(zip(names(), forms.recipe_values("image", "starter-image", "quick"), strict=True)) | changes
     return list(recipe.values())
 
 
@@ -18,56 +23,125 @@ def names():
     return [setting.name for setting in forms.settings_for("image")]
 
 
+def own(trigger="mug", folder=str(SAMPLE_PHOTOS), left_out=(), **changes):
+    return train.start_own(trigger, folder, list(left_out), "starter-image", [], *values(**changes))
+
+
 def test_a_file_that_is_no_picture_is_named_and_the_others_are_kept(tmp_path):
     (tmp_path / "brief.png").write_text("not a picture")
     Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "front.png")
-    folder, said, shown = train.check_photos([str(tmp_path / "brief.png"), str(tmp_path / "front.png")], "x")
-    assert "brief.png" in said and "1 photo" in said
-    assert folder and len(shown["value"]) == 1
+    folder, out, _ = train.check_photos([str(tmp_path / "brief.png"), str(tmp_path / "front.png")])
+    said, _, cards = train.judge("x", folder, out, "starter-image", 16)
+    assert "brief.png" in said and "1 photo:" in said
+    assert cards.count("<img") == 1 and "front.png" in cards and "brief.png" not in cards
 
 
 def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing to see")
-    folder, said, shown = train.check_photos([str(tmp_path / "notes.txt")], "x")
-    assert folder == "" and "cannot be used" in said and not shown["visible"]
+    folder, _, said = train.check_photos([str(tmp_path / "notes.txt")])
+    assert folder == "" and "cannot be used" in said
+    assert train.judge("x", folder, [], "starter-image", 16)[2] == ""
 
 
 def test_what_a_person_wrote_is_shown_as_text(tmp_path):
-    name = "<img src=x onerror=alert(1)>.png"
-    (tmp_path / name).write_text("broken")
-    Image.new("RGB", (600, 600), "red").save(tmp_path / "ok.png")
-    _, said, _ = train.check_photos([str(tmp_path / name), str(tmp_path / "ok.png")], "x")
-    assert "<img" not in said
+    for name in ("<img src=x onerror=alert(1)>.png", '"><script>.png'):
+        Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / name)
+    (tmp_path / "<b>.png").write_text("broken")
+    folder = train.check_photos([str(path) for path in tmp_path.iterdir()])[0]
+    shown = "".join(map(str, train.judge("<i>x", folder, [], "starter-image", 16)))
+    assert (
+        "<img src=x" not in shown
+        and "<script" not in shown
+        and "<b>.png" not in shown
+        and "<i>x" not in shown
+    )
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """The sample's photos, one of them again, and one that shows nothing."""
+    for path in sorted(SAMPLE_PHOTOS.glob("*.jpg"))[:12]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    first = sorted(tmp_path.iterdir())[0]
+    (tmp_path / "twin.jpg").write_bytes(first.read_bytes())
+    Image.new("RGB", (300, 300), "grey").save(tmp_path / "blank.png")
+    return train.check_photos([str(path) for path in tmp_path.iterdir()])[0]
+
+
+def test_problems_come_first_and_a_person_decides_what_is_left_out(mixed):
+    said, _, cards = train.judge("mug", mixed, [], "starter-image", 16)
+    assert "14 photos" in said and "12 to keep, 2 to leave out" in said and "Leave out the 2" in cards
+    names = re.findall('data-name="([^"]+)"', cards)
+    assert names[:2] == ["blank.png", "twin.jpg"] and len(names) == 14
+    assert cards.count(" checked") == 14, "nothing is left out by itself"
+    event = SimpleNamespace(names=["blank.png", "twin.jpg"])
+    left_out = gate.received(event)
+    said, _, cards = train.judge("mug", mixed, left_out, "starter-image", 16)
+    assert "12 photos" in said and "2 left out by you" in said and cards.count(" checked") == 12
+    assert jobs.get(own(folder=mixed, left_out=left_out)).spec["without"] == left_out
+    with pytest.raises(gr.Error, match="all photos were left out"):
+        own(folder=mixed, left_out=[p.name for p in gate.photos_in(mixed, "mug").photos])
+    assert gate.received(SimpleNamespace(names={"x": 1})) == [] == gate.received(SimpleNamespace())
+
+
+def test_what_is_cut_from_a_photo_and_put_around_it_is_drawn(tmp_path):
+    Image.effect_noise((640, 600), 50).convert("RGB").save(tmp_path / "cut.png")
+    Image.effect_noise((1200, 200), 50).convert("RGB").save(tmp_path / "long.png")
+    folder = train.check_photos([str(path) for path in tmp_path.iterdir()])[0]
+    cards = train.judge("mug", folder, [], "starter-image", 16)[2]
+    assert "cut by" in cards and "padded by" in cards
+    assert cards.count('class="frame padded"') == 1 and cards.count('<i style="position:absolute') == 1
+
+
+def test_the_rank_that_fits_the_photos_is_one_click_away(mixed):
+    few = [f"{name}" for name in (p.name for p in gate.photos_in(mixed, "mug").photos[:8])]
+    said, button, _ = train.judge("mug", mixed, few, "starter-image", 16)
+    assert "Rank 8" in said and button["visible"] and "rank 8" in button["value"]
+    assert train.set_rank("mug", mixed, few, 16, 32.0) == [8, 16.0], "as strong as before"
+    assert not train.judge("mug", mixed, few, "starter-image", 8)[1]["visible"]
 
 
 @pytest.mark.parametrize(("trigger", "folder", "words"), [(" ", "/x", "name"), ("mug", "", "photos")])
 def test_what_is_missing_is_asked_for(trigger, folder, words):
     with pytest.raises(gr.Error, match=words):
-        train.start_own(trigger, folder, "starter-image", False, *values())
+        own(trigger, folder)
 
 
 def test_a_setting_that_cannot_be_is_named():
     with pytest.raises(gr.Error, match="rank"):
-        train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(rank=0))
+        own(rank=0)
     assert jobs.list_jobs() == []
 
 
 def test_a_second_click_starts_no_second_training():
-    first = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(steps=3))
-    assert train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values(steps=3)) == first
+    first = own(steps=3)
+    assert own(steps=3) == first
     assert len(jobs.list_jobs(["train"])) == 1
 
 
 def test_the_sample_always_trains_on_the_base_it_was_made_for():
-    job_id, _, base = train.start_sample("black-forest-labs/FLUX.1-dev", *values(steps=999))
+    job_id, _, base, preset, savers, *fields = train.start_sample(FLUX, ["4-bit"], *values(steps=999))
     spec = jobs.get(job_id).spec
-    assert base == spec["base"] == "starter-image" and spec["recipe"]["steps"] != 999
+    assert base == spec["base"] == "starter-image" and "quantize" not in spec
+    assert spec["recipe"]["steps"] == 480 == fields[names().index("steps")], "the page follows"
+    assert preset["value"] == "quick" and savers["value"] == []
+    job_id, *_, kept = train.start_sample("starter-image", [], *values(steps=7))
+    assert jobs.get(job_id).spec["recipe"]["steps"] == 7 and kept == gr.skip()
+
+
+def test_a_large_base_is_kept_as_the_boxes_say():
+    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), [], FLUX, ["4-bit", "offload"], *values())
+    spec = jobs.get(job_id).spec
+    assert spec["quantize"] == "nf4" and spec["offload"] is True
+    again = train.fill(job_id)
+    assert again[:3] == ["mug", str(SAMPLE_PHOTOS), []]
+    assert again[4] == FLUX and again[5]["value"] == ["4-bit", "offload"] and again[6:] == values()
 
 
 def test_a_job_is_read_again_only_when_something_happened():
-    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), "starter-image", False, *values())
+    job_id = own()
     first = train.poll(job_id, {})
-    assert "Waiting" in first[2]
+    assert "Waiting" in first[3]
     assert all(part == gr.skip() for part in train.poll(job_id, first[1]))
     jobs.get(job_id).emit({"event": "step", "step": 1, "total": 10, "loss": 0.5, "seconds": 1.0})
     assert train.poll(job_id, first[1])[1] != first[1]

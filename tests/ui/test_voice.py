@@ -6,45 +6,66 @@ import gradio as gr
 import pytest
 
 from lorakit import jobs
+from lorakit.data.texts import TextSet
 from lorakit.starter import SAMPLE_VOICE
 from lorakit.store import Store
 from lorakit.ui import desk, forms, voice
 
 
 def values():
-    return forms.recipe_values("text", True, "quick")
+    return forms.recipe_values("text", "starter-text", "quick")
+
+
+def own(name, path="", left_out=(), pasted=""):
+    return voice.start_own(name, path, list(left_out), pasted, "starter-text", [], *values())
 
 
 def test_a_table_without_texts_is_named_with_what_to_do(tmp_path):
     (tmp_path / "plan.csv").write_text("when,where\nMonday,Bergen\nTuesday,Oslo\n")
-    path, said = voice.check_file(str(tmp_path / "plan.csv"))
+    path, _, said = voice.check_file(str(tmp_path / "plan.csv"))
     assert path == "" and "plan.csv" in said and "column" in said
 
 
-def test_pasted_texts_are_kept_as_a_file():
-    path, said = voice.check_pasted("Morning. Tea first.\n\nRain. Still tea.\n\nNoon. More tea.")
-    assert "3 texts are ready" in said and path.endswith("pasted.txt")
+PASTED = "Morning. Tea first.\n\nRain. Still tea.\n\nNoon. More tea. Write to ann@example.com <b>now</b>."
+
+
+def test_pasted_texts_are_kept_as_a_file_and_judged():
+    path, left_out, _ = voice.check_pasted(PASTED)
+    assert path.endswith("pasted.txt")
+    said, button, cards = voice.judge(path, left_out, 16)
+    assert "3 texts" in said and "1 with private data" in said and "Rank 8" in said
+    assert button["value"] == "Set rank 8" and "ann@example.com" in cards and "<b>now" not in cards
+    said, _, cards = voice.judge(path, ["2"], 16)
+    assert "2 texts" in said and "1 left out by you" in said and "private" not in said
+    assert "ann@example.com" in cards and " checked" not in cards
+    assert jobs.get(own("Tea", path, ["2"])).spec["without"] == ["2"]
+
+
+def test_a_click_right_after_pasting_trains_on_what_was_pasted():
+    spec = jobs.get(own("Tea", pasted=PASTED)).spec
+    assert len(TextSet.from_file(spec["texts"]).samples) == 3
 
 
 def test_the_sample_voice_is_a_job_with_its_own_file():
-    job_id, name, base = voice.start_sample("starter-text", *values())
+    job_id, name, base, *_ = voice.start_sample("starter-text", [], *values())
     spec = jobs.get(job_id).spec
     assert spec["texts"] == str(SAMPLE_VOICE) and spec["name"] == name and base == "starter-text"
+    assert voice.fill(job_id)[:3] == [name, str(SAMPLE_VOICE), []]
 
 
 def test_a_voice_needs_a_name_and_texts():
     with pytest.raises(gr.Error, match="name"):
-        voice.start_own("", "/x.csv", "starter-text", False, *values())
+        own("", "/x.csv")
     with pytest.raises(gr.Error, match="texts"):
-        voice.start_own("Nordal", "", "starter-text", False, *values())
+        own("Nordal")
 
 
 def test_copy_needs_a_product_and_a_second_click_writes_something_new():
     brief = ("", "holds 900 ml", "", "instagram-caption", "", 2)
     with pytest.raises(gr.Error, match="product"):
-        desk.start(desk.NO_VOICE, [], {}, "starter-text", *brief)
+        desk.start(desk.NO_VOICE, [], {}, "starter-text", [], *brief)
     brief = ("Nordal teapot", *brief[1:])
-    specs = [jobs.get(desk.start(desk.NO_VOICE, [], {}, "starter-text", *brief)).spec for _ in range(2)]
+    specs = [jobs.get(desk.start(desk.NO_VOICE, [], {}, "starter-text", [], *brief)).spec for _ in range(2)]
     assert specs[0]["seed"] != specs[1]["seed"] and specs[0]["mix"] == {}
 
 
@@ -55,7 +76,7 @@ def test_voices_are_mixed_with_weights_the_chosen_one_first(tmp_path):
         (folder / "adapter_model.safetensors").write_bytes(b"weights")
         (folder / "card.json").write_text('{"family": "llm", "base": "starter-text"}')
     brief = ("Nordal teapot", "", "", "instagram-caption", "", 2)
-    spec = jobs.get(desk.start("dry", ["calm", "dry"], {"calm": {"weight": 0.3}}, "other", *brief)).spec
+    spec = jobs.get(desk.start("dry", ["calm", "dry"], {"calm": {"weight": 0.3}}, "other", [], *brief)).spec
     assert spec["mix"] == {"dry": 1.0, "calm": 0.3} and spec["base"] == "starter-text"
     assert desk.take_out(SimpleNamespace(slug="dry"), "dry", ["calm"]) == [desk.NO_VOICE, ["calm"]]
     assert desk.take_out(SimpleNamespace(slug="calm"), "dry", ["calm"]) == ["dry", []]

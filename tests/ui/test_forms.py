@@ -1,0 +1,39 @@
+"""The form is made of the recipe: every setting once, in sections, with defaults for the base."""
+
+import gradio as gr
+
+from lorakit.training.presets import presets_for
+from lorakit.training.recipe import GROUPS, settings_for
+from lorakit.ui import bases, forms
+
+SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
+FLUX = "black-forest-labs/FLUX.1-dev"
+LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
+
+
+def test_every_setting_stands_in_the_form_once_and_every_section_has_a_name():
+    for kind in ("image", "text"):
+        with gr.Blocks():
+            form = forms.recipe_form(kind)
+        assert list(form.settings) == [setting.name for setting in settings_for(kind)]
+        assert (
+            {setting.metadata["group"] for setting in settings_for(kind)}
+            <= set(GROUPS)
+            == set(forms.SECTIONS)
+        )
+
+
+def test_a_base_comes_with_the_presets_that_suit_it():
+    assert [preset.id for preset in presets_for("image", "starter-image")] == ["quick", "balanced"]
+    assert presets_for("image", SDXL)[0].id == "sdxl"
+    assert "sdxl" not in [preset.id for preset in presets_for("image", FLUX)]
+    assert "sdxl" in [preset.id for preset in presets_for("image", "/models/my-own")], "it may be one"
+    assert presets_for("text", LLAMA)[0].id == "large"
+
+
+def test_a_preset_for_4_bits_ticks_the_box_and_a_starter_base_has_none():
+    preset, savers, *fields = forms.defaults("text", LLAMA)
+    assert preset["value"] == "large" and savers["value"] == ["4-bit"] and savers["visible"]
+    assert fields == forms.recipe_values("text", LLAMA, "large")
+    assert forms.defaults("text", "starter-text")[1]["visible"] is False
+    assert bases.kept("starter-text", ["4-bit"]) == {} == bases.kept(LLAMA, None)
