@@ -52,8 +52,8 @@ def _shape(stated: Any) -> Any:
     strength = Strength.from_dict(stated)
     if not strength.blocks or not strength.level:
         return 1.0
-    blocks = {group: round(weight / strength.level, 4) for group, weight in strength.groups}
-    return Strength(round(strength.weight / strength.level, 4), blocks).to_dict()
+    blocks = {group: round(weight / strength.level, 3) for group, weight in strength.groups}
+    return Strength(round(strength.weight / strength.level, 3), blocks).to_dict()
 
 
 def find(spec: dict[str, Any]) -> Measured | None:

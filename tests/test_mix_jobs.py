@@ -95,8 +95,9 @@ def test_blocks_are_measured_for_themselves_and_moments_judged_apart(store, base
     assert run("check", spec, bases).state == "done"
     shares = [meter.look(slugs, rows, IMAGE, "")[0] for rows in (together, blocks)]
     assert "Twin 50%" in shares[0] and "Twin 50%" not in shares[1]
-    turned = meter.balance(slugs, blocks, IMAGE)["twin"]
-    assert turned["weight"] < 1.5 and turned["single"] == pytest.approx(turned["weight"] / 5, abs=0.01)
+    kept = meter.balance(slugs, blocks, IMAGE)
+    assert kept["twin"]["weight"] < 1.5 and kept["twin"]["single"] == round(kept["twin"]["weight"] / 5, 4)
+    assert 'class="gauge green"' in meter.look(slugs, kept, IMAGE, "")[0], "the same load, known already"
 
 
 def test_an_adapter_of_another_name_or_content_is_measured_anew(store, bases):

@@ -23,7 +23,7 @@ POLL = 0.7  # seconds
 TITLES = {"green": "Stable mix", "amber": "Watch this mix", "red": "This mix will break"}
 LATER = "The base is not in memory yet: the mix is read when it renders."
 END = 2 * RED - GREEN  # the score at the scale's right end
-WORST = " Read where most of them act at once."
+WORST = " Judged where most of them act at once."
 MOST_BARS = 150
 
 

@@ -4,14 +4,12 @@ What a person set is kept in the browser, {slug: {"on", "weight", ...}} (`acting
 reload or another choice loses nothing.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from lorakit import checks
 from lorakit.lora.strength import GROUPS
 from lorakit.store import Entry, Store
 from lorakit.ui import acting, pictures
@@ -79,10 +77,7 @@ def received(event: gr.EventData, kept: Kept) -> Kept:
 
 
 def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
-    """The mix with one adapter more, the list empty again. The same one is in it only once, which is said."""
-    if slug and slug in (slugs or []):
-        name = escape(checks.name_of(slug))
-        gr.Info(f"{name} is in the mix already: its slider says how strongly it counts.")
+    """The mix with one adapter more (the same one only once), and the list empty again."""
     return [list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])])), None]
 
 
@@ -133,19 +128,16 @@ def with_weights(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float])
 
 
 def _turned(row: dict[str, Any], level: float) -> dict[str, Any]:
-    """A row whose largest weight is `level`, towards zero in hundredths."""
+    """A row whose largest weight is `level`."""
     strength = acting.strength(acting.stated(row))
     if strength is None or strength.plain or not strength.level:
         return row | {"weight": level}
+    # Not rounded to hundredths as the level is: the proportion is what was measured.
     turned = strength.scaled(level / strength.level)
-    cut = {name: _cut(weight) for name, weight in turned.groups}
-    layers = ", ".join(f"{name}:{weight:g}" for name, weight in cut.items() if name not in GROUPS)
-    more = {name: weight for name, weight in cut.items() if name in GROUPS}
-    return row | more | {"weight": _cut(turned.weight)} | ({acting.LAYERS: layers} if layers else {})
-
-
-def _cut(weight: float) -> float:
-    return math.trunc(weight * 100 + math.copysign(1e-6, weight)) / 100
+    blocks = {name: round(weight, 4) for name, weight in turned.groups}
+    layers = ", ".join(f"{name}:{weight:g}" for name, weight in blocks.items() if name not in GROUPS)
+    more = {name: weight for name, weight in blocks.items() if name in GROUPS}
+    return row | more | {"weight": round(turned.weight, 4)} | ({acting.LAYERS: layers} if layers else {})
 
 
 def _row(slug: str, entry: Entry | None, row: Mapping[str, Any]) -> str:

@@ -80,7 +80,11 @@ def _mix_form() -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
         )
     )
     # One at a time: a dropdown of many values, once set by the server, reports changes without end (6.31).
-    add = gr.Dropdown([], label="Add to the mix", info="What you train appears here.")
+    add = gr.Dropdown(
+        [],
+        label="Add to the mix",
+        info="What you train appears here. Each is in the mix once: its slider says how strongly.",
+    )
     table, gauge = mixing.view(), gr.HTML()
     return add, table, gauge, gr.Button("Balance", visible=False, size="sm")
 
