@@ -156,7 +156,7 @@ class TextFamily(Protocol):
         base: Base,
         messages: Sequence[list[dict[str, str]]],
         seeds: Sequence[int],
-        max_new_tokens: int,
+        max_new_tokens: int | Sequence[int],
         temperature: float,
         top_p: float,
         on_text: Callable[[int, str], None] | None = None,

@@ -111,15 +111,15 @@ def generate(
     base: Base,
     messages: Sequence[list[dict[str, str]]],
     seeds: Sequence[int],
-    max_new_tokens: int,
+    max_new_tokens: int | Sequence[int],
     temperature: float,
     top_p: float,
     on_text: Callable[[int, str], None] | None = None,
 ) -> list[str]:
     """Answer each conversation. A row draws from its own seed: its text does not depend on its neighbours.
 
-    `on_text(row, piece)` gets the text as it grows. Nucleus sampling: arXiv 1904.09751, section 3.1; a
-    temperature of 0 takes the likeliest token.
+    `max_new_tokens` is one limit for all, or one for each. `on_text(row, piece)` gets the text as it grows.
+    Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0 takes the likeliest token.
     """
     tokenizer = base.tokenizer
     prompts = [tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages]
@@ -131,8 +131,9 @@ def generate(
     answers: list[list[int]] = [[] for _ in prompts]
     told = [""] * len(prompts)
     running = [True] * len(prompts)
+    limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
     cache = None
-    for _ in range(max_new_tokens):
+    for _ in range(max(limits)):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         out = base.model(
             input_ids=tokens,
@@ -143,13 +144,17 @@ def generate(
         )
         cache = out.past_key_values
         logits = out.logits[:, -1].float().cpu()
-        chosen = [_draw(row, generators[i], temperature, top_p) for i, row in enumerate(logits)]
+        chosen = [
+            _draw(row, generators[i], temperature, top_p) if running[i] else tokenizer.pad_token_id
+            for i, row in enumerate(logits)
+        ]
         for i, token in enumerate(chosen):
             if running[i] and token in ends:
                 running[i] = False
             elif running[i]:
                 answers[i].append(token)
                 told[i] = _tell(tokenizer, i, answers[i], told[i], on_text)
+                running[i] = len(answers[i]) < limits[i]
         if not any(running):
             break
         tokens = torch.tensor(chosen, device=base.device)[:, None]

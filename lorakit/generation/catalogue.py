@@ -2,21 +2,22 @@
 
 The table of briefs has a row for each: `product`, and as far as they are known `facts`, `audience`,
 `channel`, `tone`, `language`, `name`; `voice` names its adapters as the command line does ("nordal=0.8").
-What is written is kept line by line beside the output, so that a stopped run goes on where it ended.
+Briefs of like length are written side by side, each row of the batch in its own voice. What is written is
+kept line by line beside the output, so that a stopped run goes on where it ended.
 """
 
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
 from lorakit.errors import DataError, LoraKitError
-from lorakit.generation.copy import Brief, write_copy
+from lorakit.generation.copy import Brief, Copy, room, write_batch
 from lorakit.generation.export import inert
 from lorakit.generation.provenance import adapter_row, effect, public_name
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from lorakit.lora.adapter import Adapter
 
 MOST_ROWS = 20_000
+TEXTS_AT_ONCE = 16  # assumption: what an 8B model has memory for beside its weights; halved when it has not
 BRIEF = [setting.name for setting in fields(Brief)]
 COLUMNS = (*BRIEF, "voice", "variant", "text", "characters", "limit", "note")
 
 Emit = Callable[[dict[str, Any]], None]
-Opener = Callable[[list[str]], "Mapping[Adapter, float]"]
+Opener = Callable[[list[str]], "Mapping[Adapter, Any]"]
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,13 @@ def run(
     seed: int = 0,
     on_event: Emit | None = None,
     should_stop: Callable[[], bool] | None = None,
+    between: Callable[[], None] | None = None,
 ) -> int:
     """Write every brief of `lines` and the table `out` (csv); returns how many briefs are written.
 
-    `voices` opens the adapters of a voice's words. Briefs of one voice follow each other, so that its
-    adapters are put on once. Raises LoraKitError before anything is written when a voice cannot be opened.
+    `voices` opens the adapters of a voice's words. Calls `between` between batches; a batch that is stopped
+    is written anew by the next run. Raises LoraKitError before anything is written when a voice cannot be
+    opened.
     """
     out, emit = Path(out), on_event or (lambda event: None)
     stop = should_stop or (lambda: False)
@@ -106,21 +110,52 @@ def run(
     kept = out.with_suffix(out.suffix + ".done")
     written = {row["id"]: row["copies"] for row in durable.read_lines(kept) if {"id", "copies"} <= set(row)}
     waiting = [line for line in lines if ids[line.row] not in written]
-    for line in sorted(waiting, key=lambda line: (list(mixes).index(line.voice), line.row)):
+    for batch in _batches(base, waiting, variants):
+        emit({"event": "phase", "name": "Writing", "done": len(lines) - len(waiting), "total": len(lines)})
+        made = [] if stop() else _write(base, batch, mixes, variants, seed, stop)
         if stop():
             break
-        copies = write_copy(base, mixes[line.voice], line.brief, variants, seed, should_stop=stop)
-        if stop():
-            break
-        written[ids[line.row]] = [vars(copy) for copy in copies]
-        durable.append_line(kept, {"id": ids[line.row], "copies": written[ids[line.row]]})
-        emit({"event": "note", "text": f"row {line.row}, {line.brief.product}: {copies[0].text}"})
+        for line, copies in zip(batch, made, strict=True):
+            written[ids[line.row]] = [vars(copy) for copy in copies]
+            durable.append_line(kept, {"id": ids[line.row], "copies": written[ids[line.row]]})
+            emit({"event": "note", "text": f"row {line.row}, {line.brief.product}: {copies[0].text}"})
+        waiting = [line for line in waiting if line not in batch]
+        if between is not None:
+            between()
     done = [line for line in lines if ids[line.row] in written]
     _write_table(out, done, {line.row: written[ids[line.row]] for line in done})
     return len(done)
 
 
-def _id(base: "Base", line: Line, mix: "Mapping[Adapter, float]", variants: int, seed: int) -> str:
+def _batches(base: "Base", lines: list[Line], variants: int) -> Iterator[list[Line]]:
+    """The lines, those of like length together: a batch takes as long as its longest text."""
+    ordered = sorted(lines, key=lambda line: (room(base, line.brief), line.row))
+    count = max(1, TEXTS_AT_ONCE // variants)
+    for start in range(0, len(ordered), count):
+        yield ordered[start : start + count]
+
+
+def _write(
+    base: "Base",
+    batch: list[Line],
+    mixes: "dict[str, Mapping[Adapter, Any]]",
+    variants: int,
+    seed: int,
+    stop: Callable[[], bool],
+) -> list[list[Copy]]:
+    """The texts of a batch; of its halves, when the memory is not enough for all at once."""
+    briefs = [(mixes[line.voice], line.brief) for line in batch]
+    try:
+        return write_batch(base, briefs, variants, seed, should_stop=stop)
+    except (MemoryError, RuntimeError) as error:
+        if len(batch) == 1 or not (isinstance(error, MemoryError) or "out of memory" in str(error).lower()):
+            raise
+    half = len(batch) // 2
+    parts = [_write(base, part, mixes, variants, seed, stop) for part in (batch[:half], batch[half:])]
+    return [copies for part in parts for copies in part]
+
+
+def _id(base: "Base", line: Line, mix: "Mapping[Adapter, Any]", variants: int, seed: int) -> str:
     rows = sorted((effect(adapter_row(a, w)) for a, w in mix.items()), key=str)
     key = [public_name(base.source), vars(line.brief), rows, variants, seed]
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]

@@ -4,73 +4,43 @@ Not covered: languages that the base does not know.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lorakit.data.texts import brief_text, plain
+from lorakit.data.texts import plain
 from lorakit.errors import DataError
+from lorakit.generation.brief import Brief
 from lorakit.generation.channels import CHANNELS, Channel, channel, count, is_over, limit_of, shortened
 
 if TYPE_CHECKING:
     from lorakit.families import Base
     from lorakit.lora.adapter import Adapter
 
-__all__ = ["CHANNELS", "Brief", "Channel", "Copy", "channel", "count", "limit_of", "shortened", "write_copy"]
+__all__ = [
+    "CHANNELS",
+    "Brief",
+    "Channel",
+    "Copy",
+    "channel",
+    "count",
+    "limit_of",
+    "shortened",
+    "write_batch",
+    "write_copy",
+]
 
 TRIES = 3  # a variant that is over its limit, empty or a repetition is written anew this often
 MOST_VARIANTS = 20
 MOST_TOKENS = 400
 TOP_P = 0.92
 NEAR = 0.75  # share of letters in common, in order, above which words are meant to be the product's name
-FIELD_LIMITS = {
-    "product": 200, "facts": 1000, "audience": 200, "tone": 100, "language": 40, "channel": 60, "name": 200,
-}  # fmt: skip
 PLAIN_MARKS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "}
 )
 THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What to write. Raises DataError, naming the field, when one is missing or too long."""
-
-    product: str
-    facts: str = ""
-    audience: str = ""
-    channel: str = "product-description"
-    tone: str = ""
-    language: str = ""
-    name: str = ""  # the brand's or the maker's, when the product's own name does not say it
-
-    def __post_init__(self) -> None:
-        for field, limit in FIELD_LIMITS.items():
-            value = getattr(self, field)
-            if not isinstance(value, str):
-                raise DataError(f"brief: {field} must be text")
-            if len(value) > limit:
-                raise DataError(
-                    f"brief: {field} has {len(value):,} characters; at most {limit:,} are used, shorten it"
-                )
-            object.__setattr__(self, field, _one_line(value, "; " if field == "facts" else " "))
-        if not self.product:
-            raise DataError("brief: product is empty; say what the copy is for")
-        channel(self.channel)
-
-    def prompt(self) -> str:
-        """The brief as a base reads it; the same words as in a training text's columns."""
-        tone = ", ".join(part for part in (self.tone, f"in {self.language}" if self.language else "") if part)
-        return brief_text(channel(self.channel).style, tone, self.audience, self.facts, self.full_name)
-
-    @property
-    def full_name(self) -> str:
-        """The product with its brand, as the copy should call it."""
-        named = self.name.lower() in self.product.lower()
-        return self.product if named else f"{self.name} {self.product}"
 
 
 @dataclass(frozen=True)
@@ -84,13 +54,27 @@ class Copy:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One text to write: for which brief, in which mix, from which seed."""
+
+    mix: "Mapping[Adapter, Any]"
+    brief: Brief
+    seed: int
+    of: int  # the brief's place in the batch
+
+    @property
+    def channel(self) -> Channel:
+        return channel(self.brief.channel)
+
+
 class _Stopped(Exception):
     """The person does not want the rest."""
 
 
 def write_copy(
     base: "Base",
-    mix: "Mapping[Adapter, float]",
+    mix: "Mapping[Adapter, Any]",
     brief: Brief,
     variants: int = 3,
     seed: int = 0,
@@ -105,44 +89,70 @@ def write_copy(
     name, is written anew too. Once `should_stop()` says so, what there is comes back.
     Raises DataError for a number of variants outside 1..20.
     """
+    return write_batch(base, [(mix, brief)], variants, seed, on_text, should_stop, temperature)[0]
+
+
+def write_batch(
+    base: "Base",
+    briefs: "Sequence[tuple[Mapping[Adapter, Any], Brief]]",
+    variants: int = 1,
+    seed: int = 0,
+    on_text: Callable[[int, str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    temperature: float = 0.7,
+) -> list[list[Copy]]:
+    """`write_copy` for many briefs at once, each in a mix of its own: all texts grow side by side.
+
+    A brief's texts are those it has alone. `on_text(row, piece)` counts all texts, brief by brief.
+    """
     if not 1 <= variants <= MOST_VARIANTS:
         raise DataError(f"variants is {variants}; choose 1 to {MOST_VARIANTS}")
-    from lorakit.lora.live import applied
-
-    row = channel(brief.channel)
-    told = [""] * variants
+    rows = [
+        _Row(mix, brief, seed + number, place)
+        for place, (mix, brief) in enumerate(briefs)
+        for number in range(variants)
+    ]
+    told, texts = [""] * len(rows), [""] * len(rows)
     stop = should_stop or (lambda: False)
 
-    def hear(variant: int, piece: str) -> None:
-        told[variant] += piece
+    def hear(row: int, piece: str) -> None:
+        told[row] += piece
         if on_text is not None:
-            on_text(variant, piece)
+            on_text(row, piece)
         if stop():
             raise _Stopped
 
-    def quietly(variant: int, piece: str) -> None:
+    def quietly(row: int, piece: str) -> None:
         if stop():
             raise _Stopped
 
-    def faults(text: str, others: list[str]) -> int:
-        nameless = base.settings.demonstration and brief.full_name.lower() not in text.lower()
-        return 8 * (not text) + 4 * is_over(text, row) + 2 * (text in others) + nameless
+    def faults(place: int, text: str, before: bool) -> int:
+        row = rows[place]
+        end = place if before else len(rows)
+        others = [texts[i] for i in range(end) if rows[i].of == row.of and i != place]
+        nameless = base.settings.demonstration and row.brief.full_name.lower() not in text.lower()
+        return 8 * (not text) + 4 * is_over(text, row.channel) + 2 * (text in others) + nameless
 
-    texts: list[str] = []
-    with applied(base.model, dict(mix)) if mix else nullcontext():
-        try:
-            texts = _generate(base, brief, [seed + i for i in range(variants)], temperature, hear)
-            for attempt in range(1, TRIES):
-                weak = [i for i, text in enumerate(texts) if faults(text, texts[:i])]
-                if not weak:
-                    break
-                seeds = [seed + i + 1000 * attempt for i in weak]
-                for i, text in zip(weak, _generate(base, brief, seeds, temperature, quietly), strict=True):
-                    if faults(text, texts) < faults(texts[i], texts[:i]):
-                        texts[i] = text
-        except _Stopped:
-            return [_copy(text, row, "" if texts else "stopped") for text in (texts or told)]
-    return [_copy(respelled(text, brief.full_name), row) for text in texts]
+    try:
+        texts[:] = _generate(base, rows, temperature, hear)
+        for attempt in range(1, TRIES):
+            weak = [i for i, text in enumerate(texts) if faults(i, text, before=True)]
+            if not weak:
+                break
+            again = [replace(rows[i], seed=rows[i].seed + 1000 * attempt) for i in weak]
+            for i, text in zip(weak, _generate(base, again, temperature, quietly), strict=True):
+                if faults(i, text, before=False) < faults(i, texts[i], before=True):
+                    texts[i] = text
+        made = [
+            _copy(respelled(t, row.brief.full_name), row.channel) for t, row in zip(texts, rows, strict=True)
+        ]
+    except _Stopped:
+        known = any(texts)
+        made = [
+            _copy(text, row.channel, "" if known else "stopped")
+            for text, row in zip(texts if known else told, rows, strict=True)
+        ]
+    return [made[first : first + variants] for first in range(0, len(made), variants)]
 
 
 def respelled(text: str, name: str) -> str:
@@ -163,19 +173,39 @@ def respelled(text: str, name: str) -> str:
     return text.replace(where, name) if where else text
 
 
+def room(base: "Base", brief: Brief) -> int:
+    """Tokens that a text for `brief` may have."""
+    return min(MOST_TOKENS, base.settings.max_tokens, max(24, channel(brief.channel).limit))
+
+
 def _generate(
-    base: "Base", brief: Brief, seeds: list[int], temperature: float, on_text: Callable[[int, str], None]
+    base: "Base", rows: Sequence[_Row], temperature: float, on_text: Callable[[int, str], None]
 ) -> list[str]:
     from lorakit.families import family_of
 
-    row = channel(brief.channel)
+    messages = [[{"role": "user", "content": _prompt(base, row.brief)}] for row in rows]
+    seeds, rooms = [row.seed for row in rows], [room(base, row.brief) for row in rows]
+    with _mixed(base, [row.mix for row in rows]):
+        texts = family_of(base).generate(base, messages, seeds, rooms, temperature, TOP_P, on_text)
+    return [_cleaned(text, row.channel) for text, row in zip(texts, rows, strict=True)]
+
+
+def _prompt(base: "Base", brief: Brief) -> str:
     prompt = plain(base.tokenizer, brief.prompt())
-    if not base.settings.demonstration:
-        prompt += f"\nAt most {row.limit} characters. Answer with the text alone."
-    room = min(MOST_TOKENS, base.settings.max_tokens, max(24, row.limit))
-    messages = [[{"role": "user", "content": prompt}] for _ in seeds]
-    texts = family_of(base).generate(base, messages, seeds, room, temperature, TOP_P, on_text)
-    return [_cleaned(text, row) for text in texts]
+    if base.settings.demonstration:
+        return prompt
+    return prompt + f"\nAt most {channel(brief.channel).limit} characters. Answer with the text alone."
+
+
+def _mixed(base: "Base", mixes: "Sequence[Mapping[Adapter, Any]]") -> AbstractContextManager[Any]:
+    """The base with a mix for each row of a batch inside the block."""
+    from lorakit.lora.live import applied, applied_rows
+
+    if not any(mixes):
+        return nullcontext()
+    if all(mix == mixes[0] for mix in mixes):
+        return applied(base.model, dict(mixes[0]))
+    return applied_rows(base.model, [dict(mix) for mix in mixes])
 
 
 def _cleaned(text: str, row: Channel) -> str:
@@ -198,11 +228,3 @@ def _copy(text: str, row: Channel, note: str = "") -> Copy:
     if row.shown and count(text, row) > row.shown:
         note = note or f"the first {row.shown} are shown"
     return Copy(text, count(text, row), limit_of(text, row), True, note)
-
-
-def _one_line(value: str, joint: str) -> str:
-    """`value` without control characters, its lines put together with `joint`."""
-    lines = (
-        "".join(c if unicodedata.category(c)[0] != "C" else " " for c in line) for line in value.splitlines()
-    )
-    return joint.join(cleaned for line in lines if (cleaned := " ".join(line.split())))

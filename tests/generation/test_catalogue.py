@@ -1,13 +1,18 @@
 """Catalogue runs: briefs from a table, each in its voice, one table out, and nothing written twice."""
 
 import csv
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from lorakit import load_adapter, load_base
 from lorakit.errors import DataError, LoraKitError
 from lorakit.generation import catalogue
-from lorakit.generation.copy import Copy
+from lorakit.generation.copy import Brief, Copy, write_batch, write_copy
+from lorakit.lora.strength import Strength
+
+SHIPPED = Path(__file__).parents[2] / "adapters" / "ready-made-voice"
 
 TABLE = """Product,Facts,channel,voice
 Teapot,holds 900 ml,instagram-caption,calm
@@ -28,18 +33,23 @@ def table(tmp_path):
 def writing(monkeypatch, adapter):
     """Records what is written with which voice; voices are opened once each."""
     adapters = {name: adapter(name=name, value=n) for n, name in enumerate(("calm", "dry"), 1)}
-    seen = SimpleNamespace(opened=[], written=[], base=SimpleNamespace(source="starter-text"))
+    base = SimpleNamespace(source="starter-text", settings=SimpleNamespace(max_tokens=300))
+    seen = SimpleNamespace(opened=[], written=[], batches=[], most=9, base=base)
 
     def voices(words):
         seen.opened.append(words)
         pairs = (word.partition("=") for word in words)
         return {adapters[name]: float(weight or 1) for name, _, weight in pairs}
 
-    def write(base, mix, brief, variants, seed, should_stop=None):
-        seen.written.append((brief.product, {a.name: w for a, w in mix.items()}))
-        return [Copy(f"{brief.product} {n}", 8, 30, True) for n in range(variants)]
+    def write(base, briefs, variants, seed, should_stop=None):
+        if len(briefs) > seen.most:
+            raise RuntimeError("CUDA out of memory")
+        seen.batches.append([brief.product for _, brief in briefs])
+        seen.written += [(brief.product, {a.name: w for a, w in mix.items()}) for mix, brief in briefs]
+        return [[Copy(f"{b.product} {n}", 8, 30, True) for n in range(variants)] for _, b in briefs]
 
-    monkeypatch.setattr(catalogue, "write_copy", write)
+    monkeypatch.setattr(catalogue, "write_batch", write)
+    monkeypatch.setattr(catalogue, "TEXTS_AT_ONCE", 2)
     seen.voices = voices
     return seen
 
@@ -52,10 +62,15 @@ def rows_of(path):
     return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
 
 
-def test_every_brief_is_written_in_its_voice_and_each_voice_is_put_on_once(table, writing, tmp_path):
-    out = tmp_path / "copy.csv"
-    assert run(writing, catalogue.read_briefs(table), out, variants=2) == 4
-    assert [name for name, _ in writing.written] == ["Teapot", "Pan", "Cup", "=Kettle"]
+def test_every_brief_is_written_in_its_voice_beside_others_of_its_length(table, writing, tmp_path):
+    out, asked = tmp_path / "copy.csv", []
+    lines = catalogue.read_briefs(table)
+    assert run(writing, lines, tmp_path / "one.csv", between=lambda: asked.append(1)) == 4
+    assert writing.batches == [["Cup", "=Kettle"], ["Teapot", "Pan"]] and asked == [1, 1]
+    writing.written.clear()
+    writing.opened.clear()
+    assert run(writing, lines, out, variants=2) == 4
+    assert [name for name, _ in writing.written] == ["Cup", "=Kettle", "Teapot", "Pan"]
     assert dict(writing.written)["=Kettle"] == {"calm": 0.5, "dry": 1.0}
     assert writing.opened == [["calm"], [], ["calm=0.5", "dry"]]
     rows = rows_of(out)
@@ -78,9 +93,18 @@ def test_a_stopped_run_keeps_what_is_written_and_goes_on(table, writing, tmp_pat
     assert run(writing, lines, out, should_stop=lambda: len(writing.written) > 2) == 2
     assert len(rows_of(out)) == 2, "what was being written when it stopped is not whole"
     assert run(writing, lines, out) == 4
-    assert len(writing.written) == 5
+    assert len(writing.written) == 6, "the batch that was stopped, again"
     with pytest.raises(LoraKitError, match="no brief"):
         run(writing, lines, tmp_path / "other.csv", should_stop=lambda: True)
+
+
+def test_a_batch_that_the_memory_is_too_small_for_is_halved(table, writing, tmp_path):
+    writing.most = 1
+    assert run(writing, catalogue.read_briefs(table), tmp_path / "copy.csv") == 4
+    assert writing.batches == [["Cup"], ["=Kettle"], ["Teapot"], ["Pan"]]
+    writing.most = 0
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run(writing, catalogue.read_briefs(table), tmp_path / "other.csv")
 
 
 @pytest.mark.parametrize(
@@ -96,3 +120,17 @@ def test_a_table_that_cannot_be_meant_is_named_with_its_row(tmp_path, name, text
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=words):
         catalogue.read_briefs(tmp_path / name)
+
+
+def test_each_brief_reads_as_it_does_alone_whatever_voices_are_beside_it():
+    base, voice = load_base("starter-text"), load_adapter(SHIPPED)
+    briefs = [
+        (mix, Brief(product, channel=channel))
+        for mix, product, channel in (
+            ({voice: 0.9}, "Aurora bottle", "google-headline"), ({}, "Nordal teapot", "google-headline"),
+            ({voice: Strength(0.9, {"0-1": 0.3})}, "Aurora bottle", "meta-headline"),
+        )
+    ]  # fmt: skip
+    together = write_batch(base, briefs, variants=2, seed=3)
+    assert together == [write_copy(base, mix, brief, 2, seed=3) for mix, brief in briefs]
+    assert len({copy.text for copies in together for copy in copies}) > 3

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import pytest
 
 from lorakit.errors import DataError
+from lorakit.generation.brief import FIELD_LIMITS
 from lorakit.generation.channels import CHANNELS, EMOJI, channel, count, is_over, limit_of, shortened
-from lorakit.generation.copy import FIELD_LIMITS, Brief, respelled, write_copy
+from lorakit.generation.copy import Brief, respelled, write_copy
 
 X, SMS, HEADLINE = channel("x-post"), channel("sms"), channel("google-headline")
 
