@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
+from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
@@ -128,21 +129,25 @@ def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None)
     if missing:
         raise AdapterError(f"{missing[0]}: the base's norms do not name this layer; take them again")
     found = relations(layers)
-    if not all(bool(torch.isfinite(here.products).all()) for here in found.values()):
+    if not all(bool(torch.isfinite(there.products).all()) for there in found):
         for adapter in mix:
             adapter.check_finite()
-    weights = [placed.strength.level for placed in matched]
-    shares = {
-        name: torch.tensor([_share(matched[i], name) for i in there.adapters])
-        for name, there in found.items()
-    }
-    return _report([placed.adapter for placed in matched], weights, found, norms, shares)
+    return _report(matched, [_relative(there, matched, norms) for there in found])
 
 
-def _share(placed: Placed, name: str) -> float:
-    """The adapter's weight in this layer, as a part of the largest that it has in any."""
-    level = placed.strength.level
-    return placed.weights[name] / level if level else 1.0
+def _relative(there: Relations, matched: list[Placed], norms: Mapping[str, float]) -> Relations:
+    """The same with products over the squared norms of the base's weights, and with each adapter's weight in
+    a layer, as a part of the largest that it has in any.
+    """
+    placed = [matched[i] for i in there.adapters]
+    levels = [one.strength.level for one in placed]
+    parts = [
+        [one.weights[name] / level if level else 1.0 for one, level in zip(placed, levels, strict=True)]
+        for name in there.layers
+    ]
+    norm = torch.tensor([norms[name] for name in there.layers], dtype=torch.float64)
+    part = torch.tensor(parts, dtype=torch.float64) / norm[:, None]
+    return replace(there, products=there.products * part[:, :, None] * part[:, None])
 
 
 def balanced(mix: Mix, report: StackReport) -> Mix:
@@ -177,29 +182,23 @@ def _norm(layer: Layer) -> float:
     return torch.linalg.vector_norm(weight, dtype=torch.float32).item()
 
 
-def _report(
-    adapters: list[Adapter],
-    weights: list[float],
-    found: dict[str, Relations],
-    norms: Mapping[str, float],
-    shares: Mapping[str, torch.Tensor],
-) -> StackReport:
+def _report(matched: list[Placed], found: list[Relations]) -> StackReport:
+    adapters = [placed.adapter for placed in matched]
+    weights = [placed.strength.level for placed in matched]
     count = len(adapters)
-    products = torch.zeros(count, count, dtype=torch.float64)
-    rows, columns, both = (torch.zeros(count, count, dtype=torch.float64) for _ in range(3))
+    products, rows, columns, both = (torch.zeros(count, count, dtype=torch.float64) for _ in range(4))
     layers = []
-    for name, there in found.items():
+    for there in found:
         at = torch.tensor(there.adapters)
-        share = shares[name].double()
-        here = replace(there, products=there.products.cpu() * share[:, None] * share / norms[name] ** 2)
-        products[at[:, None], at] += here.products
+        here = at[:, None], at
+        products[here] += there.products.sum(0)
         # Overlaps of whole adapters: their layers', each weighing as much as both updates there.
-        sizes = here.products.diagonal().clamp(min=0).sqrt()
-        weigh = sizes[:, None] * sizes
-        rows[at[:, None], at] += weigh * here.rows.cpu()
-        columns[at[:, None], at] += weigh * here.columns.cpu()
-        both[at[:, None], at] += weigh
-        layers.append(_layer(name, here, weights))
+        sizes = there.products.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
+        weigh = sizes[:, :, None] * sizes[:, None]
+        rows[here] += (weigh * there.rows).sum(0)
+        columns[here] += (weigh * there.columns).sum(0)
+        both[here] += weigh.sum(0)
+        layers += _layers(there, sizes, weights)
     both.clamp_(min=1e-30)
     load = Load([adapter.name for adapter in adapters], products.tolist())
     pairs = [
@@ -209,20 +208,18 @@ def _report(
     return StackReport(adapters, weights, load, layers, pairs)
 
 
-def _layer(name: str, here: Relations, weights: list[float]) -> LayerStack:
-    own = [weights[i] for i in here.adapters]
-    load = Load([""] * len(own), here.products.tolist())
-    sizes = dict(zip(here.adapters, load.sizes(own), strict=True))
-    apart = ~torch.eye(len(own), dtype=torch.bool)
-    rows, columns = (part.cpu()[apart] for part in (here.rows, here.columns))
-    return LayerStack(
-        name,
-        load.size(own),
-        [sizes.get(i, 0.0) for i in range(len(weights))],
-        rows.max().item() if len(rows) else 0.0,
-        columns.max().item() if len(columns) else 0.0,
-        load.cancelled(own),
-    )
+def _layers(there: Relations, sizes: Tensor, weights: list[float]) -> list[LayerStack]:
+    """What is said of each layer; `sizes` (L, n) are those of the adapters' updates at weight 1."""
+    own = torch.tensor([weights[i] for i in there.adapters], dtype=torch.float64)
+    total = torch.einsum("lij,i,j->l", there.products, own, own).clamp(min=0)
+    alone = torch.zeros(len(there.layers), len(weights), dtype=torch.float64)
+    alone[:, torch.tensor(there.adapters)] = sizes * own.abs()
+    apart = alone.square().sum(1)
+    cancelled = torch.where(apart > 0, 1 - total / apart, 0.0).clamp(0, 1)
+    others = 1 - torch.eye(len(own), dtype=torch.float64)
+    rows, columns = ((part * others).amax((1, 2)) for part in (there.rows, there.columns))
+    found = (each.tolist() for each in (total.sqrt(), alone, rows, columns, cancelled))
+    return [LayerStack(*layer) for layer in zip(there.layers, *found, strict=True)]
 
 
 def _pair(i: int, j: int, rows: Any, columns: Any, products: Any, weights: list[float]) -> Pair:

@@ -5,6 +5,7 @@ spaces) follows from the two Gram matrices A_ij = up_i^T up_j and B_ij = down_i 
 as the ranks. Layers that hold the same adapters are computed as one batch.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,53 +19,51 @@ SMALLEST = 1e-30
 
 @dataclass(frozen=True)
 class Relations:
-    """The updates of one layer, at weight 1 and with their scales: n adapters that have one there.
+    """The updates of L layers that the same n adapters have one for, at weight 1 and with their scales.
 
-    `products` (n, n): <delta_i, delta_j>, the squared norms on the diagonal. `rows`, `columns` (n, n):
+    `products` (L, n, n): <delta_i, delta_j>, the squared norms on the diagonal. `rows`, `columns` (L, n, n):
     overlap of the row spaces (what two updates listen to) and of the column spaces (what they write to),
-    0 to 1.
+    0 to 1. All in float64, on the CPU.
     """
 
+    layers: list[str]
     adapters: tuple[int, ...]
     products: Tensor
     rows: Tensor
     columns: Tensor
 
 
-def relations(layers: Mapping[str, Sequence[tuple[int, Factors]]]) -> dict[str, Relations]:
-    """Per layer: which adapters (by index) have an update there, and how these relate. In float64."""
+def relations(layers: Mapping[str, Sequence[tuple[int, Factors]]]) -> list[Relations]:
+    """How the updates of each layer = [(index of its adapter, factors)] relate, layers of a kind together."""
     groups: dict[tuple, list[str]] = {}
-    grams = {}
-    sheets: dict[tuple, Tensor] = {}
     for name, parts in layers.items():
-        grams[name] = _grams([factors for _, factors in parts], sheets)
-        shape = tuple(i for i, _ in parts), tuple(factors.rank for _, factors in parts)
-        groups.setdefault(shape, []).append(name)
-    found = {}
+        kind = tuple(i for i, _ in parts), tuple(factors.rank for _, factors in parts)
+        groups.setdefault(kind, []).append(name)
+    sheets: dict[tuple, Tensor] = {}
+    found = []
     for (adapters, ranks), names in groups.items():
-        a = torch.stack([grams[name][0] for name in names]).double()
-        b = torch.stack([grams[name][1] for name in names]).double()
-        products, rows, columns = _related(a, b, ranks)
-        for number, name in enumerate(names):
-            found[name] = Relations(adapters, products[number], rows[number], columns[number])
+        grams = [_grams([factors for _, factors in layers[name]], ranks, sheets) for name in names]
+        a, b = (torch.stack(each).cpu().double() for each in zip(*grams, strict=True))
+        scales = torch.tensor([[factors.scale for _, factors in layers[name]] for name in names])
+        scale = scales.double().repeat_interleave(torch.tensor(ranks), dim=1)
+        found.append(Relations(names, adapters, *_related(a * scale[:, :, None] * scale[:, None], b, ranks)))
     return found
 
 
-def _grams(parts: Sequence[Factors], sheets: dict[tuple, Tensor]) -> tuple[Tensor, Tensor]:
-    """A and B of all parts side by side, (R, R) each, scales folded into A.
+def _grams(parts: Sequence[Factors], ranks: Sequence[int], sheets: dict[tuple, Tensor]) -> list[Tensor]:
+    """A and B of all parts side by side, (R, R) each, without their scales.
 
     `sheets` are float32 buffers that layers of one size share: new ones would cost more than the products.
     """
-    device, ranks = parts[0].up.device, [factors.rank for factors in parts]
-    total = sum(ranks)
-    outer, inner = parts[0].up.shape[0], parts[0].down[0].numel()
+    first, total = parts[0], sum(ranks)
+    outer, inner = first.weight_shape[0], math.prod(first.weight_shape[1:])
+    device = first.tensors()[0].device
     up = _sheet(sheets, ("up", outer, total), device)
     down = _sheet(sheets, ("down", total, inner), device)
     for ups, downs, factors in zip(up.split(ranks, 1), down.split(ranks), parts, strict=True):
         ups.copy_(readable(factors.up).flatten(1))
         downs.copy_(readable(factors.down).flatten(1))
-    scales = torch.cat([torch.full((f.rank,), f.scale, device=device) for f in parts])
-    return (up.T @ up) * scales * scales[:, None], down @ down.T
+    return [up.T @ up, down @ down.T]
 
 
 def _sheet(sheets: dict[tuple, Tensor], key: tuple[str, int, int], device: torch.device) -> Tensor:

@@ -41,7 +41,9 @@ def device_of(layer: Layer) -> torch.device:
 
 
 def is_quantized(layer: Layer) -> bool:
-    """Does the layer keep its weight in 4 or 8 bits?"""
+    """Does the layer keep its weight in bitsandbytes' 4 or 8 bits?"""
+    if isinstance(layer, LoraLinear):
+        return is_quantized(layer.base)
     return type(layer).__module__.startswith("bitsandbytes")
 
 
@@ -104,6 +106,7 @@ class LoraLinear(nn.Module):
         self.scale = scale
         self.rows = rows
         self.dropout = 0.0
+        self.training = base.training
 
     def forward(self, x: Tensor) -> Tensor:
         # A layer is linear, so W x + W (columns * x) is one call of it.
@@ -223,7 +226,8 @@ def stacked(layer: Layer, parts: Sequence[tuple[Factors, Sequence[float]]]) -> L
     device, dtype = device_of(layer), _compute_dtype(layer)
     count = len(parts[0][1])
     downs, ups, gains, columns, rows = [], [], [], [], []
-    with torch.no_grad():
+    # A stack made while sampling may serve a training later, which inference tensors cannot.
+    with torch.inference_mode(False), torch.no_grad():
         for factors, weights in parts:
             # Low-precision factors are scaled with one rounding, as the product in float32 would be.
             up = factors.up.to(device) if factors.up.dtype == dtype else factors.up.to(device).float()

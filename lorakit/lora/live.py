@@ -17,7 +17,15 @@ from torch import nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.layers import Layer, stacked
-from lorakit.lora.matching import check_mix, modules_of, place, replace_modules, strength_of
+from lorakit.lora.matching import (
+    check_mix,
+    holds,
+    modules_of,
+    place,
+    replace_modules,
+    say_twice,
+    strength_of,
+)
 from lorakit.lora.strength import Strength
 
 CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
@@ -37,15 +45,19 @@ class Stack:
     def __init__(self, model: Any, rows: Sequence[Terms]):
         terms = list(dict.fromkeys(term for row in rows for term in row))
         layers = modules_of(model)
+        for row in rows:
+            say_twice(row)
         self.rows = rows
-        self.placed = {term: place(*term, model) for term in terms}
+        self.placed = {term: place(*term, model, layers) for term in terms}
         self.originals = {n: layers[n] for placed in self.placed.values() for n in placed.modules}
         self._parts: dict[tuple[bool, ...], dict[str, Layer]] = {}
         self._state = self._counters()
 
-    def is_fresh(self) -> bool:
-        """Are the adapters' tensors, and the weights that DoRA's gains come from, as they were?"""
-        return self._state == self._counters()
+    def fits(self, model: Any) -> bool:
+        """Are the model's layers, the adapters' tensors, and the weights that DoRA's gains come from the ones
+        that the stack was made of?
+        """
+        return holds(model, self.originals) and self._state == self._counters()
 
     def at(self, fraction: float) -> dict[str, Layer]:
         """Every layer of `originals` with the adapters that act once `fraction` of the sampling is done."""
@@ -69,8 +81,7 @@ class Stack:
         for name, parts in weights.items():
             acting = [(updates[key], each) for key, each in parts.items() if any(each)]
             if acting:
-                layer = self.originals[name]
-                wrappers[name] = stacked(layer, acting).train(layer.training)
+                wrappers[name] = stacked(self.originals[name], acting)
         return wrappers
 
     def _counters(self) -> list[Any]:
@@ -184,7 +195,7 @@ def _without(model: Any, outer: Live | None) -> Iterator[None]:
 def _cached(model: Any, rows: tuple[Terms, ...]) -> Stack:
     cache = _stacks.setdefault(model, OrderedDict())
     key = tuple(tuple(sorted(row, key=_order)) for row in rows), _placement(model)
-    if key in cache and cache[key].is_fresh():
+    if key in cache and cache[key].fits(model):
         cache.move_to_end(key)
         return cache[key]
     cache[key] = Stack(model, rows)

@@ -2,14 +2,16 @@
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
+import torch
 from torch import nn
 
 from lorakit.errors import AdapterError
-from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.adapter import Adapter, Factors, Mix, readable
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
@@ -52,29 +54,46 @@ def modules_of(model: Any) -> dict[str, Layer]:
     return named
 
 
-def replace_modules(model: Any, replacements: dict[str, Layer]) -> dict[str, Layer]:
+def replace_modules(model: Any, replacements: Mapping[str, Layer]) -> dict[str, Layer]:
     """Set each named module to its replacement and return what was there before."""
     before = {}
-    for name, module in replacements.items():
-        parent_name, _, leaf = name.rpartition(".")
-        parent = (
-            model.get_submodule(parent_name)
-            if isinstance(model, nn.Module)
-            else _pipeline_module(model, parent_name)
-        )
-        before[name] = parent._modules[leaf]
-        parent._modules[leaf] = module
+    for (siblings, leaf), (name, module) in zip(
+        _places(model, replacements), replacements.items(), strict=True
+    ):
+        before[name] = siblings[leaf]
+        siblings[leaf] = module
     return before
 
 
-def _pipeline_module(pipeline: Any, name: str) -> nn.Module:
-    component, _, rest = name.partition(".")
-    return getattr(pipeline, component).get_submodule(rest)
+def holds(model: Any, layers: Mapping[str, Layer]) -> bool:
+    """Are these, by identity, the model's modules of these names?"""
+    try:
+        places = zip(_places(model, layers), layers.values(), strict=True)
+        return all(siblings.get(leaf) is layer for (siblings, leaf), layer in places)
+    except AttributeError:
+        return False
 
 
-def match(adapter: Adapter, model: Any) -> Match:
-    """Find the module of every update. Raises AdapterError when nothing matches or a shape does not fit."""
-    modules = modules_of(model)
+def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer], str]]:
+    """For each module the table of modules that it is in, and its name there."""
+    parents: dict[str, dict[str, Layer]] = {}
+    for name in names:
+        parent, _, leaf = name.rpartition(".")
+        if parent not in parents:
+            whole, path = model, parent
+            if not isinstance(model, nn.Module):
+                component, _, path = parent.partition(".")
+                whole = getattr(model, component)
+            parents[parent] = whole.get_submodule(path)._modules
+        yield parents[parent], leaf
+
+
+def match(adapter: Adapter, model: Any, modules: Mapping[str, Layer] | None = None) -> Match:
+    """Find the module of every update. Raises AdapterError when nothing matches or a shape does not fit.
+
+    `modules` are the model's, where they are known already.
+    """
+    modules = modules_of(model) if modules is None else modules
     found = Match()
     for name, factors in adapter.modules.items():
         target = _resolve(name, modules, whole=isinstance(model, nn.Module))
@@ -123,20 +142,49 @@ def strength_of(adapter: Adapter, value: float | Strength) -> Strength:
     return strength
 
 
+def say_twice(mix: Iterable[tuple[Adapter, float | Strength]]) -> None:
+    """Warn about two adapters of a mix that hold the same updates, as one file that was opened twice does."""
+    for (one, first), (other, second) in combinations(mix, 2):
+        if one is not other and _same(one, other):
+            warnings.warn(
+                f"{one.name} and {other.name}: are the same adapter, which is in the mix twice; its weights "
+                f"{Strength.of(first)} and {Strength.of(second)} add up",
+                stacklevel=4,
+            )
+
+
+def _same(one: Adapter, other: Adapter) -> bool:
+    if one.modules.keys() != other.modules.keys():
+        return False
+    return all(
+        factors.scale == other.modules[name].scale
+        and len(factors.tensors()) == len(other.modules[name].tensors())
+        and all(
+            a.device == b.device and a.dtype == b.dtype and torch.equal(readable(a), readable(b))
+            for a, b in zip(factors.tensors(), other.modules[name].tensors(), strict=True)
+        )
+        for name, factors in one.modules.items()
+    )
+
+
 def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[Placed]:
     """Check a whole mix before any layer is touched; updates without a module are warned about by name.
 
     Without `finite`, that every value is a number is left to the caller, who reads them all anyway.
     """
     check_mix(mix)
-    return [place(adapter, strength_of(adapter, value), model, finite) for adapter, value in mix.items()]
+    say_twice(mix.items())
+    layers = modules_of(model)
+    return [place(a, strength_of(a, value), model, layers, finite) for a, value in mix.items()]
 
 
-def place(adapter: Adapter, strength: Strength, model: Any, finite: bool = True) -> Placed:
-    """One adapter of a mix on a model, checked; updates without a module are warned about by name."""
+def place(
+    adapter: Adapter, strength: Strength, model: Any, layers: Mapping[str, Layer], finite: bool = True
+) -> Placed:
+    """One adapter of a mix on a model with these modules, checked; updates without one are warned about."""
     if finite:
         adapter.check_finite()
-    found = match(adapter, model)
+    found = match(adapter, model, layers)
     missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
     if missing:
         warnings.warn(
@@ -148,7 +196,7 @@ def place(adapter: Adapter, strength: Strength, model: Any, finite: bool = True)
     return Placed(adapter, strength, found.modules, weights)
 
 
-def _resolve(name: str, modules: dict[str, Layer], whole: bool) -> str | None:
+def _resolve(name: str, modules: Mapping[str, Layer], whole: bool) -> str | None:
     if name in modules:
         return name
     for other in _aliases(name):

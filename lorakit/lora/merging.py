@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
-from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d, is_quantized
+from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d
 from lorakit.lora.matching import match, match_mix, modules_of
 
 _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
@@ -54,10 +54,10 @@ def merge(model: Any, mix: Mix) -> None:
                 f"{placed.adapter.name}: acts in a part of the sampling only, and merged weights act in all "
                 "of it; use the mix live (applied)"
             )
-        quantized = [name for name in placed.modules if is_quantized(layers[name])]
-        if quantized:
+        small = [name for name in placed.modules if layers[name].weight.element_size() == 1]
+        if small:
             raise AdapterError(
-                f"{placed.adapter.name}: {quantized[0]} is quantized; merging would round most of the update "
+                f"{placed.adapter.name}: {small[0]} is quantized; merging would round most of the update "
                 "away. Use the mix live (applied), or load the base unquantized"
             )
     total: dict[str, Tensor] = {}

@@ -10,6 +10,7 @@ import lorakit
 from lorakit.errors import AdapterError
 from lorakit.lora import parts
 from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.strength import Strength
 
 
 class Two(nn.Module):
@@ -185,3 +186,21 @@ def test_a_sketch_of_a_large_layer_tells_exactly_what_it_lost():
     best = spectrum.double().sort(descending=True).values[4:].square().sum().item()
     assert short.lost == pytest.approx(lost, rel=1e-3) and lost <= 1.01 * best
     assert short.size == pytest.approx(dense.double().square().sum().item())
+
+
+@pytest.mark.parametrize("method", ["concat", "svd", "project"])
+def test_a_weight_by_block_is_folded_in_and_a_part_of_the_sampling_is_refused(method):
+    names = "transformer_blocks.0.q", "single_transformer_blocks.0.q"
+    one, two = (
+        Adapter({n: adapter(seed + i).modules["a"] for i, n in enumerate(names)}, Card(name=f"n{seed}"))
+        for seed in (1, 5)
+    )
+    mix = {one: Strength(1.0, {"single": -0.5}), two: Strength(0.0, {"double": 0.25})}
+    found = lorakit.combine(mix, method, rank=None if method == "project" else 4, protect=None)
+    first, second = ([value.at(n) * x.modules[n].delta() for x, value in mix.items()] for n in names)
+    assert torch.allclose(found.modules[names[1]].delta(), sum(second), atol=1e-4)
+    if method != "project":
+        assert torch.allclose(found.modules[names[0]].delta(), sum(first), atol=1e-4)
+    assert "single -0.5" in found.card.name
+    with pytest.raises(AdapterError, match="n1: acts in a part of the sampling only"):
+        lorakit.combine({one: Strength(1.0, end=0.5), two: 1.0}, method)

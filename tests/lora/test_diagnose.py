@@ -14,6 +14,7 @@ from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.diagnose import balanced, base_norms, stack_report
 from lorakit.lora.stability import GREEN, Load
+from lorakit.lora.strength import Strength
 
 
 class Two(nn.Module):
@@ -101,6 +102,7 @@ def test_orthogonal_adapters_do_not_meet():
     assert report.score == pytest.approx(math.sqrt(2))
 
 
+@pytest.mark.filterwarnings("ignore:.*same adapter")
 def test_the_same_twice_overlaps_wholly_and_opposite_weights_cancel():
     one, two, model = directions((0, 0), (1, 1)), directions((0, 0), (1, 1)), Two()
     same = stack_report({one: 1.0, two: 1.0}, model)
@@ -196,3 +198,38 @@ def test_balancing_turns_the_highest_down_first():
     calm = balanced(mix := {apart[0]: 2.0, apart[1]: 0.5, apart[2]: -1.8}, stack_report(mix, Two()))
     first, second, third = calm.values()
     assert second == 0.5 and first == -third and 0.5 < first < 1.8
+
+
+def test_a_weight_by_block_counts_where_it_is():
+    names = "transformer_blocks.0.q", "single_transformer_blocks.0.q"
+    random = torch.Generator().manual_seed(0)
+    made = [
+        Adapter({n: Factors(torch.randn(2, 6, generator=random), torch.randn(6, 2, generator=random), 2.0)
+                 for n in names}, Card(name=str(k)))
+        for k in range(2)
+    ]  # fmt: skip
+    model = nn.Module()
+    for name in names:
+        owner = nn.Module()
+        owner.add_module("0", nn.ModuleDict({"q": nn.Linear(6, 6)}))
+        model.add_module(name.split(".")[0], owner)
+    mix = {made[0]: Strength(0.4, {"double": -1.6}), made[1]: Strength(0.9, {"single": 0.3}, start=0.5)}
+    report = stack_report(mix, model)
+    for layer in report.layers:
+        total = sum(value.at(layer.name) * one.modules[layer.name].delta() for one, value in mix.items())
+        assert layer.size == pytest.approx(
+            (total / model.get_submodule(layer.name).weight.norm()).norm().item()
+        )
+    assert report.weights == [-1.6, 0.9]
+    loud = {one: value.scaled(1.25) for one, value in mix.items()}
+    calm = balanced(loud, stack_report(loud, model))
+    for one, value in loud.items():
+        turned = Strength.of(calm[one])
+        assert (turned.start, turned.end) == (value.start, value.end)
+        assert turned.at(names[0]) / value.at(names[0]) == pytest.approx(
+            turned.at(names[1]) / value.at(names[1])
+        )
+        assert abs(turned.level) <= abs(value.level)
+    assert stack_report(calm, model).score <= GREEN + 1e-6
+    silent = {made[0]: Strength(0.0, {"double": 0.0}, end=0.5), made[1]: 1.0}
+    assert balanced(silent, stack_report(silent, model))[made[1]] == 1.0

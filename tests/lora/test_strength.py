@@ -67,7 +67,7 @@ def test_a_part_of_the_sampling_has_a_first_and_a_last_step():
         ({"weight": math.nan}, "nan; a weight is a number"),
         ({"weight": "1"}, "'1'; a weight is a number"),
         ({"weight": 10**400}, "take one from -2 to 2"),
-        ({"weight": None}, "None; a weight is a number"),
+        ({"weight": None}, r"its weight is (None; a weight is|missing; give) a number"),
         ({"blocks": {"side": 1.0}}, "'side' is not known; use text, double"),
         ({"blocks": {"9-3": 1.0}}, "'9-3' is not known"),
         ({"blocks": {"up": 3}}, "weight in up is 3; take one"),
