@@ -7,8 +7,8 @@ import sys
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from lorakit import worker
-from lorakit.ui import build_app, launch_options
+from lorakit import workspace
+from lorakit.errors import LoraKitError
 
 USER = "studio"
 
@@ -33,7 +33,14 @@ def main() -> None:
             f"Port {port} is taken: is the studio running already? Choose another one with "
             f"LORAKIT_PORT={int(port) + 1}"
         )
-    worker.ensure_running()
+    try:
+        workspace.make_do()
+    except LoraKitError as error:
+        sys.exit(str(error))
+    from lorakit.supervisor import ensure_running
+    from lorakit.ui import build_app, launch_options
+
+    ensure_running()
     build_app().launch(
         server_name=host,
         server_port=int(port),

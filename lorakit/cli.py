@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from lorakit import __version__, commands
+from lorakit import __version__, commands, workspace
 from lorakit.errors import LoraKitError
 from lorakit.mixes import EXPLAINED, METHODS, WORD
 from lorakit.training.recipe import Recipe
@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 1, with one sentence on stderr, for an error one can mend."""
     options = _parser().parse_args(arguments)
     try:
+        workspace.make_do()
         return options.run(options) or 0
     except LoraKitError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,7 +1,10 @@
-"""Where things are kept. Paths only: a folder is made by whoever writes into it."""
+"""Where things are kept. Paths only: a folder is made by whoever writes into it (`make_do` alone makes one)."""
 
 import os
+import tempfile
 from pathlib import Path
+
+from lorakit.errors import LoraKitError
 
 
 def home() -> Path:
@@ -27,3 +30,31 @@ def campaigns_folder() -> Path:
 def uploads_folder() -> Path:
     """What people uploaded, one folder per upload."""
     return home() / "uploads"
+
+
+def make_do() -> None:
+    """Let the libraries write in the workspace where this account has no other place to.
+
+    A container may give it one folder to write to, and a number in the place of a home. Called before they
+    are imported, since they look only once. Raises LoraKitError when nothing can be written at all.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        try:
+            (home() / "tmp").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LoraKitError(
+                f"workspace: no folder can be written ({os.strerror(error.errno or 0)}); "
+                "set LORAKIT_HOME to one that can"
+            ) from error
+        os.environ["TMPDIR"] = tempfile.tempdir = str(home() / "tmp")
+    own = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~")  # "~" itself for a user without a home
+    if "HF_HOME" not in os.environ and (own == "~" or not _may_write(Path(own))):
+        os.environ["HF_HOME"] = str(home() / "huggingface")
+
+
+def _may_write(folder: Path) -> bool:
+    """May this account make files in it, or make the folder?"""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    return os.access(there, os.W_OK)

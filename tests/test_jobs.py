@@ -71,6 +71,7 @@ def test_a_range_of_seeds_becomes_a_list_that_json_can_hold():
     assert jobs.get(jobs.create("campaign", CAMPAIGN | {"seeds": range(3)}).id).spec["seeds"] == [0, 1, 2]
 
 
+@pytest.mark.battery(71, "a workspace that cannot be written")
 def test_a_workspace_that_cannot_be_written_is_said_in_a_sentence(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("LORAKIT_HOME", str(tmp_path / "file"))
@@ -137,6 +138,7 @@ def test_a_dead_holder_leaves_the_job_interrupted_and_claimable():
     again.release()
 
 
+@pytest.mark.battery(70, "a worker that is killed for its memory again and again")
 def test_three_starts_that_came_to_nothing_end_a_job_with_advice():
     job = jobs.create("voice", VOICE)
     for _ in range(3):
@@ -162,6 +164,7 @@ def test_cancelled_jobs_are_never_claimed():
     assert job.state == "cancelled" and jobs.claim() is None
 
 
+@pytest.mark.battery(72, "corrupted events, half a line at the end")
 def test_torn_and_foreign_lines_are_skipped_and_the_next_event_is_whole():
     job = jobs.create("copy", COPY)
     job.emit({"event": "step", "step": 1, "total": 4, "loss": 0.5, "seconds_left": 3.0})

@@ -270,6 +270,7 @@ def test_a_disk_that_fills_up_leaves_the_store_as_it_was(folder, monkeypatch):
     assert [path.name for path in Store().folder.iterdir() if path.name != ".lock"] == [first.slug]
 
 
+@pytest.mark.battery(71, "missing permissions at the store")
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write anywhere")
 def test_a_read_only_store_is_told_in_a_sentence(folder):
     Store().folder.mkdir(parents=True)

@@ -77,6 +77,7 @@ def service(**runners):
     return Service(threading.Event(), runners)
 
 
+@pytest.mark.battery(67, "kill -9 of the worker while it trains")
 def test_a_killed_worker_loses_no_step_and_the_next_one_continues(start_worker):
     job = jobs.create("voice", VOICE)
     first = start_worker()
@@ -91,6 +92,7 @@ def test_a_killed_worker_loses_no_step_and_the_next_one_continues(start_worker):
     assert sum(event["event"] == "started" for event in job.events()) == 2
 
 
+@pytest.mark.battery(75, "SIGTERM: checkpoint and exit within 10 s")
 def test_sigterm_ends_the_worker_in_order_and_the_job_stays_claimable(start_worker):
     job = jobs.create("voice", VOICE)
     process = start_worker()
@@ -102,6 +104,7 @@ def test_sigterm_ends_the_worker_in_order_and_the_job_stays_claimable(start_work
     assert job.state == "interrupted" and job.attempts == 0
 
 
+@pytest.mark.battery(74, "a stalled step")
 def test_a_step_that_does_not_end_cannot_hold_the_process(start_worker, monkeypatch):
     job = jobs.create("copy", COPY)
     process = start_worker("--stubborn")
@@ -111,6 +114,7 @@ def test_a_step_that_does_not_end_cannot_hold_the_process(start_worker, monkeypa
     assert job.state == "interrupted" and job.attempts == 0
 
 
+@pytest.mark.battery(66, "two apps on one workspace: one worker works, the other takes over")
 def test_a_second_worker_waits_and_takes_over(start_worker):
     job = jobs.create("voice", VOICE)
     first = start_worker()
@@ -123,6 +127,7 @@ def test_a_second_worker_waits_and_takes_over(start_worker):
     until(lambda: job.state == "done")
 
 
+@pytest.mark.battery(68, "kill -9 of the app")
 def test_a_worker_does_not_outlive_its_app(start_worker):
     process = start_worker(LORAKIT_PARENT="1234567")
     assert process.wait(20) == 0
@@ -155,6 +160,7 @@ def test_jobs_run_in_fair_order_and_end_as_done():
     assert {job.state for job in jobs.list_jobs()} == {"done"}
 
 
+@pytest.mark.battery(63, "cancel of one leaves the others")
 def test_cancelling_one_job_leaves_the_others():
     first, second = jobs.create("copy", COPY), jobs.create("copy", COPY)
 
@@ -206,6 +212,7 @@ def test_what_fails_is_told_in_words_without_paths(error, words):
     assert (job.folder / "log.txt").exists() != isinstance(error, LoraKitError)
 
 
+@pytest.mark.battery(69, "disk too full to note the end")
 def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch):
     job = jobs.create("copy", COPY)
     assert job.acquire()

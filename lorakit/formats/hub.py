@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NoReturn
 
+from httpx2 import TransportError  # of huggingface_hub, which passes it on as it is
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -56,7 +57,7 @@ def download(text: str) -> tuple[Path, str]:
             sizes = {each.rfilename: each.size or 0 for each in listed.siblings or []}
             wanted, commit = _wanted(repo, file, sizes), listed.sha
         folder = Path(snapshot_download(repo, revision=commit, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, TransportError, OSError) as error:
         _refuse(text, error)
     return (folder / file if file else folder), folder.name
 
@@ -94,7 +95,7 @@ def publish(folder: Path, repo: str, private: bool = True) -> str:
         api.upload_folder(
             folder_path=folder, repo_id=repo, ignore_patterns=[".*"], commit_message="Add the adapter"
         )
-    except (HfHubHTTPError, LocalTokenNotFoundError, HFValidationError, OSError) as error:
+    except (HfHubHTTPError, LocalTokenNotFoundError, HFValidationError, TransportError, OSError) as error:
         _refuse(repo, error)
     return f"https://huggingface.co/{repo}"
 
@@ -112,5 +113,5 @@ def _refuse(repo: str, error: Exception) -> NoReturn:
     elif isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
         words = "the hub does not let you write there; set HF_TOKEN to a token with write access"
     else:
-        words = "no such folder here, and the hub cannot be reached; check the connection"
+        words = "not on this machine, and the hub cannot be reached; check the connection"
     raise AdapterError(f"{repo}: {words}") from error

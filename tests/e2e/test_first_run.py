@@ -42,6 +42,7 @@ def set_steps(page, count):
     pytest.fail(f"Steps went back to {field.input_value()} ten times")
 
 
+@pytest.mark.battery(65, "page closed and opened in the middle")
 def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     open_tab(page, "Train")
     set_steps(page, 12)

@@ -19,6 +19,7 @@ def refused(kind: type, status: int) -> Exception:
     return kind("refused, token=secret", response=httpx.Response(status, request=request))
 
 
+@pytest.mark.battery(85, "each cause of a failed download has its words")
 @pytest.mark.parametrize(
     ("error", "says"),
     [

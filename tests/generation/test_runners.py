@@ -76,6 +76,7 @@ def test_a_second_run_renders_only_what_is_missing_or_damaged(tmp_path, family, 
     assert len(family.encoded) == 3, "only the scenes that miss something are read"
 
 
+@pytest.mark.battery(72, "corrupted manifest lines")
 def test_torn_manifest_lines_cost_only_their_pictures(tmp_path, family, campaign):
     campaign(tmp_path).run()
     manifest = tmp_path / "manifest.jsonl"
@@ -160,6 +161,7 @@ def test_a_scene_that_cannot_be_read_does_not_stop_the_others(tmp_path, family, 
     assert sum("error" in entry for entry in entries) == 4 and len(entries) == 8
 
 
+@pytest.mark.battery(70, "memory exhausted while rendering")
 def test_running_out_of_memory_halves_the_batch(tmp_path, family, campaign):
     def fail(rows, seeds):
         if len(seeds) > 2:
@@ -194,6 +196,7 @@ def test_when_nothing_works_the_reason_is_raised(tmp_path, family, campaign):
         campaign(tmp_path).run()
 
 
+@pytest.mark.battery(69, "disk full while rendering")
 def test_a_full_disk_is_said_and_nothing_finished_is_lost(tmp_path, family, campaign, monkeypatch):
     replace, calls = os.replace, []
 

@@ -70,6 +70,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_p
     assert whole.keys() == parts.keys() and all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
+@pytest.mark.battery(67, "kill -9 in a training continues bit for bit")
 def test_killed_without_warning_it_continues_bit_for_bit(tmp_path):
     train(tiny_text_base(), tiny_texts(), recipe(steps=40), tmp_path / "whole")
     program = textwrap.dedent(f"""
@@ -93,6 +94,7 @@ def test_killed_without_warning_it_continues_bit_for_bit(tmp_path):
     assert all(torch.equal(whole[key], killed[key]) for key in whole)
 
 
+@pytest.mark.battery(72, "a damaged checkpoint")
 def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(tmp_path):
     for step in (4, 8):
         checkpoint.save(tmp_path, step, {"step": step}, "run")
