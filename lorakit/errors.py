@@ -19,3 +19,11 @@ class DataError(LoraKitError):
 
 class RecipeError(LoraKitError):
     """A training or sampling setting is out of its range."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Did the memory of the device or of the machine run out? Torch tells it in words only."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(
+        words in said for words in ("out of memory", "allocate memory", "not enough memory")
+    )

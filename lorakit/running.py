@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lorakit import checks, durable, workspace
 from lorakit.bases import Bases, asked, free_memory
 from lorakit.combining import run_combine
-from lorakit.errors import BaseError, LoraKitError
+from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.lora.strength import Strength
 from lorakit.specs import mixes_of
@@ -329,7 +329,7 @@ def run_job(
 
 def in_words(error: Exception) -> dict[str, str]:
     """An unexpected error as "error" and "advice" for the person at the page: no path, no trace."""
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_out_of_memory(error):
         return {"error": "The memory was not enough.", "advice": MEMORY_ADVICE}
     if isinstance(error, OSError) and error.errno is not None:
         advice = {

@@ -1,4 +1,4 @@
-"""Where things are kept. Paths only: a folder is made by whoever writes into it (`make_do` alone makes one)."""
+"""Where things are kept. Whoever writes into a folder makes it; only `make_do` makes one here."""
 
 import os
 import tempfile

@@ -221,3 +221,23 @@ def test_jobs_need_no_torch():
     code = "import sys, lorakit.store, lorakit.cli, lorakit.worker; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
+
+
+@pytest.mark.battery(73, "clock jumps back")
+def test_a_clock_that_jumps_back_changes_no_state_and_loses_no_job(monkeypatch):
+    """State follows the order of events, never their times; a job made at an earlier time is run as well."""
+    times = iter(["2026-06-01T12:00:00.000+00:00"] * 4 + ["2026-01-01T12:00:00.000+00:00"] * 20)
+    monkeypatch.setattr(jobs, "_now", lambda: next(times))
+    first = jobs.create("copy", COPY)
+    claimed = jobs.claim()
+    claimed.emit({"event": "phase", "name": "Writing", "done": 0, "total": 0})
+    claimed.emit({"event": "interrupted"})
+    claimed.release()
+    assert jobs.get(first.id).state == "interrupted"
+    again = jobs.claim()  # from here on the clock is five months back
+    assert again.id == first.id and again.state == "running"
+    second = jobs.create("copy", COPY)
+    again.emit({"event": "done"})
+    again.release()
+    assert jobs.get(first.id).state == "done" and jobs.claim().id == second.id
+    assert {job.id for job in jobs.list_jobs()} == {first.id, second.id}

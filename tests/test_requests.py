@@ -1,8 +1,12 @@
 """Requests that no job is written for: each is refused in words that name the field."""
 
+import json
+import string
+
 import pytest
 
 from lorakit.errors import LoraKitError
+from lorakit.generation.copy import Brief
 from lorakit.generation.plan import plan
 from lorakit.specs import checked
 
@@ -14,6 +18,9 @@ def row(number, title, **changes):
 
 
 @pytest.mark.parametrize("changes", [
+    row(54, "an empty prompt", scenes=[""]),
+    row(54, "a prompt of blanks and control characters", scenes=["\u200e \t\x00\x1b"]),
+    row(54, "a prompt of 10,000 characters", scenes=["x" * 10_000]),
     row(55, "a size of 0 pixels", formats=["0x100"]),
     row(55, "a size of 100,000 pixels", formats=["100000x100000"]),
     row(55, "a negative size", formats=["-8x8"]),
@@ -41,6 +48,31 @@ def test_it_is_refused_in_words(changes, record_property):
 
 def test_the_same_request_without_the_fault_is_taken():
     assert checked("campaign", dict(CAMPAIGN))["seeds"] == [0]
+
+
+ODD = {
+    "control characters": ("a\x00 bottle\x1b[31m\r\nin snow\x7f", "aurora a bottle [31m in snow"),
+    "right to left": ("زجاجة على الطاولة", "aurora زجاجة على الطاولة"),
+    "marks that turn the order": ("snow \u202egnp.exe\u202c", "aurora snow gnp.exe"),
+    "emoji": ("a bottle 🍾👩‍🚀 in snow", "aurora a bottle 🍾👩‍🚀 in snow"),
+    "half of a pair": ("snow \ud83c end", "aurora snow end"),
+    "another form of the same letters": ("cafe\u0301", "aurora café"),
+}
+
+
+@pytest.mark.battery(54, "control characters, RTL, emoji in prompts and briefs")
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_prompts_are_read_as_one_line_of_text_and_name_plain_files(odd):
+    scene, prompt = ODD[odd]
+    (shot,) = plan([scene], ["1:1"], [0], "aurora")
+    assert shot.prompt == prompt
+    assert shot.file_name.isascii() and set(shot.file_name) <= set(
+        string.ascii_lowercase + string.digits + "-"
+    )
+    assert json.loads(json.dumps(shot.to_dict()))["prompt"] == prompt, "it can be written down"
+    assert checked("campaign", CAMPAIGN | {"scenes": [scene]})
+    brief = Brief(scene)
+    assert brief.product.replace("\u200d", "").isprintable()
 
 
 @pytest.mark.battery(58, "unmatched braces")

@@ -193,6 +193,7 @@ def test_a_long_job_that_is_cancelled_lets_nobody_in_before_it_ends():
         (LoraKitError("photos: the folder is empty; add photos"), "photos: the folder is empty; add photos"),
         (MemoryError(), "memory was not enough"),
         (RuntimeError("CUDA out of memory. Tried to allocate /secret/path"), "memory was not enough"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: /secret/path"), "memory was not enough"),
         (OSError(errno.ENOSPC, "No space left", "/secret/path"), "Make room"),
         (PermissionError(errno.EACCES, "denied", "/secret/path"), "permissions"),
         (FileNotFoundError(errno.ENOENT, "gone", "/secret/path"), "moved or removed"),
@@ -210,6 +211,36 @@ def test_what_fails_is_told_in_words_without_paths(error, words):
     assert job.state == "failed" and words in message
     assert "/secret" not in message and "Traceback" not in message
     assert (job.folder / "log.txt").exists() != isinstance(error, LoraKitError)
+
+
+LIMITED = """
+import resource, sys, threading
+import torch
+from lorakit import jobs
+from lorakit.worker import Service
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
+def copy(context):
+    if context.job.spec["seed"]:
+        return bool(torch.ones(1000).sum() > 0)
+    return bool(torch.empty(2**33, dtype=torch.uint8).fill_(1)[0])
+service = Service(threading.Event(), {"copy": copy})
+print(service.once(), service.once())
+"""
+
+
+@pytest.mark.battery(70, "memory exhausted, by a limit of the system")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits as Linux sets them")
+def test_a_job_that_outgrows_the_memory_is_told_and_the_next_one_runs(record_property):
+    """8 GB under a limit of 1 GB: the worker lives on."""
+    large, small = jobs.create("copy", COPY), jobs.create("copy", COPY | {"seed": 1})
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "True True\n", done.stderr
+    record_property("told", large.progress().message)
+    assert large.state == "failed" and "memory was not enough" in large.progress().message
+    assert small.state == "done"
 
 
 @pytest.mark.battery(69, "disk too full to note the end")

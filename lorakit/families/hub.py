@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from lorakit.errors import BaseError, LoraKitError
+from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
 from lorakit.families.sources import CAUSAL_LM, INDEX, Source, pipeline_class
 
 UNREACHABLE = (
@@ -69,7 +69,7 @@ def _advice(error: BaseException) -> str:
             return UNREACHABLE
         if isinstance(cause, ImportError):
             return f"needs a package that is not installed ({cause.name or cause}); install it and try again"
-        if isinstance(cause, MemoryError) or "out of memory" in str(cause).lower():
+        if is_out_of_memory(cause):
             return "does not fit into memory; load it with quantize='nf4', or on a larger device"
     text = str(error).lower()
     if any(words in text for words in ("couldn't connect", "offline", "not fully cached")):

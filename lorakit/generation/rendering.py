@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from lorakit import durable
-from lorakit.errors import LoraKitError
+from lorakit.errors import LoraKitError, is_out_of_memory
 from lorakit.generation.fitting import deliver
 from lorakit.generation.folding import Folding
 from lorakit.generation.plan import Shot
@@ -138,7 +138,7 @@ class Work:
             # After an accelerator error this process has lost the device: its supervisor starts another.
             if isinstance(error, Stopped | torch.AcceleratorError):
                 raise
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 _free_memory()
                 self.pixels = max(1, self.pixels // 2)
             if len(batch) == 1:
@@ -217,17 +217,13 @@ def _renders(shots: Iterable[Shot]) -> list[Render]:
     return [Render(*key, tuple(group)) for key, group in groups.items()]
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in str(error).lower()
-
-
 def _free_memory() -> None:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def _in_words(error: Exception) -> str:
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return (
             "there was not enough memory for it; close other programs, or load the base with quantize='nf4'"
         )

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
-from lorakit.errors import RecipeError
+from lorakit.errors import RecipeError, is_out_of_memory
 from lorakit.training import checkpoint
 from lorakit.training.recipe import Recipe
 
@@ -56,7 +54,7 @@ def memory_told(recipe: Recipe, step: int, folder: Path) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         half = max(1, recipe.batch_size // 2)
         times = recipe.accumulate * math.ceil(recipe.batch_size / half)
@@ -70,10 +68,3 @@ def memory_told(recipe: Recipe, step: int, folder: Path) -> Iterator[None]:
             f"the memory was not enough at step {step + 1}; close other programs and start it again, or "
             f"start it anew with {smaller}{kept_words(folder)}"
         ) from error
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    said = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in said for words in ("out of memory", "can't allocate memory", "not enough memory")
-    )
