@@ -1,8 +1,10 @@
 """The job that makes one adapter of a mix, and shows what that changed: the same picture or text, twice.
 
-Shrinking an adapter is the same job with that adapter alone and a smaller rank.
+Shrinking an adapter is the same job with that adapter alone and a smaller rank. For voices also how well the
+new one foresees what the old one writes: its perplexity on the same texts.
 """
 
+import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
     from lorakit.running import Context
 
 SCENE, SEED = "on a wooden table", 7
-BRIEF = {"product": "Aurora bottle", "facts": "keeps drinks cold; holds 750 ml"}
+# Of the text that is shown, then of others that a voice is measured on.
+BRIEFS = (
+    ("Aurora bottle", "keeps drinks cold; holds 750 ml"), ("Nordal teapot", "holds 900 ml; keeps its heat"),
+    ("Lumen desk lamp", "dims in five steps"), ("Pine stool", "solid wood; 45 cm high"),
+    ("Vero backpack", "holds 20 litres; keeps rain out"), ("Sola soap", "no perfume; made from olive oil"),
+)  # fmt: skip
 
 
 def run_combine(context: "Context") -> bool:
@@ -30,22 +37,28 @@ def run_combine(context: "Context") -> bool:
     base = context.base()
     mix = context.mix(base)
     job.emit({"event": "phase", "name": "Combining", "done": 0, "total": 3})
+    if "product" in spec:  # whatever stands first is kept as it is
+        first = list(spec["mix"]).index(spec["product"])
+        mix = dict([list(mix.items())[first], *mix.items()])
     made = combine(mix, spec["method"], spec.get("rank"))
     made.card.base, made.card.name = made.card.base or spec["base"], spec["name"]
-    if context.should_stop():
-        return False
     shown: dict[str, Any] = {}
     for number, (when, some) in enumerate((("before", mix), ("after", {made: 1.0})), 1):
-        job.emit({"event": "phase", "name": "Showing the difference", "done": number, "total": 3})
-        shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
         if context.should_stop():
             return False
+        job.emit({"event": "phase", "name": "Showing the difference", "done": number, "total": 3})
+        shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
+    if base.pipeline is None:
+        _measure(base, mix, made, shown)
+    if context.should_stop():
+        return False
     entry = keep(made, shown["after"].get("path"))
     sizes = [Store().get(slug).size_bytes for slug in spec["mix"]]
     job.emit(
         {
             "event": "result", "slug": entry.slug, "name": entry.name, "rank": entry.rank,
             "error": made.card.scores["combined"]["error"], "size_before": sum(sizes),
+            "removed": made.card.scores["combined"].get("removed", {}),
             "size_after": entry.size_bytes, **shown,
         }
     )  # fmt: skip
@@ -57,7 +70,7 @@ def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], pat
     if base.pipeline is None:
         from lorakit.generation.copy import Brief, write_copy
 
-        return {"text": write_copy(base, mix, Brief(**BRIEF), variants=1, seed=SEED)[0].text}
+        return {"text": write_copy(base, mix, Brief(*BRIEFS[0]), variants=1, seed=SEED)[0].text}
     import torch
 
     from lorakit.families import family_of
@@ -74,6 +87,28 @@ def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], pat
     with durable.replacing(path) as aside:
         picture.save(aside)
     return {"path": str(path), "prompt": shot.prompt}
+
+
+def _measure(base: "Base", mix: "Mapping[Adapter, Any]", made: "Adapter", shown: dict[str, Any]) -> None:
+    """Add the perplexity of both to `shown`, on texts that `mix` writes."""
+    import torch
+
+    from lorakit.data.texts import TextSample, conversation_tokens
+    from lorakit.generation.copy import MOST_TOKENS, Brief, write_batch
+    from lorakit.lora.live import applied
+    from lorakit.training.text_examples import answer_loss
+
+    briefs = [Brief(*row) for row in BRIEFS]
+    texts = [copies[0].text for copies in write_batch(base, [(mix, brief) for brief in briefs], seed=SEED)]
+    samples = [
+        TextSample(brief.prompt(), text) for brief, text in zip(briefs, texts, strict=True) if text.strip()
+    ]
+    room = base.settings.max_tokens + MOST_TOKENS  # whole: nothing here is longer than it was written
+    rows = [[conversation_tokens(base.tokenizer, sample, room)] for sample in samples]
+    for when, some in (("before", mix), ("after", {made: 1.0})) if rows else ():
+        with torch.no_grad(), applied(base.model, dict(some)):
+            loss, count = answer_loss(base, rows, base.tokenizer.pad_token_id)
+        shown[when]["perplexity"] = math.exp(float(loss) / max(1, int(count)))
 
 
 def keep(made: "Adapter", preview: str | None = None) -> Entry:

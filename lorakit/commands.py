@@ -259,11 +259,17 @@ def combine(options: argparse.Namespace) -> int:
     from lorakit.combining import keep
     from lorakit.lora.combine import combine as combined
 
-    made = combined(_mix(options.mix), options.method, options.rank)
+    mix = _mix(options.mix)
+    if options.method == "project" and len(mix) < 2:
+        raise LoraKitError("project keeps the first adapter, the product, from the others: name another one")
+    made = combined(mix, options.method, options.rank)
     made.card.name = options.name
-    entry, error = keep(made), made.card.scores["combined"]["error"]
+    entry, found = keep(made), made.card.scores["combined"]
     size = f"{entry.size_bytes / 1e6:.1f} MB"
-    print(f"{entry.slug}: rank {entry.rank}, {size}, {error:.2%} of the updates lost")
+    print(f"{entry.slug}: rank {entry.rank}, {size}, {found['error']:.2%} of the updates lost")
+    product = next(iter(mix)).name
+    for name, share in found.get("removed", {}).items():
+        print(f"{product} stays as it is; {share:.0%} of {name} was in its way and is left out")
     return 0
 
 

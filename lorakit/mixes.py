@@ -34,10 +34,18 @@ def check_strength(name: str, stated: Any) -> Strength:
         raise RecipeError(f"mix: {name}: {error}") from None
 
 
-def check_whole(name: str, strength: Strength) -> None:
-    """Raise RecipeError naming the adapter when it acts in a part of the sampling, where there is none."""
-    if not strength.whole:
-        raise RecipeError(f"{name}: only pictures have a part of the sampling; leave it out here")
+def check_whole(name: str, strength: Strength, combined: bool = False) -> None:
+    """Raise RecipeError naming the adapter when it acts in a part of the sampling, where there is none, or
+    where it would be forgotten because it is `combined` into one.
+    """
+    if strength.whole:
+        return
+    if combined:
+        raise RecipeError(
+            f"{name}: acts in a part of the sampling only, which one adapter cannot; let it act on the whole "
+            "picture, or mix it live"
+        )
+    raise RecipeError(f"{name}: only pictures have a part of the sampling; leave it out here")
 
 
 def read_mix(words: Iterable[str], tell: Callable[[str], Any] = print) -> dict[str, Strength]:

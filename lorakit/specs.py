@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize", "offload"}),
     "check": ({"base", "mix"}, {"quantize", "offload"}),
     "forecast": ({"base", "recipe"}, {"photos", "texts", "without", "measure", "quantize", "offload"}),
-    "combine": ({"base", "mix", "method", "name"}, {"rank", "quantize", "offload"}),
+    "combine": ({"base", "mix", "method", "name"}, {"rank", "product", "quantize", "offload"}),
 }  # fmt: skip
 
 
@@ -143,6 +143,13 @@ def _checked_combine(spec: dict[str, Any]) -> dict[str, Any]:
         raise RecipeError(
             f"combine job: method {str(spec['method'])[:40]!r} is not known; use one of {', '.join(METHODS)}"
         )
+    if spec["method"] == "project" and len(spec["mix"]) < 2:
+        raise RecipeError("combine job: 'project' keeps a product from the other adapters; add another one")
+    if "product" in spec and spec["product"] not in spec["mix"]:
+        raise RecipeError(
+            f"combine job: the product {str(spec['product'])[:80]!r} is not in the mix; choose one of "
+            f"{', '.join(spec['mix'])}"
+        )
     rank = spec.get("rank")
     if rank is not None and (
         isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= MAX_RANK
@@ -157,6 +164,6 @@ def _check_mix(kind: str, mix: Any) -> None:
     for name, stated in mix.items():
         strength = check_strength(name, stated)
         if kind != "campaign":
-            check_whole(f"{kind} job: {name}", strength)
+            check_whole(f"{kind} job: {name}", strength, combined=kind == "combine")
     if len(mix) > MOST_ADAPTERS:
         raise RecipeError(f"{kind} job: {len(mix)} adapters in a mix; at most {MOST_ADAPTERS} are mixed")

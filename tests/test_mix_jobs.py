@@ -180,6 +180,36 @@ def test_a_mix_becomes_one_adapter_that_draws_the_same(store, bases):
     assert max_difference(*pair) <= 2, "exact up to the rounding of the last bit"
 
 
+def test_the_product_stays_as_it_is_and_the_style_gives_way(store, bases):
+    change_card("twin", trigger="twin")
+    asked = tuning.ask("project", ["riso", "twin"], None)
+    assert asked[1]["visible"] and asked[1]["value"] == "riso" and "give way" in asked[0]["info"]
+    assert not tuning.ask("concat", ["riso"], "twin")[1]["visible"]
+    with pytest.raises(tuning.gr.Error, match="a product and a style"):
+        tuning.start_combine(["riso"], {}, IMAGE, "project", "x")
+    job = jobs.get(tuning.start_combine(["riso", "twin"], {}, IMAGE, "project", "Both", "twin"))
+    assert job.spec["product"] == "twin" and "rank" not in job.spec
+    assert job.acquire()
+    run_job(job, bases)
+    result = tuning.pieces.result(job)
+    # The style is the product's twin: nearly all of it lies where the product does.
+    assert set(result["removed"]) == {"Riso"} and result["removed"]["Riso"] > 0.85
+    assert "of Riso left out" in tuning.poll(job.id)[0]
+    assert store.get(result["slug"]).card["trigger"].startswith("twin")
+
+
+def test_a_voice_that_was_shrunk_says_how_well_it_foresees_the_one_before(store):
+    bases = Bases()
+    base = bases.get("starter-text")
+    base.settings = dataclasses.replace(base.settings, max_tokens=32)
+    job = jobs.get(tuning.start_shrink("voice", 1))
+    assert job.acquire()
+    run_job(job, bases)
+    own, other = (tuning.pieces.result(job)[when]["perplexity"] for when in ("before", "after"))
+    assert 1 < own < 3 and other > 1.2 * own, "one direction is not enough for this voice"
+    assert f"{own:.2f} → {other:.2f}" in tuning.poll(job.id)[0]
+
+
 def max_difference(one, other):
     return max(high for _, high in ImageChops.difference(one, other).getextrema())
 
@@ -191,6 +221,9 @@ def max_difference(one, other):
         ({"rank": 0}, "rank"),
         ({"mix": {}}, "empty"),
         ({"name": " "}, "name"),
+        ({"method": "project"}, "add another"),
+        ({"product": "gone"}, "'gone'"),
+        ({"mix": {"riso": {"weight": 1.0, "start": 0.4}}}, "riso: acts in a part of the sampling only"),
     ],
 )
 def test_what_cannot_be_combined_is_refused_by_name(change, words):

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from lorakit import checks
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
 from lorakit.training.advice import CROWDED, used
@@ -14,12 +15,18 @@ from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 1.0  # seconds
-METHODS = [
-    ("Exactly: as large as all of them together", "concat"),
-    ("Compact: the nearest of one rank", "svd"),
-    ("TIES: keep what they agree on", "ties"),
-    ("DARE: a random half of each", "dare"),
-]
+# What the choice is called, its method, and one line on it.
+METHODS = (
+    ("Exactly what the mix does", "concat", "Nothing is lost; the file is as large as all of them together."),
+    ("Product first, style around it", "project",
+     "The product stays as it is; the others give way wherever they would change it."),
+    ("Compact", "svd", "The strongest of what they do together, in one small file; what is lost is stated."),
+    ("What they agree on (TIES)", "ties",
+     "The largest changes of each, where most pull the same way: for several adapters of one thing."),
+    ("Thinned out (DARE)", "dare",
+     "A random half of each one's changes, made twice as strong, so that they get in each other's way less."),
+)  # fmt: skip
+RANKED = ("svd", "ties", "dare", "project")
 STARTERS = {"image": "starter-image", "voice": "starter-text"}
 
 
@@ -76,11 +83,29 @@ def shrink_button(training: gr.State) -> gr.Button:
 def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
     """One adapter of the mix on the page."""
     with gr.Accordion("Combine into one adapter", open=False):
-        method = gr.Dropdown(METHODS, value="concat", label="How")
+        method = gr.Dropdown([row[:2] for row in METHODS], value="concat", label="How", info=METHODS[0][2])
+        product = gr.Dropdown([], label="Which one is the product?", visible=False)
+        rank = gr.Number(
+            None, label="Rank", precision=0, visible=False,
+            info="How much it may hold. Empty: what the largest adapter of the mix has.",
+        )  # fmt: skip
         name = gr.Textbox(label="Name", placeholder="bottle in riso", max_length=80)
         go = gr.Button("Combine", size="sm")
         job_id, status, before, after = _result_view()
-    _run(go, start_combine, [chosen, kept, base, method, name], job_id, [status, before, after])
+    asking = (ask, [method, chosen, product], [method, product, rank])
+    method.change(*asking, **QUIET)
+    chosen.change(*asking, **QUIET)
+    inputs = [chosen, kept, base, method, name, product, rank]
+    _run(go, start_combine, inputs, job_id, [status, before, after])
+
+
+def ask(method: str, slugs: Sequence[str], product: str | None) -> list[Any]:
+    """What else a method wants to know: the line on it, which adapter is the product, and a rank."""
+    line = next((row[2] for row in METHODS if row[1] == method), "")
+    named = [(checks.name_of(slug), slug) for slug in slugs or []]
+    value = product if product in (slugs or []) else next(iter(slugs or []), None)
+    chooser = gr.update(choices=named, value=value, visible=method == "project")
+    return [gr.update(info=line), chooser, gr.update(visible=method in RANKED)]
 
 
 def _result_view() -> tuple[gr.State, gr.HTML, gr.Image, gr.Image]:
@@ -138,12 +163,27 @@ def shrink_trained(training: str) -> str:
     return start_shrink(result["slug"], result["summary"]["advice"]["rank"])
 
 
-def start_combine(slugs: Sequence[str], kept: Kept, base: str, method: str, name: str) -> str:
+def start_combine(
+    slugs: Sequence[str],
+    kept: Kept,
+    base: str,
+    method: str,
+    name: str,
+    product: str | None = None,
+    rank: float | None = None,
+) -> str:
     """Write the job that makes one adapter of the mix."""
     mix = mixing.spec(slugs, kept)
     if not (name or "").strip():
         raise gr.Error("Give the new adapter a name.", print_exception=False)
-    return _start({"base": base, "mix": mix, "method": method, "name": name.strip()})
+    if method == "project" and len(mix) < 2:
+        raise gr.Error("Put a product and a style into the mix first.", print_exception=False)
+    spec = {"base": base, "mix": mix, "method": method, "name": name.strip()}
+    if method == "project":
+        spec["product"] = product or next(iter(mix))
+    if method in RANKED and rank:
+        spec["rank"] = int(rank)
+    return _start(spec)
 
 
 def _start(spec: dict[str, Any]) -> str:
@@ -167,16 +207,21 @@ def poll(job_id: str) -> list[Any]:
     return [_made(result, drawn), *images, gr.Timer(active=False)]
 
 
-def _picture(some: dict[str, str]) -> Any:
+def _picture(some: dict[str, Any]) -> Any:
     return pictures.small(some["path"]) if "path" in some else None
 
 
-def _made(result: dict[str, Any], drawn: list[dict[str, str]]) -> str:
+def _made(result: dict[str, Any], drawn: list[dict[str, Any]]) -> str:
     rows = [
         (f"{result['rank']}", "rank"),
         (pieces.size(result["size_after"]), f"file, {pieces.size(result['size_before'])} before"),
         (f"{1 - result['error'] ** 2:.1%}", f"of the change kept (error {result['error']:.1%})"),
     ]
+    for name, share in (result.get("removed") or {}).items():
+        rows.append((f"{share:.0%}", f"of {name} left out, where it would have changed the product"))
+    if all("perplexity" in some for some in drawn):
+        figures = " → ".join(f"{some['perplexity']:.2f}" for some in drawn)
+        rows.append((figures, "perplexity on texts by the voice before (the nearer, the more alike)"))
     texts = "".join(
         f'<p class="caption">{when}</p><div class="copy">{escape(some["text"])}</div>'
         for when, some in zip(("Before", "After"), drawn, strict=True)
