@@ -14,6 +14,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from lorakit.starter.arithmetic import precision
 from lorakit.starter.dataset import Bucket
 
 log = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ def train(
 
 
 def _loss(model: AutoencoderKL, images: Tensor, weights: Tensor) -> Tensor:
-    with torch.autocast(images.device.type, torch.bfloat16):
+    with precision(images.device.type):
         posterior = model.encode(images).latent_dist
         decoded = model.decode(posterior.sample()).sample.float()
     error = decoded - images
@@ -154,5 +155,5 @@ def latents(model: AutoencoderKL, images: np.ndarray) -> Tensor:
     """The posterior means of images (N, H, W, 3) uint8: (N, 16, H / 8, W / 8), float32, not normalised."""
     pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
     pixels = pixels.to(model.device)
-    with torch.autocast(pixels.device.type, torch.bfloat16):
+    with precision(pixels.device.type):
         return model.encode(pixels).latent_dist.mode().float().cpu()

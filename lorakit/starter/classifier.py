@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lorakit.starter import HERE
+from lorakit.starter.arithmetic import precision
 from lorakit.starter.dataset import Bucket
 from lorakit.starter.render import COLOURS, PATTERNS, Product
 from lorakit.starter.scenes import SCENES
@@ -28,6 +29,8 @@ LABELS = {
     "scene": [scene.id for scene in SCENES],
 }
 BATCH = 32
+SHAPE_WEIGHT = 3.0  # of the loss: the other three are soon learned, while a box and a can differ in an edge
+RATE, GO_ON_RATE = 2e-3, 1e-3
 
 
 class Classifier(nn.Module):
@@ -47,24 +50,30 @@ class Classifier(nn.Module):
         return {name: head(pooled) for name, head in self.heads.items()}
 
 
-def train(buckets: dict[tuple[int, int], Bucket], seconds: float) -> Classifier:
-    """Train for about `seconds` on renders, with flips, small blurs, noise and brightness changes."""
+def train(
+    buckets: dict[tuple[int, int], Bucket], seconds: float, start: Classifier | None = None
+) -> Classifier:
+    """Train for about `seconds` on renders, with flips, small blurs, noise and brightness changes; from
+    nothing or on from `start`.
+    """
     torch.manual_seed(0)
-    model = Classifier().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
+    model = (start or Classifier()).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    peak = GO_ON_RATE if start else RATE
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
     random, sizes, begun, step = np.random.default_rng(5), list(buckets), time.time(), 0
     while (spent := time.time() - begun) < seconds:
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1.0, spent / 5 + 0.01, 1.02 - spent / seconds)
+            group["lr"] = peak * min(1.0, spent / 5 + 0.01, 1.02 - spent / seconds)
         bucket = buckets[sizes[random.integers(len(sizes))]]
         chosen = random.choice(len(bucket.products), min(BATCH, len(bucket.products)), replace=False)
         pixels = _disturbed(to_pixels(bucket.images[np.sort(chosen)]), random)
         wanted = labels([bucket.products[i] for i in np.sort(chosen)])
-        with torch.autocast("cpu", torch.bfloat16):
+        with precision("cpu"):
             found = model(pixels.contiguous(memory_format=torch.channels_last))
         loss = sum(
             (
-                nn.functional.cross_entropy(found[name].float(), wanted[name], label_smoothing=0.02)
+                (SHAPE_WEIGHT if name == "shape" else 1.0)
+                * nn.functional.cross_entropy(found[name].float(), wanted[name], label_smoothing=0.02)
                 for name in LABELS
             ),
             torch.zeros(()),

@@ -18,6 +18,7 @@ from diffusers import AutoencoderKL, FluxTransformer2DModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast, T5Config, T5EncoderModel
 
+from lorakit.starter.arithmetic import matrix_optimizer, precision
 from lorakit.starter.autoencoder import latents
 from lorakit.starter.captions import MAX_TOKENS, caption
 from lorakit.starter.dataset import Bucket
@@ -146,8 +147,8 @@ def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Tensor:
     ).input_ids
 
 
-def optimizers(model: FlowModel) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the transformer's blocks, AdamW for all else."""
+def optimizers(model: FlowModel, device: str) -> list[torch.optim.Optimizer]:
+    """Muon (where the device is made for it) for the matrices inside the blocks, AdamW for all else."""
     hidden, rest = [], []
     for name, p in model.named_parameters():
         inside = name.startswith("transformer.") and "transformer_blocks." in name
@@ -155,7 +156,7 @@ def optimizers(model: FlowModel) -> list[torch.optim.Optimizer]:
             hidden if inside and p.ndim == 2 and not is_modulation(name.removesuffix(".weight")) else rest
         ).append(p)
     return [
-        torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        matrix_optimizer(hidden, MUON_RATE, ADAM_RATE, device),
         torch.optim.AdamW(rest, lr=ADAM_RATE, weight_decay=0.01, betas=(0.9, 0.98), fused=True),
     ]
 
@@ -171,7 +172,7 @@ def train(
     torch.manual_seed(0)
     model = FlowModel(len(tokenizer), tokenizer.eos_token_id).to(device).train()
     path = work / "flow.pt"
-    opts = optimizers(model)
+    opts = optimizers(model, device)
     base_rates = [opt.param_groups[0]["lr"] for opt in opts]
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     spent, step, smooth = 0.0, 0, None
@@ -217,7 +218,7 @@ def _loss(model: FlowModel, clean: Tensor, weights: Tensor, tokens: Tensor) -> T
     t = torch.sigmoid(TIME_SHIFT + torch.randn(len(clean), device=clean.device))
     noise = torch.randn_like(clean)
     along = t.view(-1, 1, 1, 1)
-    with torch.autocast(clean.device.type, torch.bfloat16):
+    with precision(clean.device.type):
         velocity = model((1 - along) * clean + along * noise, t, tokens)
     return (weights * (velocity.float() - (noise - clean)).square()).mean()
 

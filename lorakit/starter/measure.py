@@ -14,6 +14,7 @@ import torch
 from diffusers import FluxPipeline
 
 from lorakit.starter import autoencoder, classifier, report
+from lorakit.starter.arithmetic import fast_bf16, precision
 from lorakit.starter.captions import MAX_TOKENS, full_caption
 from lorakit.starter.dataset import Bucket
 from lorakit.starter.pipeline import GUIDANCE, STEPS
@@ -63,7 +64,7 @@ def sample(
     for start in range(0, len(prompts), BATCH):
         part = prompts[start : start + BATCH]
         noise = [torch.Generator("cpu").manual_seed(seed + start + i) for i in range(len(part))]
-        with torch.autocast(device.type, torch.bfloat16):
+        with precision(device.type):
             found = pipeline(
                 part, negative_prompt=[""] * len(part), true_cfg_scale=guidance, width=size[0],
                 height=size[1], num_inference_steps=STEPS, max_sequence_length=MAX_TOKENS, generator=noise,
@@ -126,7 +127,8 @@ def write_report(pipeline: FluxPipeline, measured: Measured, held_out: dict[tupl
     transformer, vae = _millions(pipeline.transformer), _millions(pipeline.vae)
     sizes = f"{transformer} M parameters in the transformer, {vae} M in the autoencoder"
     decibels = report.verdict(measured.psnr, PSNR_GOAL, 1, " dB")
-    machine = f"{pipeline.transformer.device.type}, {torch.get_num_threads()} threads, bfloat16 autocast"
+    device = pipeline.transformer.device.type
+    machine = f"{device}, {torch.get_num_threads()} threads, {'bf16' if fast_bf16(device) else 'fp32'}"
     report.write_section(
         "image",
         f"""## starter-image

@@ -1,16 +1,18 @@
 """Neutral product copy for the starter text base: instruction in, copy out.
 
 Products, facts, audiences and sentence frames are combined at random. Most product names and a third of the
-facts are made up, so that the model learns to copy them from the brief instead of remembering them.
+facts are made up, and half of the briefs hold names and facts that no list foresees (`text_names`), so that
+the model learns to copy them from the brief instead of remembering them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from lorakit.data.texts import brief_text
+from lorakit.starter import text_names as names
 from lorakit.starter import text_words as words
 from lorakit.starter.text_words import AUDIENCES, KINDS
 
@@ -42,9 +44,11 @@ class Topic:
     tone: str
 
 
-def sample(random: np.random.Generator) -> Sample:
-    """A random brief with the copy that answers it."""
+def sample(random: np.random.Generator, odd: float = 0.5) -> Sample:
+    """A random brief with the copy that answers it; with chance `odd`, of names that no list foresees."""
     topic = _topic(random)
+    if odd and random.random() < odd:
+        topic = _made_odd(topic, random)
     channel = _pick(CHANNELS, random)
     answer = WRITERS[channel](topic, random)
     tone = topic.tone if random.random() < 0.9 else ""
@@ -109,6 +113,24 @@ def _topic(random: np.random.Generator) -> Topic:
         use=_pick(kind.uses if fitting else words.GENERAL_USES, random),
         benefit=_pick(kind.benefits if fitting else words.GENERAL_BENEFITS, random),
         tone=_pick(TONES, random) if random.random() < 0.85 else "",
+    )
+
+
+def _made_odd(topic: Topic, random: np.random.Generator) -> Topic:
+    """The same with another name, other facts and other people: each of them often, so that they also mix."""
+    noun = topic.noun or _pick(_pick(KINDS, random).nouns, random)
+    name = names.name(noun, random) if random.random() < 0.8 else topic.name
+    kept = [fact for fact in topic.facts if random.random() < 0.5]
+    facts = kept + [names.fact(random) for _ in range(random.integers(0, 4 - len(kept)))]
+    known = topic.noun if topic.noun in name.lower() else ""
+    return replace(
+        topic,
+        name=name,
+        noun=known,
+        facts=tuple(dict.fromkeys(facts)),
+        audience=names.audience(random) if random.random() < 0.3 else topic.audience,
+        use=topic.use if known else _pick(words.GENERAL_USES, random),
+        benefit=topic.benefit if known else _pick(words.GENERAL_BENEFITS, random),
     )
 
 

@@ -29,13 +29,24 @@ FROM_LIFE = (
     ("Hopscotch sneaker", "in sizes 20 to 35; with glow soles"),
     ("Ember & Oak candle", "burns for 60 hours; scented with smoked vanilla"),
     ("Trailmate XT backpack", "holds 38 litres; with a rain cover"),
+    ("Löwenhof & Töchter honey", "from our own meadows; spun cold"),
+    ("No. 12 hand balm", "with beeswax; made for gardeners"),
+    ("The Corner Bakery granola", "baked on Fridays; with roasted hazelnuts"),
+    ("Ben & Ida's ice cream", "with real vanilla; churned slowly"),
+    ("HydroMax 3000 garden hose", "25 metres long; does not kink"),
+    ("São Jorge cheese", "aged for nine months; from raw milk"),
+    ("VR-7 ski goggles", "with two lenses; fits over glasses"),
+    ("Old Harbour fish soup", "made from the catch of the day; ready in six minutes"),
+    ("iGlow reading lamp", "three shades of white; clips on a book"),
+    ("Kowalczyk Brothers leather belt", "cut from one hide; with a brass buckle"),
 )
 
 
 @torch.no_grad()
 def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    """Held-out perplexity per answer token; of 50 samples, how many end by themselves, keep their name and
-    tell all their facts (headlines tell one); and of `FROM_LIFE`, how many keep the name.
+    """Held-out perplexity per answer token; of 50 briefs with names of made-up syllables and of 50 with odd
+    names, how many end by themselves, keep their name and tell all their facts (headlines tell one); and of
+    `FROM_LIFE`, how many keep the name.
     """
     model.float().eval()
     losses = []
@@ -47,28 +58,34 @@ def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict
         tokenizer=tokenizer, settings=Settings(),
     )  # fmt: skip
     random = np.random.default_rng((HELD_OUT, POOL))
-    samples = [text_data.sample(random) for _ in range(SAMPLES)]
-    texts = _write(base, [sample.instruction for sample in samples])
+    made_up = [text_data.sample(random, odd=0) for _ in range(SAMPLES)]
+    odd = [text_data.sample(random, odd=1) for _ in range(SAMPLES)]
     life = [
         Brief(product, facts, channel=c) for product, facts in FROM_LIFE for c in ("meta-primary", "email")
     ]
     written = _write(base, [brief.prompt() for brief in life])
+    return {
+        "perplexity": math.exp(float(np.mean(losses))),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "made_up": _judged(base, made_up),
+        "odd": _judged(base, odd),
+        "named_from_life": [sum(b.product in t for b, t in zip(life, written, strict=True)), len(life)],
+        "texts_from_life": [[brief.prompt(), text] for brief, text in zip(life, written, strict=True)],
+    }
+
+
+def _judged(base: Base, samples: list[text_data.Sample]) -> dict[str, Any]:
+    texts = _write(base, [sample.instruction for sample in samples])
     told = [
         all(fact.lower() in text.lower() for fact in _facts(sample.instruction))
         for sample, text in zip(samples, texts, strict=True)
         if sample.channel != "ad headline"
     ]
     return {
-        "perplexity": math.exp(float(np.mean(losses))),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "ended": sum(len(tokenizer(text).input_ids) < ROOM - 2 for text in texts),
-        "named": sum(
-            sample.name.lower() in text.lower() for sample, text in zip(samples, texts, strict=True)
-        ),
+        "ended": sum(len(base.tokenizer(text).input_ids) < ROOM - 2 for text in texts),
+        "named": sum(s.name.lower() in text.lower() for s, text in zip(samples, texts, strict=True)),
         "factual": [sum(told), len(told)],
-        "named_from_life": [sum(b.product in t for b, t in zip(life, written, strict=True)), len(life)],
         "texts": [[sample.instruction, text] for sample, text in zip(samples, texts, strict=True)],
-        "texts_from_life": [[brief.prompt(), text] for brief, text in zip(life, written, strict=True)],
     }
 
 
@@ -83,19 +100,26 @@ def _write(base: Base, prompts: list[str]) -> list[str]:
 
 def markdown(measured: dict[str, Any]) -> str:
     """The report's section: the figures, and texts to judge by reading."""
-    told, briefs = measured["factual"]
     kept, asked = measured["named_from_life"]
+    made_up, odd = measured["made_up"], measured["odd"]
     lines = [
-        "| measured | value |",
-        "| --- | --- |",
-        f"| parameters | {measured['parameters'] / 1e6:.1f} M |",
-        f"| perplexity per token of held-out copy | {measured['perplexity']:.2f} |",
-        f"| samples that end by themselves | {measured['ended']} of {SAMPLES} |",
-        f"| samples that keep their product's name, made up and new | {measured['named']} of {SAMPLES} |",
-        f"| posts, descriptions and emails that tell every fact of their brief | {told} of {briefs} |",
-        f"| texts that keep a real-world name, letter by letter | {kept} of {asked} |",
+        f"A Llama of {measured['parameters'] / 1e6:.1f} M parameters; perplexity per token of held-out copy "
+        f"{measured['perplexity']:.2f}. Two kinds of briefs that no training has seen: names of made-up "
+        "syllables, and odd ones (any letters, codes, firms with an `&`, accents, four words and more).",
+        "",
+        "| measured | made-up names | odd names |",
+        "| --- | --- | --- |",
+        *(
+            f"| {what} | {made_up[key]} of {SAMPLES} | {odd[key]} of {SAMPLES} |"
+            for what, key in (("end by themselves", "ended"), ("keep their product's name", "named"))
+        ),
+        "| posts, descriptions and emails that tell every fact of their brief | "
+        + " | ".join("{} of {}".format(*row["factual"]) for row in (made_up, odd))
+        + " |",
+        "",
+        f"Of {asked} texts for names and facts as people give them, {kept} keep the name letter by letter.",
         "",
     ]
-    for prompt, text in [*measured["texts"][:6], *measured["texts_from_life"][:8]]:
+    for prompt, text in [*made_up["texts"][:4], *odd["texts"][:4], *measured["texts_from_life"][:8]]:
         lines += ["```text", prompt, "```", "", *("> " + line for line in text.split("\n")), ""]
     return "\n".join(lines)

@@ -326,3 +326,54 @@ ONSETS = _listed(
 )
 VOWELS = _words("a e i o u a e i o u a e i o a e i o y ai au ee ia oo ou")
 CODAS = _words("n r l s t m x d k th n r l s ng nd rd lt st ck ll rn sh v n r l")
+
+# Words of every day, for names and facts that say anything at all.
+EVERYDAY = _words(
+    "apple arm autumn baby bag bake ball band bank barley basket bath beach bean bear bed bell belt berry "
+    "bird biscuit blue board boat body bone book boot border bow bowl box brave bread breakfast breath "
+    "brick bridge brook brother brush bubble bucket build burn bush butter cabin cable cake calm camp candy "
+    "canyon cap car card care carrot carve castle cat chain chalk cheese chef chest chicken child church "
+    "cinnamon circle city clean clever cliff clock close cloud clover club coast coat cold comb compass "
+    "cook coral corn corner count cow craft cream creek cross crown cub curve dance dark dawn day deer "
+    "desert dew dinner dish dock dog door dough dove down dragon dream dress drift drive drop drum duck "
+    "dusk dust eagle ear early earth east easy egg elder elm ember engine even evening eye face fair fall "
+    "family farm fast father feather fern festival field fig fire fish five flame flat fleet flint float "
+    "flour flower fly fog folk foot forest fork fort four fox frame free friend frost fruit full game "
+    "garden gate gentle ghost gift ginger girl give glad glove goat gold good goose grain grand grape grass "
+    "great green grey grip ground grove guest guitar half hall hammer hand happy harbour hare harvest hay "
+    "hazel head heart heat hedge help hen herb high hill holiday home hop horn horse hotel hour house "
+    "hunter ice idea ink iron island ivory jar jewel join jolly jump jungle key kid king kitchen kite knot "
+    "lace ladder lady lake lamb land lane lark late laugh lavender leaf lemon lentil letter life light lily "
+    "lime line lion list little live local log long loop love low lucky lunch machine magic mango map "
+    "market master meadow meal melon menu merry middle milk mill mind mint minute mist monday money moon "
+    "morning moss mother mount mountain mouse mouth music mustard narrow neat neck nest net never new night "
+    "nine noble noon north nose note nutmeg oak oat ocean office oil old olive onion open orange orbit "
+    "orchard order oven owl paint palm paper park party pasta path peach peak pear pearl pebble pen pepper "
+    "petal piano picnic pie pilot pine pink pipe planet plate play plum pocket poem pond pool poppy port "
+    "potato press prince proud pump quarter queen quick quiet rabbit race radio rain ramp raven ready real "
+    "red reed rest ribbon rice rich ride river road robin rock roll roof room root rope rose rough round "
+    "royal run rush saddle saffron sail salad salt sand sandal sauce school sea seed seven shade shadow "
+    "shape sheep shell shepherd ship shop shore short shoulder silent silk simple sing sister six skin sky "
+    "sleep slope slow smart smoke smooth snack snow soap sock soft soil song soup south sparrow spice "
+    "spring square stable star station steam step stone storm story stove straw stream street strong sugar "
+    "summer sun sunday swan sweet swift swing table tail tale tall taste tea team ten thistle thorn three "
+    "thunder thyme tide tiger time tiny toast tomato tooth top tower town trail train tree trip true trust "
+    "tulip turn twin two uncle under union valley vanilla velvet village vine violet voice wagon wake walk "
+    "wall walnut wander warm wash water wave way wax weather wednesday week west whale wheat wheel white "
+    "whole wide wild willow wind window wing winter wise wish wolf wonder wood wool word work world year "
+    "yellow yes young zebra zest"
+)
+VERBS = _words(
+    "baked brewed built carved charges cleans cooled cooks cut cuts designed dried dries fed fermented "
+    "fills fits folds glows grown grows hangs heated heats holds keeps knitted lasts lights made makes "
+    "melts mixed moves opens packed painted picked plays poured pressed prints protects rests rolls runs "
+    "sealed sewn shines sings sits slides smells smoked sold sorted spins stands stays stored sweetened "
+    "tested tied turns used warms washed washes weighs works wraps wrapped writes"
+)
+LINKS = _words(
+    "in on at by for from with without under over near after before between during inside behind like "
+    "through to"
+)
+NUMBERS = _words(
+    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty ninety hundred"
+)

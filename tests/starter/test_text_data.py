@@ -74,3 +74,20 @@ def test_the_sample_voice_is_60_texts_in_campaigns_for_every_channel():
     }
     kept, held = texts.split(0.1, seed=0)
     assert held.samples and not {s.group for s in kept.samples} & {s.group for s in held.samples}
+
+
+def test_half_of_the_briefs_hold_names_that_no_list_foresees(samples):
+    names = [sample.name for sample in samples]
+    for mark in ("&", "'", "-", "+", "®", " No. ", " and "):
+        assert sum(mark in name for name in names) > 5, mark
+    assert sum(name != name.encode("ascii", "ignore").decode() for name in names) > 20
+    assert sum(len(name.split()) >= 4 for name in names) > 60
+    assert sum(any(c.isdigit() for c in name) for name in names) > 100
+    assert sum(bool(re.search(r"[a-z][A-Z]|[A-Z]{2}", name)) for name in names) > 100
+
+
+def test_without_odd_names_the_copy_is_as_the_tokens_were_learned_from():
+    plain = [text_data.sample(np.random.default_rng(seed), odd=0) for seed in range(200)]
+    assert not any("&" in sample.name or "-" in sample.name for sample in plain if "e-" not in sample.name)
+    odd = [text_data.sample(np.random.default_rng(seed), odd=1) for seed in range(200)]
+    assert sum(a.name == b.name for a, b in zip(plain, odd, strict=True)) < 60
