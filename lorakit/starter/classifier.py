@@ -3,6 +3,7 @@
 Trained on renders only; its own accuracy on held-out renders is part of the report.
 """
 
+import argparse
 import logging
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from lorakit.starter import HERE
 from lorakit.starter.arithmetic import precision
 from lorakit.starter.dataset import Bucket
+from lorakit.starter.dataset import load as load_buckets
 from lorakit.starter.render import COLOURS, PATTERNS, Product
 from lorakit.starter.scenes import SCENES
 from lorakit.starter.shapes import SHAPES
@@ -152,3 +154,14 @@ def _disturbed(pixels: Tensor, random: np.random.Generator) -> Tensor:
     return pixels * float(random.uniform(0.92, 1.08)) + 0.04 * torch.randn_like(pixels) * float(
         random.uniform(0, 1)
     )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="train the attribute classifier on from its weights")
+    parser.add_argument("--work", type=Path, default=Path("build/starter"), help="folder of the renders")
+    parser.add_argument("--seconds", type=float, default=600)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    trained = train(load_buckets(options.work / "train"), options.seconds, load())
+    save(trained)
+    print(accuracy(trained, load_buckets(options.work / "held")))
