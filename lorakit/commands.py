@@ -15,7 +15,7 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.mixes import check_whole, read_mix
+from lorakit.opening import mix_of, voices_of
 from lorakit.training import processes
 from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import Recipe
@@ -179,27 +179,12 @@ def _check_trains(kind: str) -> None:
         raise LoraKitError(f"{kind} job: only a training runs on several processes; start it without launch")
 
 
-def _mix(words: list[str], sampled: bool = False) -> dict[Any, Any]:
-    """The adapters of a mix, opened; only with `sampled` one may act in a part of the sampling."""
-    from lorakit import formats
-    from lorakit.store import Store
-
-    mix = read_mix(words, lambda said: print(said, file=sys.stderr))
-    for name, strength in mix.items():
-        if not sampled:
-            check_whole(name, strength)
-    return {
-        formats.load(name) if Path(name).exists() else Store().load(name): strength
-        for name, strength in mix.items()
-    }
-
-
 def render(options: argparse.Namespace) -> int:
     """Render a campaign, or what is missing of it."""
     from lorakit.generation.export import contact_sheet, grid_picture, zip_campaign
     from lorakit.generation.runners import Campaign
 
-    mixes = [_mix(words, sampled=True) for words in options.mix or [[]]]
+    mixes = [mix_of(words, sampled=True) for words in options.mix or [[]]]
     campaign = Campaign(
         _base(options), mixes, options.scenes, options.formats, range(options.seeds),
         options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,
@@ -228,7 +213,7 @@ def write(options: argparse.Namespace) -> int:
     if not options.product:
         raise LoraKitError("say what the copy is for: give the product, or --catalogue FILE with many")
     brief = Brief(**{setting.name: getattr(options, setting.name) for setting in fields(Brief)})
-    base, mix = _base(options), _mix(options.voice)
+    base, mix = _base(options), mix_of(options.voice)
     for copy in write_copy(base, mix, brief, options.variants, options.seed):
         note = f", {copy.note}" if copy.note else ""
         print(f"{copy.text}\n[{copy.characters} of {copy.limit} characters{note}]\n")
@@ -244,7 +229,7 @@ def _write_catalogue(options: argparse.Namespace) -> int:
     base = _base(options)
     with stoppable() as stop:
         done = catalogue.run(
-            base, lines, lambda words: _mix(words or own), out, options.variants, options.seed,
+            base, lines, lambda words: voices_of(words or own), out, options.variants, options.seed,
             on_event=Teller(), should_stop=stop,
         )  # fmt: skip
     print(f"{done} of {len(lines)} briefs are written in {out}")
@@ -259,7 +244,7 @@ def combine(options: argparse.Namespace) -> int:
     from lorakit.combining import keep
     from lorakit.lora.combine import combine as combined
 
-    mix = _mix(options.mix)
+    mix = mix_of(options.mix)
     if options.method == "project" and len(mix) < 2:
         raise LoraKitError("project keeps the first adapter, the product, from the others: name another one")
     made = combined(mix, options.method, options.rank)

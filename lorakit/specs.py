@@ -10,7 +10,7 @@ from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_
 from lorakit.mixes import METHODS, MOST_ADAPTERS, check_strength, check_whole
 from lorakit.training.recipe import Recipe
 
-KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast")
+KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast", "catalogue")
 MAX_RANK = 4096
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
@@ -26,6 +26,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
         {"steps", "guidance", "negative", "trigger", "quantize", "offload"},
     ),
     "copy": ({"base", "mix", "brief", "variants", "seed"}, {"quantize", "offload"}),
+    "catalogue": ({"base", "mix", "briefs", "variants", "seed"}, {"quantize", "offload"}),
     "check": ({"base", "mix"}, {"quantize", "offload"}),
     "forecast": ({"base", "recipe"}, {"photos", "texts", "without", "measure", "quantize", "offload"}),
     "combine": ({"base", "mix", "method", "name"}, {"rank", "product", "quantize", "offload"}),
@@ -62,7 +63,10 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         raise RecipeError(f"{kind} job: the mix must be a table of adapters with their weights")
     for mix in mixes_of(spec):
         _check_mix(kind, mix)
-    checks = {"campaign": _checked_campaign, "copy": _checked_copy, "combine": _checked_combine}
+    checks = {
+        "campaign": _checked_campaign, "copy": _checked_copy, "catalogue": _checked_texts,
+        "combine": _checked_combine,
+    }  # fmt: skip
     return checks.get(kind, dict)(spec)
 
 
@@ -78,6 +82,7 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
         "photos": PATH_LIMIT,
         "class_photos": PATH_LIMIT,
         "texts": PATH_LIMIT,
+        "briefs": PATH_LIMIT,
         "name": TEXT_LIMIT,
         "trigger": TEXT_LIMIT,
     }
@@ -121,11 +126,16 @@ def _listed(name: str, values: Any) -> list[Any]:
     return values if len(values) > 1_000_000 else list(values)  # type: ignore[return-value]
 
 
-def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
+def _checked_texts(spec: dict[str, Any], kind: str = "catalogue") -> dict[str, Any]:
     for name, low, high in (("variants", 1, MOST_VARIANTS), ("seed", 0, MAX_SEED)):
         value = spec[name]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise LoraKitError(f"copy job: {name} must be a whole number from {low} to {high}")
+            raise LoraKitError(f"{kind} job: {name} must be a whole number from {low} to {high}")
+    return dict(spec)
+
+
+def _checked_copy(spec: dict[str, Any]) -> dict[str, Any]:
+    _checked_texts(spec, "copy")
     known = [setting.name for setting in fields(Brief)]
     if (
         not isinstance(spec["brief"], dict)

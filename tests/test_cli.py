@@ -15,6 +15,7 @@ from lorakit.errors import LoraKitError
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.strength import Strength
 from lorakit.mixes import read_mix
+from lorakit.opening import mix_of
 from lorakit.store import Store
 
 COPY = {"base": "starter-text", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 1, "seed": 0}
@@ -137,10 +138,10 @@ def test_a_word_of_a_mix_says_how_strongly_where_and_when():
 
 def test_an_adapter_named_twice_is_in_the_mix_once_with_both_weights(file, capsys):
     Store().add(file, "Aurora")
-    mix = commands._mix(["aurora=0.5", "aurora=0.25"])
+    mix = mix_of(["aurora=0.5", "aurora=0.25"])
     assert list(mix.values()) == [Strength(0.75)] and "add up to 0.75" in capsys.readouterr().err
     with pytest.raises(LoraKitError, match="-2 to 2"):
-        commands._mix(["aurora=1.5", "aurora=1"])
+        mix_of(["aurora=1.5", "aurora=1"])
     assert read_mix(["a=0.5/double:0.1", "a=0.25"])["a"] == Strength(0.75, {"double": 0.35})
     with pytest.raises(LoraKitError, match="twice, in different parts"):
         read_mix(["a=0.5@0-40", "a=0.25"])
@@ -150,7 +151,7 @@ def test_only_pictures_have_a_part_of_the_sampling(file, capsys):
     Store().add(file, "Aurora")
     assert main(["combine", "aurora=1@40-100", "--name", "x"]) == 1
     assert "aurora: only pictures have a part of the sampling" in capsys.readouterr().err
-    assert list(commands._mix(["aurora=1@40-100"], sampled=True).values()) == [Strength(start=0.4)]
+    assert list(mix_of(["aurora=1@40-100"], sampled=True).values()) == [Strength(start=0.4)]
 
 
 def test_several_mixes_are_compared_and_drawn_as_a_grid(file, monkeypatch, tmp_path, capsys):

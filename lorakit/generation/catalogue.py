@@ -1,7 +1,7 @@
 """A catalogue run: many briefs, each in its own voice, into one table. A rerun writes only what is missing.
 
 The table of briefs has a row for each: `product`, and as far as they are known `facts`, `audience`,
-`channel`, `tone`, `language`, `name`; `voice` names its adapters as the command line does ("nordal=0.8").
+`channel`, `tone`, `language`, `name`; `voice` names who writes it ("Nordal voice", or "nordal-voice=0.8").
 Briefs of like length are written side by side, each row of the batch in its own voice. What is written is
 kept line by line beside the output, so that a stopped run goes on where it ended.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
+from lorakit.data.textfiles import decode
 from lorakit.errors import DataError, LoraKitError
 from lorakit.generation.copy import Brief, Copy, room, write_batch
 from lorakit.generation.export import inert
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lorakit.families import Base
     from lorakit.lora.adapter import Adapter
 
-MOST_ROWS = 20_000
+MOST_ROWS, MOST_BYTES = 20_000, 50_000_000
 TEXTS_AT_ONCE = 16  # assumption: what an 8B model has memory for beside its weights; halved when it has not
 BRIEF = [setting.name for setting in fields(Brief)]
 COLUMNS = (*BRIEF, "voice", "variant", "text", "characters", "limit", "note")
@@ -72,9 +73,13 @@ def read_briefs(path: str | Path) -> list[Line]:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: cannot be read as UTF-8 text; save it as csv again") from error
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(
+                f"{path.name}: has more than {MOST_BYTES // 10**6} MB; split it into several files"
+            )
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path.name}: cannot be read; save it as csv again") from error
     if path.suffix.lower() == ".jsonl":
         try:
             rows = [json.loads(line) for line in text.splitlines() if line.strip()]
@@ -83,7 +88,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         return [row if isinstance(row, dict) else {} for row in rows]
     if path.suffix.lower() not in (".csv", ".tsv"):
         raise DataError(f"{path.name}: give a csv, tsv or jsonl file with a row for each brief")
-    return list(csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)  # spreadsheets of some countries write ;
+    try:
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"{path.name}: is not a readable csv ({error}); save it as csv again") from error
 
 
 def run(

@@ -38,6 +38,7 @@ def build_app() -> gr.Blocks:
             train_tab["load"],
             voice_tab["load"],
             voice_tab["desk"],
+            voice_tab["many"],
             adapters_tab["load"],
         ):
             app.load(*load, **QUIET)

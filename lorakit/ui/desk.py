@@ -72,7 +72,7 @@ def build(
     write.click(start, brief, [copy_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(stop, [copy_id], [cancel], **QUIET)
     gr.Timer(seconds).tick(*reading, **QUIET)
-    return {"voice": voice, "load": (on_load, [], [copy_id, voice, add])}
+    return {"voice": voice, "more": more, "load": (on_load, [], [copy_id, voice, add])}
 
 
 def _connect_mix(

@@ -12,7 +12,7 @@ from lorakit import durable, workspace
 from lorakit.data.texts import TextSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.ui import bases, desk, forecast, forms, gate, insight, pieces, runs
+from lorakit.ui import bases, catalogue, desk, forecast, forms, gate, insight, pieces, runs
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "text"
@@ -45,6 +45,7 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
                 shown = [gr.HTML(visible=False), gr.HTML(visible=False), gr.HTML(visible=False)]
                 shrink, raise_ = runs.rank_buttons(job_id)
             writing = desk.build(form.base, form.savers, POLL, kept)
+            many = catalogue.build(writing, form.base, form.savers, kept)
     reading = (poll, [job_id, seen], [job_id, seen, *view.parts, *shown, shrink, raise_, writing["voice"]])
     judging = _connect_texts(texts, form)
     sample.click(
@@ -57,7 +58,7 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
     for button, handler in ((view.again, fill), (raise_, fill_raised)):
         button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
-    return {"load": (lambda: runs.shown("voice"), [], [job_id]), "desk": writing["load"]}
+    return {"load": (lambda: runs.shown("voice"), [], [job_id]), "desk": writing["load"], "many": many}
 
 
 def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
