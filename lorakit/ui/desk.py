@@ -51,15 +51,18 @@ def build(
     )
     with gr.Row():
         where = gr.Dropdown(
-            [(row.label, row.id) for row in CHANNELS], value="instagram-caption", label="Channel"
+            [(row.label, row.id) for row in CHANNELS],
+            value="instagram-caption",
+            label="Channel",
+            min_width=190,
         )
-        tone = gr.Dropdown(list(TONES), value="", label="Tone", allow_custom_value=True)
+        tone = gr.Dropdown(list(TONES), value="", label="Tone", allow_custom_value=True, min_width=190)
     with gr.Row():
         audience = gr.Textbox(label="For whom", placeholder="early risers", max_length=200)
         variants = gr.Slider(1, 8, value=3, step=1, label="Variants")
     with gr.Row():
-        example = gr.Button("Fill in an example", scale=1)
-        write = gr.Button("Write copy", variant="primary", scale=2)
+        example = gr.Button("Fill in an example", scale=1, min_width=180)
+        write = gr.Button("Write copy", variant="primary", scale=2, min_width=180)
     cancel = gr.Button("Stop writing", visible=False, size="sm")
     written = gr.HTML(
         pieces.empty("No copy yet", ("Variants appear here word by word, with the channel's "

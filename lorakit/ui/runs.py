@@ -34,10 +34,10 @@ class View:
         return [self.earlier, self.status, self.cancel, self.go_on, self.again]
 
 
-def view(title: str, hint: str) -> View:
-    """Nothing yet; `title` and `hint` say so."""
+def view(nothing: str = "") -> View:
+    """No training yet; `nothing` is the HTML that says so."""
     earlier = gr.Dropdown([], label="Trainings", visible=False)
-    status = gr.HTML(pieces.empty(title, hint))
+    status = gr.HTML(nothing)
     with gr.Row(elem_classes="small-buttons"):
         return View(
             earlier,

@@ -11,7 +11,7 @@ from lorakit.generation.formats import FORMATS, find
 from lorakit.generation.plan import SCENES
 from lorakit.specs import mixes_of
 from lorakit.store import Store
-from lorakit.ui import campaigns, choices, compare, meter, mixing, pieces, tuning
+from lorakit.ui import bases, campaigns, choices, compare, meter, mixing, pieces, tuning
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -158,9 +158,8 @@ def _plan_form() -> list[gr.components.Component]:
 
 
 def _advanced_form() -> list[gr.components.Component]:
-    base = gr.Dropdown(
-        pieces.bases("image"), value="starter-image", label="Base model", allow_custom_value=True
-    )
+    base = bases.choice("image")
+    savers = bases.savers(base)
     with gr.Accordion("Advanced", open=False):
         trigger = gr.Textbox(
             label="Product words", info="Stand in front of each scene. Empty: the adapters' own."
@@ -169,7 +168,7 @@ def _advanced_form() -> list[gr.components.Component]:
         steps = gr.Number(0, precision=0, label="Sampling steps", info="0: what the base works best with.")
         guidance = gr.Number(0, label="Guidance", info="How closely to follow the words. 0: the base's own.")
         seed = gr.Number(0, precision=0, label="First seed", info="The same seed gives the same picture.")
-    return [base, trigger, negative, steps, guidance, seed]
+    return [base, savers, trigger, negative, steps, guidance, seed]
 
 
 def image_adapters() -> list[tuple[str, str]]:
@@ -274,6 +273,7 @@ def campaign_spec(
     chosen: list[str],
     kept: Kept,
     base: str,
+    savers: list[str],
     trigger: str,
     negative: str,
     steps: float,
@@ -288,7 +288,7 @@ def campaign_spec(
     """The page as a campaign's spec."""
     start = int(seed or 0)
     spec: dict[str, Any] = {
-        "base": base, "mix": mixing.spec(chosen, kept),
+        "base": base, **bases.kept(base, savers), "mix": mixing.spec(chosen, kept),
         "scenes": all_scenes(scenes, more, own), "formats": all_formats(formats),
         "seeds": list(range(start, start + int(count))),
     }  # fmt: skip

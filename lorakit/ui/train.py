@@ -9,7 +9,6 @@ import gradio as gr
 from lorakit import workspace
 from lorakit.data.photos import PhotoSet
 from lorakit.errors import LoraKitError
-from lorakit.jobs import Job
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
 from lorakit.ui import bases, forecast, forms, gate, insight, pictures, pieces, runs
@@ -20,6 +19,7 @@ KIND = "image"
 PREVIEWS_SHOWN = 12
 SAMPLE_SHOWN = 6
 POLL = 2.0  # seconds
+NOTHING = "Start one and watch it learn here: how far it is, and what it draws so far."
 
 
 def build() -> dict[str, Any]:
@@ -33,14 +33,10 @@ def build() -> dict[str, Any]:
             forecast.build(form, photos["folder"], photos["left_out"])
             start = gr.Button("Start training", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320, elem_classes="progress-view"):
-            view = runs.view(
-                "No training yet",
-                "Start one and watch it learn here: how far it is, and what it draws so far.",
-            )
+            view = runs.view(pieces.empty("No training yet", NOTHING))
             make = gr.Button("Make scenes with it", variant="primary", size="lg", visible=False)
-            shown = _progress_view()
-            shrink, raise_ = runs.rank_buttons(job_id)
-    reading = (poll, [job_id, seen], [job_id, seen, *view.parts, make, *shown, shrink, raise_])
+            shown, rank = _progress_view(job_id)
+    reading = (poll, [job_id, seen], [job_id, seen, *view.parts, make, *shown])
     judging = _connect_photos(photos, form)
     started = [job_id, photos["trigger"], form.base, form.preset, form.savers, *form.fields]
     sample.click(start_sample, form.inputs, started, **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
@@ -48,7 +44,7 @@ def build() -> dict[str, Any]:
     start.click(start_own, wanted, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
     runs.connect(view, "train", job_id, reading)
     filled = [photos["trigger"], photos["folder"], photos["left_out"], form.preset, *form.inputs]
-    for button, handler in ((view.again, fill), (raise_, fill_raised)):
+    for button, handler in ((view.again, fill), (rank[1], fill_raised)):
         button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
     return {"job_id": job_id, "make": make, "load": (lambda: runs.shown("train"), [], [job_id])}
@@ -115,17 +111,19 @@ def _connect_photos(photos: dict[str, Any], form: Form) -> tuple[Any, ...]:
     return judging
 
 
-def _progress_view() -> list[gr.components.Component]:
-    """Previews, what it took, loss, and how it is learning."""
-    return [
-        gr.Gallery(label=("What it draws so far: same words, same "
-            "seeds"), columns=4, height="auto", visible=False,
-                   object_fit="contain", elem_classes="results"),
-        gr.HTML(visible=False),
-        gr.LinePlot(x="step", y="loss", color="of", title=("Loss: how far off the model still "
-            "is"), height=220, visible=False, color_map=insight.COLOURS, color_title="on"),
-        gr.HTML(visible=False),
-    ]  # fmt: skip
+def _progress_view(job_id: gr.State) -> tuple[list[gr.components.Component], tuple[gr.Button, gr.Button]]:
+    """Previews, what it took, the buttons for the rank, loss, and how it is learning; and those buttons."""
+    drawn = gr.Gallery(
+        label="What it draws so far: same words, same seeds", columns=4, height="auto", visible=False,
+        object_fit="contain", elem_classes="results",
+    )  # fmt: skip
+    made = gr.HTML(visible=False)
+    rank = runs.rank_buttons(job_id)
+    loss = gr.LinePlot(
+        x="step", y="loss", color="of", title="Loss: how far off the model still is", height=220,
+        visible=False, color_map=insight.COLOURS, color_title="on",
+    )  # fmt: skip
+    return [drawn, made, *rank, loss, gr.HTML(visible=False)], rank
 
 
 def check_photos(files: list[str] | None) -> tuple[str, list[str], Any]:
@@ -220,8 +218,8 @@ def _filled(job_id: str, recipe: Any) -> list[Any]:
 
 
 def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
-    """Read the job's files and show what is new: job, seen, the head, the button that goes on, the four parts
-    of the progress view, and the buttons for the rank.
+    """Read the job's files and show what is new: job, seen, the head, the button that goes on, and the parts
+    of the progress view.
     """
     job = pieces.find(job_id)
     mark = pieces.mark(job) if job else ""
@@ -237,15 +235,15 @@ def poll(job_id: str, seen: dict[str, Any]) -> list[Any]:
         *runs.head(job),
         gr.update(visible=result is not None),
         gr.skip() if seen.get("previews") == count else _previews(drawn, job.spec["trigger"]),
-        *_learned(job, events),
-        *runs.rank_updates(result),
+        *_learned(events, result),
     ]
 
 
-def _learned(job: Job, events: list[dict[str, Any]]) -> list[Any]:
-    points, looked, result = insight.losses(events), insight.looked(events), pieces.result(job)
+def _learned(events: list[dict[str, Any]], result: dict[str, Any] | None) -> list[Any]:
+    points, looked = insight.losses(events), insight.looked(events)
     return [
         gr.update(value=runs.made(result) if result else "", visible=result is not None),
+        *runs.rank_updates(result),
         gr.update(value=points, visible=len(points) > 1),
         gr.update(value=looked, visible=bool(looked)),
     ]

@@ -41,12 +41,13 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
             start = gr.Button("Train the voice", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="progress-view", min_width=0):
-                view = runs.view("No voice trained yet", "Its progress and what it writes show here.")
-                shown = [gr.HTML(visible=False), gr.HTML(visible=False), gr.HTML(visible=False)]
-                shrink, raise_ = runs.rank_buttons(job_id)
+                view = runs.view()
+                beside, made = gr.HTML(visible=False), gr.HTML(visible=False)
+                rank = runs.rank_buttons(job_id)
+                shown = [beside, made, *rank, gr.HTML(visible=False)]
             writing = desk.build(form.base, form.savers, POLL, kept)
             many = catalogue.build(writing, form.base, form.savers, kept)
-    reading = (poll, [job_id, seen], [job_id, seen, *view.parts, *shown, shrink, raise_, writing["voice"]])
+    reading = (poll, [job_id, seen], [job_id, seen, *view.parts, *shown, writing["voice"]])
     judging = _connect_texts(texts, form)
     sample.click(
         start_sample, form.inputs, [job_id, name, form.base, form.preset, form.savers, *form.fields], **HIDDEN
@@ -55,7 +56,7 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
     start.click(start_own, wanted, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
     runs.connect(view, "voice", job_id, reading)
     filled = [name, texts["path"], texts["left_out"], form.preset, *form.inputs]
-    for button, handler in ((view.again, fill), (raise_, fill_raised)):
+    for button, handler in ((view.again, fill), (rank[1], fill_raised)):
         button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
     return {"load": (lambda: runs.shown("voice"), [], [job_id]), "desk": writing["load"], "many": many}
@@ -210,8 +211,8 @@ def _filled(job_id: str, recipe: Any) -> list[Any]:
 
 
 def poll(job_id: str, seen: str) -> list[Any]:
-    """Read the training's files and show what is new: job, seen, the head, what it writes, what it took, the
-    voice beside the base, the buttons for the rank, and the voices.
+    """Read the training's files and show what is new: job, seen, the head, the voice beside the base, what it
+    took, the buttons for the rank, what it writes, and the voices.
     """
     job = pieces.find(job_id)
     mark = pieces.mark(job) if job else ""
@@ -225,13 +226,15 @@ def poll(job_id: str, seen: str) -> list[Any]:
     result = pieces.result(job)
     compared = next((event for event in reversed(events) if event["event"] == "compared"), None)
     beside = runs.beside(result, compared) if result else ""
+    if result and said:  # the desk below is what comes next
+        said = f"<details><summary>How it learned</summary>{said}</details>"
     return [
         job_id,
         mark,
         *runs.head(job),
         gr.update(value=beside, visible=bool(beside)),
         gr.update(value=runs.made(result) if result else "", visible=result is not None),
-        gr.update(value=said, visible=bool(said)),
         *runs.rank_updates(result),
+        gr.update(value=said, visible=bool(said)),
         gr.update(choices=desk.voices(), value=result["slug"]) if result else gr.skip(),
     ]

@@ -13,8 +13,9 @@ from lorakit.store import Store
 from lorakit.ui import campaigns, choices, compare, mixing, scenes
 
 PAGE = {
-    "chosen": [], "kept": {}, "base": "starter-image", "trigger": "", "negative": "", "steps": 0,
-    "guidance": 0, "seed": 5, "scenes": ["snow"], "more": ["picnic"], "own": "on the moon\n\n", "count": 2,
+    "chosen": [], "kept": {}, "base": "starter-image", "savers": [], "trigger": "", "negative": "",
+    "steps": 0, "guidance": 0, "seed": 5, "scenes": ["snow"], "more": ["picnic"],
+    "own": "on the moon\n\n", "count": 2,
 }  # fmt: skip
 
 
@@ -106,6 +107,11 @@ def test_an_adapter_is_in_the_mix_once_and_leaves_by_its_row(two):
 def test_a_weight_that_cannot_be_meant_is_named(two, weight):
     with pytest.raises(gr.Error, match="film"):
         start(chosen=two, kept={"film": {"weight": weight}})
+
+
+def test_a_large_base_is_kept_as_the_boxes_say():
+    spec = jobs.get(start(base="black-forest-labs/FLUX.1-dev", savers=["4-bit"])).spec
+    assert spec["quantize"] == "nf4" and "offload" not in spec
 
 
 def test_the_base_alone_can_be_rendered():

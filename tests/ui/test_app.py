@@ -1,0 +1,40 @@
+"""The page as a whole: every handler takes what it is given, and fills what it is to fill."""
+
+import inspect
+
+import pytest
+
+from lorakit import jobs
+from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
+from lorakit.training.recipe import Recipe
+from lorakit.ui import build_app
+
+
+@pytest.fixture(scope="module")
+def calls():
+    return [call for call in build_app().fns.values() if call.fn is not None]
+
+
+def test_every_handler_takes_what_it_is_given(calls):
+    for call in calls:
+        signature = inspect.signature(call.fn)
+        event = [None] if "event" in signature.parameters else []  # Gradio adds it
+        signature.bind(*event, *call.inputs)
+
+
+@pytest.mark.parametrize("kind", ["train", "voice"])
+def test_a_look_at_a_training_fills_every_part_of_the_page(calls, kind):
+    data = (
+        {"photos": str(SAMPLE_PHOTOS), "trigger": "mug"} if kind == "train" else {"texts": str(SAMPLE_VOICE)}
+    )
+    base = "starter-image" if kind == "train" else "starter-text"
+    job = jobs.create(kind, {"base": base, "name": "Mug", "recipe": Recipe().to_dict(), **data})
+    module = f"lorakit.ui.{kind}"
+    polls = [call for call in calls if call.fn.__name__ == "poll" and call.fn.__module__ == module]
+    fills = [call for call in calls if call.fn.__name__ == "fill" and call.fn.__module__ == module]
+    assert polls and fills
+    for call in polls:
+        for id, seen in ((job.id, {} if kind == "train" else ""), ("", {})):
+            assert len(call.fn(id, seen)) == len(call.outputs)
+    for call in fills:
+        assert len(call.fn(job.id)) == len(call.outputs)
