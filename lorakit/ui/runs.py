@@ -44,7 +44,7 @@ def view(nothing: str = "") -> View:
             status,
             gr.Button("Cancel", visible=False, size="sm", min_width=120),
             gr.Button("Continue", visible=False, size="sm", min_width=120, variant="primary"),
-            gr.Button("Change settings and train again", visible=False, size="sm", min_width=120),
+            gr.Button("Change settings and train again", visible=False, size="sm", min_width=230),
         )
 
 
