@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lorakit import formats, store
-from lorakit.errors import AdapterError
+from lorakit import formats, jobs, store
+from lorakit.errors import AdapterError, LoraKitError
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.store import Store
 
@@ -139,3 +139,29 @@ def test_a_thousand_adapters_are_listed_without_opening_one(folder, monkeypatch)
     begun = time.perf_counter()
     assert len(Store().list()) == 1000
     print(f"1,000 adapters listed in {time.perf_counter() - begun:.2f} s")
+
+
+@pytest.mark.battery(71, "read-only workspace and store")
+def test_a_disk_that_became_read_only_is_told_and_what_is_there_stays_in_use(
+    folder, small_disk, tmp_path, monkeypatch, record_property
+):
+    monkeypatch.setenv("LORAKIT_ADAPTERS", str(small_disk / "adapters"))
+    monkeypatch.setenv("LORAKIT_HOME", str(small_disk / "home"))
+    card = Card(name="Small", family="flux")
+    module = {"transformer.transformer_blocks.0.attn.to_q": Factors(torch.ones(1, 8), torch.ones(8, 1), 1.0)}
+    formats.save(Adapter(module, card), tmp_path / "small")
+    kept, job = Store().add(tmp_path / "small"), jobs.create("check", {"base": "b", "mix": {}})
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    for action in (
+        lambda: Store().add(tmp_path / "small"),
+        lambda: Store().rename(kept.slug, "Other"),
+        lambda: Store().trash(kept.slug),
+        lambda: jobs.create("check", {"base": "b", "mix": {}}),
+        lambda: jobs.create_once("check", {"base": "c", "mix": {}}),
+    ):
+        with pytest.raises(LoraKitError, match=r"cannot be written \(Read-only file system\)") as caught:
+            action()
+        assert str(small_disk) not in str(caught.value)
+    record_property("told", caught.value)
+    assert Store().load(kept.slug).rank == 1 and jobs.get(job.id).state == "queued"
+    assert Store().export(kept.slug, tmp_path / "out").is_file()
