@@ -8,7 +8,7 @@ from typing import Any
 from lorakit import durable
 
 LIBRARIES = {"llm": ("peft", "text-generation")}
-HUB_BASE = re.compile(r"^[\w.-]+/[\w.-]+$")
+HUB_BASE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 HUB_LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit"}  # the hub's own identifiers; any other needs a name
 
 
@@ -18,8 +18,9 @@ def model_card(card: dict[str, Any], previews: list[Path]) -> str:
     base, trigger, licence = _text(card, "base"), _text(card, "trigger"), _text(card, "licence")
     tags = ["lora", pipeline] + (["template:sd-lora"] if library == "diffusers" else [])
     front = ["---"]
-    if HUB_BASE.match(base):
-        front += [f"base_model: {_quoted(base)}", "base_model_relation: adapter"]
+    found = HUB_BASE.fullmatch(base)
+    if found:
+        front += [f"base_model: {_quoted(found['repo'])}", "base_model_relation: adapter"]
     front += [f"library_name: {library}", f"pipeline_tag: {pipeline}", "tags:", *[f"- {tag}" for tag in tags]]
     if trigger:
         front += [f"instance_prompt: {_quoted(trigger)}"]

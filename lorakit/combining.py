@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
+from lorakit.errors import BaseError
 from lorakit.store import Entry, Store
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run_combine(context: "Context") -> bool:
     job, spec = context.job, context.job.spec
     if any(event["event"] == "result" for event in job.events()):
         return True  # it was finished, only the worker died before it said so
-    base = context.base()
+    base, unseen = _base(context)
     mix = context.mix(base)
     job.emit({"event": "phase", "name": "Combining", "done": 0, "total": 3})
     if "product" in spec:  # whatever stands first is kept as it is
@@ -43,26 +44,39 @@ def run_combine(context: "Context") -> bool:
     made = combine(mix, spec["method"], spec.get("rank"))
     made.card.base, made.card.name = made.card.base or spec["base"], spec["name"]
     shown: dict[str, Any] = {}
-    for number, (when, some) in enumerate((("before", mix), ("after", {made: 1.0})), 1):
+    for number, (when, some) in enumerate((("before", mix), ("after", {made: 1.0})) if base else (), 1):
         if context.should_stop():
             return False
         job.emit({"event": "phase", "name": "Showing the difference", "done": number, "total": 3})
         shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
-    if base.pipeline is None:
+    if base and base.pipeline is None:
         _measure(base, mix, made, shown)
     if context.should_stop():
         return False
-    entry = keep(made, shown["after"].get("path"))
+    entry = keep(made, shown.get("after", {}).get("path"))
     sizes = [Store().get(slug).size_bytes for slug in spec["mix"]]
     job.emit(
         {
             "event": "result", "slug": entry.slug, "name": entry.name, "rank": entry.rank,
             "error": made.card.scores["combined"]["error"], "size_before": sum(sizes),
             "removed": made.card.scores["combined"].get("removed", {}),
-            "size_after": entry.size_bytes, **shown,
+            "size_after": entry.size_bytes, **shown, **unseen,
         }
     )  # fmt: skip
     return True
+
+
+def _base(context: "Context") -> "tuple[Base | None, dict[str, str]]":
+    """The job's base; without it one adapter can still be made smaller, only not be shown.
+
+    What another tool made often names a base that is not here.
+    """
+    try:
+        return context.base(), {}
+    except BaseError as error:
+        if len(context.job.spec["mix"]) > 1:
+            raise
+        return None, {"unseen": str(error)}
 
 
 def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], path: Path) -> dict[str, str]:

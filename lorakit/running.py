@@ -68,16 +68,17 @@ class Context:
         self.job.emit({"event": "phase", "name": "Loading the base model", "done": 0, "total": 0})
         return self.bases.get(*asked(spec))
 
-    def mixes(self, base: "Base") -> list[dict[Any, Any]]:
-        """The job's mixes, each adapter opened once, for this job alone."""
+    def mixes(self, base: "Base | None") -> list[dict[Any, Any]]:
+        """The job's mixes, each adapter opened once, for this job alone; they fit `base` if one is given."""
         store, opened = Store(), {}
         stated = mixes_of(self.job.spec)
         for slug in dict.fromkeys(slug for mix in stated for slug in mix):
-            store.check_base(store.get(slug), base.family)
+            if base is not None:
+                store.check_base(store.get(slug), base.family)
             opened[slug] = store.load(slug)
         return [{opened[slug]: Strength.from_dict(value) for slug, value in mix.items()} for mix in stated]
 
-    def mix(self, base: "Base") -> dict[Any, Any]:
+    def mix(self, base: "Base | None") -> dict[Any, Any]:
         """The job's adapters with their weights, opened for this job alone."""
         return self.mixes(base)[0]
 

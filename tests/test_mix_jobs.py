@@ -214,6 +214,19 @@ def max_difference(one, other):
     return max(high for _, high in ImageChops.difference(one, other).getextrema())
 
 
+def test_an_adapter_whose_base_is_not_here_is_shrunk_all_the_same(store, bases):
+    """As other tools name bases; two adapters are not combined unseen."""
+    change_card("riso", base="flux1-dev-fp8")
+    job = jobs.get(tuning.start_shrink("riso", 4))
+    assert job.acquire()
+    run_job(job, bases)
+    (made,) = [event for event in job.events() if event["event"] == "result"]
+    assert job.state == "done" and Store().get(made["slug"]).rank == 4 and made["error"] < 1
+    assert "flux1-dev-fp8" in made["unseen"] and "Not shown on its base" in tuning.poll(job.id)[0]
+    spec = {"base": "flux1-dev-fp8", "mix": {"riso": 1.0, "twin": 1.0}, "method": "concat", "name": "x"}
+    assert run("combine", spec, bases).state == "failed"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

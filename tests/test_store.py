@@ -293,6 +293,22 @@ def test_the_model_card_is_yaml_that_the_hub_reads():
     assert {"lora", "text-to-image"} <= set(front["tags"])
 
 
+@pytest.mark.parametrize("revision", ["a1b2c3d", "v1.0", "refs/pr/3"])
+def test_a_base_pinned_to_a_revision_is_the_hubs_base_model(tmp_path, revision):
+    pinned = adapter("Calm", "llm", base=f"Qwen/Qwen3-0.6B@{revision}")
+    front = front_matter(model_card(pinned.card.to_dict(), []))
+    assert front["base_model"] == "Qwen/Qwen3-0.6B" and front["base_model_relation"] == "adapter"
+    assert f"`Qwen/Qwen3-0.6B@{revision}`" in model_card(pinned.card.to_dict(), [])
+    formats.save(pinned, tmp_path, "peft")
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("Qwen/Qwen3-0.6B", revision)
+
+
+@pytest.mark.parametrize("base", ["starter-image", "/models/a/b", "flux1", "owner/name/more", "", "a/b@"])
+def test_a_base_that_is_not_on_the_hub_is_no_base_model(base):
+    assert "base_model" not in front_matter(model_card(adapter(base=base).card.to_dict(), []))
+
+
 def test_what_a_person_typed_stays_text_in_the_model_card():
     nasty = 'x"\n---\nlicense: mit\n<script>alert(1)</script> [a](javascript:b) `c`'
     text = model_card(adapter(nasty, trigger=nasty, licence=nasty, base=nasty).card.to_dict(), [])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
-from lorakit.formats import flux
+from lorakit.formats import flux, hub
 from lorakit.formats.names import COMPONENT, PEFT_PREFIX, resolve_diffusers
 from lorakit.formats.settings import PEFT_CONFIG, SETTINGS
 from lorakit.formats.unet import to_sgm
@@ -55,8 +55,11 @@ def write_peft(adapter: Adapter) -> Written:
     if any(resolve_diffusers(PEFT_PREFIX + name) is None for name in modules if inside):
         modules = adapter.modules
     own = Adapter(modules, adapter.card)
+    pinned = hub.HUB_ID.fullmatch(adapter.card.base)
     config = _config(own) | {
-        "base_model_name_or_path": adapter.card.base, "peft_type": "LORA", "inference_mode": True,
+        "base_model_name_or_path": pinned["repo"] if pinned else adapter.card.base,
+        "revision": pinned["revision"] if pinned else None,
+        "peft_type": "LORA", "inference_mode": True,
         "task_type": None if inside else "CAUSAL_LM",
     }  # fmt: skip
     return _plain(own, PEFT_PREFIX), {}, {PEFT_CONFIG: config}

@@ -11,10 +11,12 @@ from lorakit.lora.adapter import Card
 
 CARD = "lorakit.card"  # the whole card, for our own files
 ARCHITECTURES = {
-    "flux": "flux-1-dev/lora",
+    "flux": "flux-1/lora",
+    "flux2": "flux-2/lora",
     "sdxl": "stable-diffusion-xl-v1-base/lora",
     "sd15": "stable-diffusion-v1/lora",
 }
+KNOWN = {"flux.1-dev": "flux-1-dev/lora", "flux.1-schnell": "flux-1-schnell/lora"}  # by a part of its id
 FIELD_LIMIT = 2000  # characters that are taken over from a foreign file
 NAME_LIMIT = 120
 
@@ -24,7 +26,7 @@ def of_card(card: Card) -> dict[str, str]:
     stated = {
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.title": card.name,
-        "modelspec.architecture": ARCHITECTURES.get(card.family, ""),
+        "modelspec.architecture": _architecture(card),
         "modelspec.trigger_phrase": card.trigger,
         "modelspec.license": card.licence,
         "modelspec.date": card.created,
@@ -34,6 +36,11 @@ def of_card(card: Card) -> dict[str, str]:
         CARD: json.dumps(_travelling(card), sort_keys=True),
     }
     return {name: value for name, value in stated.items() if value}
+
+
+def _architecture(card: Card) -> str:
+    named = next((known for part, known in KNOWN.items() if part in card.base.lower()), "")
+    return named or ARCHITECTURES.get(card.family, "")
 
 
 def _travelling(card: Card) -> dict[str, Any]:

@@ -67,17 +67,22 @@ def build() -> dict[str, Any]:
             said = gr.HTML()
             undo = gr.Button("Undo", visible=False, size="sm")
             trashed = gr.State("")
-            bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
-            restore = gr.Button("Restore", size="sm")
-    narrowed, whole = [search, kind, order], [cards, choose, bin_]
+            with gr.Column(visible=False) as bin_view:
+                bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
+                restore = gr.Button("Restore", size="sm")
+    added = gr.State("")
+    narrowed, whole = [search, kind, order], [cards, choose, bin_, bin_view]
     shown = [manage, view["previews"], view["details"], view["new_name"], view["files"], view["told"]]
     cards.select(open_card, [], [choose], **QUIET)
     choose.change(open_one, [choose], shown, **QUIET).then(**SHOW_JS)
     for event in (search.input, kind.input, order.input):
         event(narrow, narrowed, [cards], **QUIET)
     told = [said, undo, trashed]
+    form = [upload, repo, name]
+    add.click(add_files, form, [*told, added, *form], **HIDDEN).then(refresh, narrowed, whole, **QUIET).then(
+        lambda slug: slug or gr.skip(), [added], [choose], **QUIET
+    )
     for button, action, inputs in (
-        (add, add_files, [upload, repo, name]),
         (view["rename"], rename_one, [choose, view["new_name"]]),
         (view["trash"], trash_one, [choose]),
         (restore, restore_one, [bin_]),
@@ -120,7 +125,7 @@ def _add_form() -> tuple[gr.File, gr.Textbox, gr.Textbox, gr.Button]:
         pieces.step(
             0,
             "Add an adapter",
-            "The file of any tool for FLUX, Stable Diffusion or a language model, or a zip.",
+            "The file of any tool for FLUX, Stable Diffusion or a language model, or a zip; up to 4 GB.",
         )
     )
     upload = gr.File(
@@ -140,7 +145,9 @@ def refresh(search: str = "", kind: str = "", order: str = "Name") -> list[Any]:
     entries = store.list()
     choices = [(entry.name, entry.slug) for entry in entries]
     html = shelf.cards(shelf.chosen(entries, search, kind, order), len(entries))
-    return [html, gr.update(choices=choices, value=None), gr.update(choices=store.trashed(), value=None)]
+    away = store.trashed()
+    bin_ = gr.update(choices=away, value=None)
+    return [html, gr.update(choices=choices, value=None), bin_, gr.update(visible=bool(away))]
 
 
 def narrow(search: str, kind: str, order: str) -> str:
@@ -177,7 +184,10 @@ def _said(html: str, trashed: str = "") -> list[Any]:
 
 
 def add_files(files: list[str] | None, repo: str, name: str) -> list[Any]:
-    """Add what was uploaded, or what is on the hub; several files together are one folder."""
+    """Add what was uploaded, or what is on the hub; several files together are one folder.
+
+    Returns what is said, the slug of what was added, and the form: emptied, or as it was after an error.
+    """
     repo = (repo or "").strip()
     if not files and not repo:
         raise gr.Error("Choose a file or give a hub id first.", print_exception=False)
@@ -188,10 +198,10 @@ def add_files(files: list[str] | None, repo: str, name: str) -> list[Any]:
         source = repo if not paths else paths[0] if len(paths) == 1 else _together(paths)
         entry = Store().add(source, (name or "").strip() or None)
     except LoraKitError as error:
-        return _said(pieces.empty("This cannot be added", str(error)))
+        return [*_said(pieces.empty("This cannot be added", str(error))), "", *[gr.skip()] * 3]
     family = shelf.FAMILY_WORDS.get(entry.family, entry.family or "an unknown base")
     said = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {pieces.size(entry.size_bytes)}."
-    return _said(pieces.empty(f"{entry.name} is in the store", said))
+    return [*_said(pieces.empty(f"{entry.name} is in the store", said)), entry.slug, None, "", ""]
 
 
 def _is_hub_id(text: str) -> bool:

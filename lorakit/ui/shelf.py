@@ -56,7 +56,11 @@ def _card(entry: Entry) -> str:
         else f'<span class="quote">{sign}</span>'
     )
     calls = (
-        "writes in its voice" if entry.kind == "voice" else f"“{entry.trigger}”" if entry.trigger else "image"
+        "writes in its voice"
+        if entry.kind == "voice"
+        else f"“{entry.trigger}”"
+        if entry.trigger
+        else "no trigger words stated"
     )
     facts = f"rank {entry.rank} · {pieces.size(entry.size_bytes)}"
     return (
@@ -70,15 +74,17 @@ def _card(entry: Entry) -> str:
 def details(entry: Entry) -> str:
     """What one adapter is: its facts, how much of its rank it uses, and what it took to train."""
     scores = _table(entry.card.get("scores"))
-    rows = [
-        (_short(entry.trigger) or "-", "words that call it"),
-        (str(entry.rank or "-"), "rank"),
+    trigger = _short(entry.trigger) or ("" if entry.kind == "voice" else "not stated")
+    stated = [
+        (trigger, "words that call it"),
+        (str(entry.rank or ""), "rank"),
         (pieces.size(entry.size_bytes), "file"),
-        (FAMILY_WORDS.get(entry.family, entry.family or "-"), "made for"),
-        (_short(entry.base) or "-", "base"),
-        (entry.created[:10] or "-", "made"),
+        (FAMILY_WORDS.get(entry.family, entry.family), "made for"),
+        (_short(entry.base), "base"),
+        (entry.created[:10].replace("-", "\u2011"), "made"),  # hyphens at which no line breaks
         (tool(entry), "made with"),
     ]
+    rows = [row for row in stated if row[0]]
     data = _table(entry.card.get("data"))
     if data.get("hub"):
         rows.append((f"{str(data['hub'])[:60]} at {str(data.get('revision', ''))[:8]}", "from the hub"))
@@ -123,7 +129,11 @@ def _warning(entry: Entry) -> str:
 
 def _layers(scores: dict[str, Any]) -> str:
     counts = _table(scores.get("layers"))
-    said = ", ".join(f"{count} {name}" for name, count in counts.items() if isinstance(count, int))
+    said = ", ".join(
+        f"{count} {name[:-1] if count == 1 else name}"
+        for name, count in counts.items()
+        if isinstance(count, int)
+    )
     return f'<p class="hint">Changes {escape(said)}.</p>' if said else ""
 
 

@@ -31,13 +31,16 @@ STARTERS = {"image": "starter-image", "voice": "starter-text"}
 
 
 def shares_of(entry: Entry) -> list[float]:
-    """How much of an adapter lies in its 1st, 2nd, ... direction; empty when its card does not say."""
+    """How much of an adapter lies in its 1st, 2nd, ... direction; empty when its card does not say, and for
+    a LoHa or LoKr, whose rank is not how many directions it has.
+    """
     scores = entry.card.get("scores")
     stated = scores.get("spectrum") if isinstance(scores, dict) else None
     try:
-        return [float(share) for share in stated["shares"]] if stated else []
+        shares = [float(share) for share in stated["shares"]] if stated else []
     except (TypeError, ValueError, KeyError):
         return []
+    return shares if len(shares) <= entry.rank else []
 
 
 def advice(entry: Entry, rank: int | None = None) -> str:
@@ -227,6 +230,8 @@ def _made(result: dict[str, Any], drawn: list[dict[str, Any]]) -> str:
         for when, some in zip(("Before", "After"), drawn, strict=True)
         if "text" in some
     )
+    if "unseen" in result:
+        texts += f'<p class="hint">Not shown on its base: {escape(result["unseen"])}</p>'
     return pieces.card(f"{result['name']} is in the store", pieces.facts(rows) + texts)
 
 

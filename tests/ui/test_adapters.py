@@ -5,11 +5,12 @@ import zipfile
 import gradio as gr
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import lorakit
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.store import Store
-from lorakit.ui import adapters
+from lorakit.ui import adapters, tuning
 
 
 @pytest.fixture
@@ -64,3 +65,37 @@ def test_an_empty_store_says_what_to_do():
 @pytest.mark.parametrize("typed", ["/etc", "../x/y", "owner", "a/b/c", "https://huggingface.co/a/b"])
 def test_a_hub_id_is_never_a_path(typed):
     assert "no hub id" in adapters.add_files(None, typed, "")[0]
+
+
+def test_what_was_added_is_opened_and_the_form_emptied_for_the_next(weights):
+    *_, slug, files, repo, name = adapters.add_files([str(weights)], "", "Autumn")
+    assert (slug, files, repo, name) == ("autumn", None, "", "")
+    *_, slug, files, repo, name = adapters.add_files(None, "no id", "Autumn")
+    assert slug == "" and files == repo == name == gr.skip(), "a refused form is left as it was"
+
+
+def test_the_trash_is_shown_when_something_is_in_it(weights):
+    adapters.add_files([str(weights)], "", "Autumn")
+    assert adapters.refresh()[3] == gr.update(visible=False)
+    adapters.trash_one("autumn")
+    assert adapters.refresh()[3] == gr.update(visible=True)
+
+
+def test_a_lokr_says_what_it_is_and_offers_no_shrinking(tmp_path):
+    """Its rank is not how many directions it has, so a plain LoRA of fewer would not be smaller."""
+    key = "lora_unet_double_blocks_0_img_attn_proj"
+    tensors = {f"{key}.lokr_w1": torch.randn(4, 4), f"{key}.lokr_w2_a": torch.randn(16, 2),
+               f"{key}.lokr_w2_b": torch.randn(2, 16), f"{key}.alpha": torch.tensor(2.0)}  # fmt: skip
+    save_file(tensors, tmp_path / "poster.safetensors")
+    adapters.add_files([str(tmp_path / "poster.safetensors")], "", "")
+    details = adapters.open_one("poster")[2]
+    for words in (
+        "LyCORIS (LoKr)",
+        "FLUX.1",
+        "<b>2</b>",
+        "not stated",
+        "1 attention layer.",
+        "of 8 direct",
+    ):
+        assert words in details
+    assert tuning.advice(Store().get("poster")) == "" and not tuning.open_panel("poster")[1]["visible"]
