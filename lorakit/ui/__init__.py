@@ -67,5 +67,7 @@ def launch_options() -> dict[str, Any]:
         "blocked_paths": [str(path) for path in (workspace.jobs_folder(), workspace.uploads_folder())],
         "footer_links": [],
         "max_file_size": LARGEST_UPLOAD,
+        # Gradio would ask itself for the page, and give up on a machine that is busy for three seconds.
+        "_frontend": False,
         "app_kwargs": {"middleware": [Middleware(OwnPageOnly)]},
     }
