@@ -92,5 +92,6 @@ def run_catalogue(context: "Context") -> bool:
         if context.should_stop():  # before the first was written
             return False
         raise
+    job.emit({"event": "phase", "name": "Writing", "done": done, "total": len(lines)})
     job.emit({"event": "result", "briefs": len(lines), "written": done})
     return done == len(lines)

@@ -52,7 +52,12 @@ def test_a_table_of_briefs_becomes_a_table_of_copy(store, tmp_path):
     assert job.acquire()
     run_job(job, bases)
     mark, status, stop, shown, table = catalogue.poll(job.id, "")[1:]
-    assert "Finished" in status and not stop["visible"] and "Nordal teapot" in shown["value"]
+    assert (
+        "Finished" in status
+        and "2 of 2" in status
+        and not stop["visible"]
+        and "Nordal teapot" in shown["value"]
+    )
     with open(table["value"], encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["product"], row["variant"]) for row in rows] == [

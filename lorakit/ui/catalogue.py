@@ -132,6 +132,6 @@ def _text(row: dict[str, str]) -> str:
 
 def _taken(job: Job) -> str:
     """The table where the page may hand it out; the jobs' folders it may not."""
-    target = workspace.home() / "downloads" / f"{job.id}.csv"
+    target = workspace.home() / "downloads" / f"copy-{job.id[:18]}.csv"
     durable.write_bytes(target, (job.folder / OUT).read_bytes())
     return str(target)

@@ -89,8 +89,8 @@ def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
         method = gr.Dropdown([row[:2] for row in METHODS], value="concat", label="How", info=METHODS[0][2])
         product = gr.Dropdown([], label="Which one is the product?", visible=False)
         rank = gr.Number(
-            None, label="Rank", precision=0, visible=False,
-            info="How much it may hold. Empty: what the largest adapter of the mix has.",
+            0, label="Rank", precision=0, visible=False,
+            info="How much it may hold, such as 16. 0: as much as the method usually takes.",
         )  # fmt: skip
         name = gr.Textbox(label="Name", placeholder="bottle in riso", max_length=80)
         go = gr.Button("Combine", size="sm")
