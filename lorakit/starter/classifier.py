@@ -107,11 +107,20 @@ def load(path: Path = WEIGHTS) -> Classifier:
 
 
 @torch.no_grad()
+def seen(model: Classifier, pixels: Tensor) -> dict[str, Tensor]:
+    """Probabilities (N, labels) per attribute, the mean over the picture and its mirror image: no attribute
+    depends on the side.
+    """
+    found, mirrored = model(pixels), model(pixels.flip(3))
+    return {name: (found[name].softmax(1) + mirrored[name].softmax(1)) / 2 for name in LABELS}
+
+
+@torch.no_grad()
 def attributes(model: Classifier, images: list[np.ndarray]) -> list[dict[str, str]]:
     """What each picture (H, W, 3) uint8 shows: shape, colour, pattern and scene."""
     rows = []
     for image in images:
-        found = model(to_pixels(image[None]))
+        found = seen(model, to_pixels(image[None]))
         rows.append({name: LABELS[name][int(found[name].argmax())] for name in LABELS})
     return rows
 
@@ -123,7 +132,7 @@ def accuracy(model: Classifier, buckets: dict[tuple[int, int], Bucket]) -> dict[
     for bucket in buckets.values():
         for start in range(0, len(bucket.products), 50):
             wanted = labels(bucket.products[start : start + 50])
-            found = model(to_pixels(bucket.images[start : start + 50]))
+            found = seen(model, to_pixels(bucket.images[start : start + 50]))
             total += len(wanted["shape"])
             for name in LABELS:
                 right[name] += int((found[name].argmax(1) == wanted[name]).sum())

@@ -92,8 +92,8 @@ def test_the_classifier_agrees_with_renders_it_has_not_seen():
     pictures = [render(product, 128, 128, 70_000 + i)[0] for i, product in enumerate(products)]
     found = measure.found_shares(classifier.load(), pictures, products)
     assert min(found["scene"], found["colour"]) >= 95
-    # Shapes are its weak side: REPORT.md states how weak, next to what was measured with it.
-    assert found["shape"] >= 85
+    # Boxes and cans can differ in one edge: REPORT.md states how often it is wrong.
+    assert found["shape"] >= 92
 
 
 def test_the_sample_product_ships_with_thirty_captioned_photos_of_several_ratios():

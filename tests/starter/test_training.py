@@ -66,6 +66,9 @@ def test_the_classifier_gives_one_label_per_attribute(buckets):
     assert all(found[0][name] in values for name, values in classifier.LABELS.items())
     shares = classifier.accuracy(model, buckets)
     assert all(0 <= share <= 1 for share in shares.values())
+    pixels = classifier.to_pixels(buckets[128, 128].images[:3])
+    both = classifier.seen(model, pixels)["shape"], classifier.seen(model, pixels.flip(3))["shape"]
+    torch.testing.assert_close(*both)
 
 
 def test_an_asked_attribute_that_is_not_seen_lowers_the_share(buckets):
