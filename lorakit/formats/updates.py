@@ -54,6 +54,14 @@ class Product(Factors):
     def tensors(self) -> tuple[Tensor, ...]:
         return tuple(self.pieces.values())
 
+    def kron(self) -> tuple[Tensor, Tensor, slice] | None:
+        if self.kind is not LOKR or self.magnitude is not None or len(self.weight_shape) != 2:
+            return None
+        (rows, into), rank = LOKR.size(self.pieces)[1], self.rank
+        left, right = _kron_pieces(self.pieces)
+        own = left.shape[1] * right.shape[0] * (right.shape[1] + left.shape[0])
+        return (left, right, self.rows) if own < rank * (rows + into) else None
+
     def delta(self) -> Tensor:
         down, up = self.kind.multiply(self.pieces)
         dense = up[self.rows].flatten(1) @ down.flatten(1)
@@ -285,6 +293,17 @@ def _kronecker(tensors: Leaves) -> tuple[Tensor, Tensor]:
         return _down(torch.eye(inner), w2), _as_conv(up, w2.dim())
     same = torch.eye(w2.shape[1]).view(w2.shape[1], w2.shape[1], *w2.shape[2:])
     return _down(w1, same), _as_conv(torch.kron(torch.eye(outer), w2.flatten(1)), w2.dim())
+
+
+def _kron_pieces(tensors: Leaves) -> tuple[Tensor, Tensor]:
+    """The two sides of a linear layer's LoKr, each multiplied out."""
+    left, right = (
+        tensors[side].float()
+        if side in tensors
+        else tensors[f"{side}_a"].float() @ tensors[f"{side}_b"].float()
+        for side in ("k1", "k2")
+    )
+    return left, right
 
 
 def _down(left: Tensor, right: Tensor) -> Tensor:

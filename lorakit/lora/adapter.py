@@ -49,6 +49,12 @@ class Factors:
         """What is stored of the update, without its magnitude."""
         return self.down, self.up
 
+    def kron(self) -> tuple[Tensor, Tensor, slice] | None:
+        """(left, right, rows): delta W = scale * (left (x) right)[rows], both float32, of a linear layer's
+        update that is cheaper to run this way than by its factors; None of any other.
+        """
+        return None
+
     def delta(self) -> Tensor:
         """The dense float32 update of the layer's weight (out, in[, kh, kw]), without DoRA's magnitude."""
         dense = self.up.float().flatten(1) @ self.down.float().flatten(1)

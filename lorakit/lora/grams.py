@@ -15,6 +15,7 @@ from torch import Tensor
 from lorakit.lora.adapter import Factors, readable
 
 SMALLEST = 1e-30
+TOGETHER = 2**22  # values of Gram matrices at once: LoHa and LoKr, multiplied out, have ranks of hundreds
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,25 @@ def relations(layers: Mapping[str, Sequence[tuple[int, Factors]]]) -> list[Relat
         groups.setdefault(kind, []).append(name)
     sheets: dict[tuple, Tensor] = {}
     found = []
-    for (adapters, ranks), names in groups.items():
-        grams = [_grams([factors for _, factors in layers[name]], ranks, sheets) for name in names]
-        a, b = (torch.stack(each).cpu().double() for each in zip(*grams, strict=True))
-        scales = torch.tensor([[factors.scale for _, factors in layers[name]] for name in names])
-        scale = scales.double().repeat_interleave(torch.tensor(ranks), dim=1)
-        found.append(Relations(names, adapters, *_related(a * scale[:, :, None] * scale[:, None], b, ranks)))
+    for (adapters, ranks), whole in groups.items():
+        together = max(1, TOGETHER // sum(ranks) ** 2)
+        for names in (whole[i : i + together] for i in range(0, len(whole), together)):
+            found.append(_of(names, adapters, ranks, layers, sheets))
     return found
+
+
+def _of(
+    names: list[str],
+    adapters: tuple[int, ...],
+    ranks: tuple[int, ...],
+    layers: Mapping[str, Sequence[tuple[int, Factors]]],
+    sheets: dict[tuple, Tensor],
+) -> Relations:
+    grams = [_grams([factors for _, factors in layers[name]], ranks, sheets) for name in names]
+    a, b = (torch.stack(each).cpu().double() for each in zip(*grams, strict=True))
+    scales = torch.tensor([[factors.scale for _, factors in layers[name]] for name in names])
+    scale = scales.double().repeat_interleave(torch.tensor(ranks), dim=1)
+    return Relations(names, adapters, *_related(a * scale[:, :, None] * scale[:, None], b, ranks))
 
 
 def _grams(parts: Sequence[Factors], ranks: Sequence[int], sheets: dict[tuple, Tensor]) -> list[Tensor]:

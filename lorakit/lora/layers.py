@@ -4,7 +4,6 @@ Covers nn.Linear, bitsandbytes' 4- and 8-bit linears (they are called, never rea
 nn.Conv2d with one group. Does not cover embeddings.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,7 +29,7 @@ def weight_shape(layer: Layer) -> tuple[int, ...] | None:
         return tuple(layer.weight.shape)
     if is_conv1d(layer):
         return layer.weight.shape[1], layer.weight.shape[0]
-    if isinstance(layer, LoraLinear):
+    if isinstance(layer, Beside):
         return weight_shape(layer.base)
     return None
 
@@ -42,7 +41,7 @@ def device_of(layer: Layer) -> torch.device:
 
 def is_quantized(layer: Layer) -> bool:
     """Does the layer keep its weight in bitsandbytes' 4 or 8 bits?"""
-    if isinstance(layer, LoraLinear):
+    if isinstance(layer, Beside):
         return is_quantized(layer.base)
     return type(layer).__module__.startswith("bitsandbytes")
 
@@ -52,7 +51,7 @@ def dense_weight(layer: Layer) -> Tensor:
 
     A 4-bit weight is dequantized, an 8-bit one scaled.
     """
-    if isinstance(layer, LoraLinear):
+    if isinstance(layer, Beside):
         return dense_weight(layer.base)
     weight = layer.weight
     if not is_quantized(layer):
@@ -84,7 +83,37 @@ def dora_gain(layer: Layer, factors: Factors) -> Tensor:
     return gain.view(1, -1, *kernel) if by_column else gain.view(-1, 1, *kernel)
 
 
-class LoraLinear(nn.Module):
+class Beside(nn.Module):
+    """A layer that calls `base`, untouched, and adds an update to what comes out."""
+
+    def __init__(self, base: Layer):
+        super().__init__()
+        self.base: Layer = base
+        self.training = base.training
+
+    # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
+    @property
+    def weight(self) -> Tensor:
+        return self.base.weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        return self.base.bias
+
+    @property
+    def in_features(self) -> int:
+        shape = weight_shape(self.base)
+        assert shape is not None
+        return shape[1]
+
+    @property
+    def out_features(self) -> int:
+        shape = weight_shape(self.base)
+        assert shape is not None
+        return shape[0]
+
+
+class LoraLinear(Beside):
     """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias) + W (columns * x).
 
     LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of
@@ -97,8 +126,7 @@ class LoraLinear(nn.Module):
         self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None,
         columns: Tensor | None = None, scale: float = 1.0, rows: Tensor | None = None,
     ):  # fmt: skip
-        super().__init__()
-        self.base: Layer = base
+        super().__init__(base)
         self.down = down
         self.up = up
         self.gain = gain
@@ -106,7 +134,6 @@ class LoraLinear(nn.Module):
         self.scale = scale
         self.rows = rows
         self.dropout = 0.0
-        self.training = base.training
 
     def forward(self, x: Tensor) -> Tensor:
         # A layer is linear, so W x + W (columns * x) is one call of it.
@@ -144,25 +171,8 @@ class LoraLinear(nn.Module):
         """Values per channel (C,), or per row and channel (n, C), as they multiply x."""
         if values.dim() == 1:
             return values
-        values = _repeated(values, x.shape[0])
+        values = repeated(values, x.shape[0])
         return values.view(len(values), *[1] * (x.dim() - 2), values.shape[1])
-
-    # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
-    @property
-    def weight(self) -> Tensor:
-        return self.base.weight
-
-    @property
-    def bias(self) -> Tensor | None:
-        return self.base.bias
-
-    @property
-    def in_features(self) -> int:
-        return self.down.shape[1]
-
-    @property
-    def out_features(self) -> int:
-        return self.up.shape[0]
 
 
 class LoraConv2d(LoraLinear):
@@ -183,10 +193,10 @@ class LoraConv2d(LoraLinear):
         return y + F.conv2d(hidden, self.up.to(hidden.dtype)).to(y.dtype)
 
     def _spread(self, values: Tensor, x: Tensor) -> Tensor:
-        return (values if values.dim() == 1 else _repeated(values, x.shape[0]))[..., None, None]
+        return (values if values.dim() == 1 else repeated(values, x.shape[0]))[..., None, None]
 
 
-def _repeated(values: Tensor, batch: int) -> Tensor:
+def repeated(values: Tensor, batch: int) -> Tensor:
     """Values of n rows (n, C) for a batch of n k, each k times in succession."""
     count = len(values)
     if batch % count:
@@ -215,53 +225,6 @@ class DoraLinear(LoraLinear):
         plain = y - self.bias if self.bias is not None else y
         update = F.linear(self.side(x), self.up)
         return y + ((gain - 1) * plain + gain * update).to(y.dtype)
-
-
-def stacked(layer: Layer, parts: Sequence[tuple[Factors, Sequence[float]]]) -> LoraLinear:
-    """One layer that runs all `parts` = (factors, their weight in each row of the batch).
-
-    One weight is for every row: it is folded into `up` with the scale and DoRA's gain. A weight scales an
-    adapter's delta once; for DoRA it interpolates between the base's weight and the adapter's.
-    """
-    device, dtype = device_of(layer), _compute_dtype(layer)
-    count = len(parts[0][1])
-    downs, ups, gains, columns, rows = [], [], [], [], []
-    # A stack made while sampling may serve a training later, which inference tensors cannot.
-    with torch.inference_mode(False), torch.no_grad():
-        for factors, weights in parts:
-            # Low-precision factors are scaled with one rounding, as the product in float32 would be.
-            up = factors.up.to(device) if factors.up.dtype == dtype else factors.up.to(device).float()
-            if factors.magnitude is not None:
-                up = up.float()
-            scale = factors.scale * (weights[0] if count == 1 else 1.0)
-            up = up if scale == 1.0 else up * scale
-            down = factors.down.to(device)
-            if factors.magnitude is not None:
-                gain = dora_gain(layer, factors).to(device)
-                change = torch.tensor(weights, device=device)[:, None] * (gain - 1).flatten()
-                if gain.shape[0] == 1:
-                    down = down.float() * gain
-                    columns.append(change)
-                else:
-                    up = up * gain
-                    gains.append(change)
-            downs.append(down.to(dtype))
-            ups.append(up.to(dtype))
-            rows.append(torch.tensor(weights, device=device, dtype=dtype)[:, None].expand(-1, len(down)))
-        total, column = (torch.stack(each).sum(0).to(dtype) if each else None for each in (gains, columns))
-        if count == 1:
-            total, column = (None if each is None else each[0] for each in (total, column))
-    kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
-    down, up = (downs[0], ups[0]) if len(parts) == 1 else (torch.cat(downs), torch.cat(ups, dim=1))
-    return kind(layer, down, up, total, column, rows=torch.cat(rows, dim=1) if count > 1 else None)
-
-
-def _compute_dtype(layer: Layer) -> torch.dtype:
-    if layer.weight.dtype.itemsize == 1 and layer.weight.dtype.is_floating_point:
-        return torch.bfloat16  # fp8 is for storage only
-    if layer.weight.dtype.is_floating_point:
-        return layer.weight.dtype
-    return getattr(layer, "compute_dtype", None) or torch.float32
 
 
 def check_fits(name: str, layer: Layer, factors: Factors, adapter: str) -> None:

@@ -1,7 +1,7 @@
 """Live mixes: adapters that run beside a model's layers for a while and leave no trace.
 
 The model's own layers are never changed: a targeted layer is replaced by one that calls it, with all adapters
-of the mix in one stack (`layers`). Not covered: two threads that use one model at the same time.
+of the mix in one stack (`stacking`). Not covered: two threads that use one model at the same time.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
-from lorakit.lora.layers import Layer, stacked
+from lorakit.lora.layers import Layer
 from lorakit.lora.matching import (
     check_mix,
     holds,
@@ -26,6 +26,7 @@ from lorakit.lora.matching import (
     say_twice,
     strength_of,
 )
+from lorakit.lora.stacking import stacked
 from lorakit.lora.strength import Strength
 
 CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
