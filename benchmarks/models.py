@@ -1,6 +1,7 @@
-"""What is measured on: FLUX's 57 blocks at half its width, and an adapter file for it."""
+"""What is measured on: FLUX's 57 blocks, narrow or in full width, and adapters for them."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
@@ -9,7 +10,7 @@ from torch import nn
 import lorakit
 from lorakit.lora.adapter import Adapter, Card, Factors
 
-HEADS, HEAD = 12, 128  # half of FLUX.1's 24 heads: 3 B parameters, 6 GB in bf16
+NARROW, FULL, HEAD = 4, 24, 128  # attention heads, and the width of one: FLUX.1 has 24, which is width 3072
 RANK = 16
 # The layers that FLUX adapters usually train: attention and feed-forward of both kinds of block.
 ENDINGS = (
@@ -18,19 +19,44 @@ ENDINGS = (
 )  # fmt: skip
 
 
-def transformer() -> FluxTransformer2DModel:
-    """All blocks of FLUX.1, with constant weights."""
+def transformer(heads: int = NARROW) -> FluxTransformer2DModel:
+    """All blocks of FLUX.1, with constant weights; those of the full width are on the meta device."""
     with torch.device("meta"):
         model = FluxTransformer2DModel(
-            num_attention_heads=HEADS,
+            num_attention_heads=heads,
             attention_head_dim=HEAD,
-            joint_attention_dim=2048,
+            joint_attention_dim=512,
             guidance_embeds=False,
-        )
-    model = model.to(torch.bfloat16).to_empty(device="cpu").eval().requires_grad_(False)
-    for parameter in model.parameters():
-        parameter.data.fill_(0.01)
+        ).to(torch.bfloat16)
+    model.eval().requires_grad_(False)
+    if heads != FULL:
+        model = model.to_empty(device="cpu")
+        for parameter in model.parameters():
+            parameter.data.fill_(0.01)
     return model
+
+
+def small() -> tuple[FluxTransformer2DModel, dict[str, Any]]:
+    """A FLUX of 35 million parameters with random weights, and the inputs of one step of it."""
+    torch.manual_seed(0)
+    model = FluxTransformer2DModel(
+        num_layers=2, num_single_layers=4, num_attention_heads=NARROW, attention_head_dim=HEAD,
+        joint_attention_dim=512, pooled_projection_dim=64, guidance_embeds=False,
+    )  # fmt: skip
+    tokens, words = 256, 64
+    inputs = {
+        "hidden_states": torch.randn(1, tokens, 64), "encoder_hidden_states": torch.randn(1, words, 512),
+        "pooled_projections": torch.randn(1, 64), "timestep": torch.full((1,), 0.5),
+        "img_ids": torch.zeros(tokens, 3), "txt_ids": torch.zeros(words, 3), "return_dict": False,
+    }  # fmt: skip
+    return model.requires_grad_(False), inputs
+
+
+def targets(model: nn.Module) -> list[str]:
+    """The layers of all blocks that adapters usually train."""
+    return [
+        name for name, _ in model.named_modules() if "transformer_blocks." in name and name.endswith(ENDINGS)
+    ]
 
 
 def pipeline(model: FluxTransformer2DModel) -> FluxPipeline:
@@ -38,13 +64,18 @@ def pipeline(model: FluxTransformer2DModel) -> FluxPipeline:
     return FluxPipeline(FlowMatchEulerDiscreteScheduler(), None, None, None, None, None, model)
 
 
-def adapter_file(model: nn.Module, folder: Path, seed: int) -> Path:
-    """A rank-16 adapter on the usual layers of every block, in the layout that diffusers reads."""
+def adapter(model: nn.Module, seed: int) -> Adapter:
+    """A rank-16 adapter on the usual layers of every block."""
     random = torch.Generator().manual_seed(seed)
     modules = {}
-    for name, layer in model.named_modules():
-        if "transformer_blocks." in name and name.endswith(ENDINGS):
-            down = torch.randn(RANK, layer.in_features, generator=random).bfloat16() / 64
-            up = torch.randn(layer.out_features, RANK, generator=random).bfloat16() / 64
-            modules[f"transformer.{name}"] = Factors(down, up, float(RANK))
-    return lorakit.save_adapter(Adapter(modules, Card(name=f"bench {seed}", family="flux")), folder)
+    for name in targets(model):
+        layer = model.get_submodule(name)
+        down = torch.randn(RANK, layer.in_features, generator=random).bfloat16() / 64
+        up = torch.randn(layer.out_features, RANK, generator=random).bfloat16() / 64
+        modules[f"transformer.{name}"] = Factors(down, up, float(RANK))
+    return Adapter(modules, Card(name=f"bench {seed}", family="flux"))
+
+
+def adapter_file(model: nn.Module, folder: Path, seed: int) -> Path:
+    """The same, in the layout that diffusers reads."""
+    return lorakit.save_adapter(adapter(model, seed), folder)
