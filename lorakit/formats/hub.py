@@ -113,5 +113,5 @@ def _refuse(repo: str, error: Exception) -> NoReturn:
     elif isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
         words = "the hub does not let you write there; set HF_TOKEN to a token with write access"
     else:
-        words = "not on this machine, and the hub cannot be reached; check the connection"
+        words = "the hub cannot be reached; check the connection"
     raise AdapterError(f"{repo}: {words}") from error
