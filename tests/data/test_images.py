@@ -36,6 +36,7 @@ def four_colours(width=120, height=80) -> Image.Image:
     return image
 
 
+@pytest.mark.battery(36, "EXIF rotation 1-8")
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("ending", ["png", "jpg", "tiff"])
 def test_every_exif_orientation_stands_upright(tmp_path, orientation, ending):
@@ -63,6 +64,7 @@ def test_a_jpeg_decoded_smaller_still_tells_its_real_size(tmp_path):
     assert picture.image.size == (100, 200)
 
 
+@pytest.mark.battery(37, "palette, LA and RGBA")
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])
 def test_transparency_is_put_on_white_and_kept_as_mask(tmp_path, mode):
     image = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
@@ -91,11 +93,13 @@ def test_opaque_alpha_gives_no_mask_and_a_wholly_transparent_picture_is_said(tmp
     assert corners(picture.image) == corners(four_colours()) and "transparent" in picture.notes[0]
 
 
+@pytest.mark.battery(37, "CMYK")
 def test_cmyk(tmp_path):
     four_colours().convert("CMYK").save(tmp_path / "a.jpg", quality=95, subsampling=0)
     assert np.allclose(corners(read_picture(tmp_path / "a.jpg").image), corners(four_colours()), atol=8)
 
 
+@pytest.mark.battery(37, "16-bit")
 @pytest.mark.parametrize("ending", ["png", "tiff"])
 def test_sixteen_bit_grey(tmp_path, ending):
     Image.fromarray(np.full((20, 20), 32768, np.uint16)).save(tmp_path / f"a.{ending}")
@@ -109,6 +113,7 @@ def test_float_tiff_and_one_bit(tmp_path):
     assert read_picture(tmp_path / "b.png").image.getpixel((5, 5)) == (255, 255, 255)
 
 
+@pytest.mark.battery(37, "animated GIF and WebP")
 @pytest.mark.parametrize("ending", ["gif", "webp"])
 def test_the_first_frame_of_an_animation_counts_and_that_is_said(tmp_path, ending):
     frames = [Image.new("RGB", (30, 30), colour) for colour in ("red", "blue")]
@@ -133,6 +138,7 @@ def test_a_colour_profile_is_applied(tmp_path):
     assert green > 200 > red
 
 
+@pytest.mark.battery(44, "wrong ICC profile")
 @pytest.mark.parametrize("profile", [b"nonsense", b"\0" * 200])
 def test_a_broken_profile_leaves_the_colours(tmp_path, profile):
     four_colours().save(tmp_path / "a.png", icc_profile=profile)
@@ -162,6 +168,11 @@ def bomb(width: int, height: int) -> bytes:
     )
 
 
+@pytest.mark.battery(29, "text named .jpg")
+@pytest.mark.battery(31, "0-byte image")
+@pytest.mark.battery(32, "decompression bomb")
+@pytest.mark.battery(37, "HEIC, named as unsupported")
+@pytest.mark.battery(45, "SVG, PDF, MOV (named)")
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -187,6 +198,7 @@ def test_what_cannot_be_read_is_named_with_what_to_do(tmp_path, name, content, s
     assert "; " in str(caught.value) and str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.battery(30, "truncated JPEG")
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "gif", "tiff"])
 def test_a_truncated_file_is_refused_not_half_used(tmp_path, ending):
     buffer = io.BytesIO()

@@ -61,6 +61,7 @@ def test_unreadable_files_are_named_and_the_rest_goes_on(tmp_path):
     assert photos.report().findings[:4] == photos.skipped
 
 
+@pytest.mark.battery(40, "empty set")
 @pytest.mark.parametrize("content", [{}, {"a__jpg": "no picture"}])
 def test_a_folder_without_a_readable_photo_is_an_error_that_names_it(tmp_path, content):
     folder = tmp_path / "spring shoot"
@@ -80,6 +81,7 @@ def test_a_missing_folder_and_a_file_in_its_place(tmp_path):
         PhotoSet.from_folder(tmp_path / "a.zip", "can")
 
 
+@pytest.mark.battery(42, "names in any script, quotes, newlines, dashes")
 @pytest.mark.parametrize(
     "name",
     ["产品 фото صورة.jpg", 'it\'s "new".jpg', "two\nlines.jpg", "-rf.jpg", "🫖.jpg", "a" * 240 + ".jpg"],
@@ -147,6 +149,7 @@ def test_captions_beside_photos_in_tables_and_by_trigger(tmp_path):
     assert "in front of 2 captions" in said["trigger-added"] and said["no-caption"].startswith("1 photo has")
 
 
+@pytest.mark.battery(43, "captions that name missing photos")
 def test_captions_that_name_missing_photos_are_said(tmp_path):
     put(tmp_path, a__jpg=jpeg(), gone__txt="can", captions__csv="file_name,text\nlost.jpg,can\na.jpg,can\n")
     photos = PhotoSet.from_folder(tmp_path, "can")
@@ -212,6 +215,8 @@ def test_a_zip_is_unpacked_and_read_with_its_captions(tmp_path):
     )
 
 
+@pytest.mark.battery(33, "nested zip")
+@pytest.mark.battery(34, "zip with .., absolute paths, symlinks")
 def test_entries_that_climb_out_link_or_nest_are_left_out_and_named(tmp_path):
     link = zipfile.ZipInfo("link.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -233,6 +238,7 @@ def test_entries_that_climb_out_link_or_nest_are_left_out_and_named(tmp_path):
     assert [file.name for file in (tmp_path / "into").rglob("*")] == ["ok.jpg"]
 
 
+@pytest.mark.battery(33, "zip bomb")
 def test_a_zip_bomb_is_stopped_by_what_it_unpacks_to(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "LARGEST_ENTRY", 3_000_000)
     monkeypatch.setattr(archives, "LARGEST_WHOLE", 5_000_000)
@@ -257,6 +263,7 @@ def test_a_zip_that_lies_about_its_sizes_is_counted(tmp_path, monkeypatch):
     assert [finding.file for finding in photos.skipped] == ["big.jpg"]
 
 
+@pytest.mark.battery(35, "encrypted zip")
 def test_encrypted_and_damaged_entries_are_named(tmp_path):
     path = zipped(
         tmp_path / "p.zip",
@@ -390,6 +397,7 @@ def test_a_small_base_keeps_its_size():
     assert list(sized(60, 60).buckets(128 * 128, 16)) == [(128, 128)]
 
 
+@pytest.mark.battery(39, "300:1 ratios")
 def test_extreme_ratios_still_have_a_size():
     for width, height in [(3000, 10), (10, 3000), (1, 1)]:
         ((w, h),) = sized(width, height).buckets(128 * 128, 16)

@@ -91,6 +91,7 @@ def test_a_white_studio_background_is_not_overexposed(tmp_path):
     assert not {kind for _, kind in kinds(report)} - {"few"}
 
 
+@pytest.mark.battery(38, "small images")
 def test_small_is_measured_against_the_base(tmp_path):
     photos = saved(tmp_path, [photo(seed, (256, 256)) for seed in range(10)])
     assert not photos.report(area=128 * 128).of("000.png")
@@ -114,12 +115,14 @@ def test_one_product_turned_on_a_white_table_is_not_the_same_photo(tmp_path):
     assert not {kind for _, kind in kinds(saved(tmp_path, images).report())} - {"one-background"}
 
 
+@pytest.mark.battery(41, "all the same photo")
 def test_the_same_photo_twelve_times_counts_as_one(tmp_path):
     report = saved(tmp_path, [photo(1)] * 12).report()
     few = next(finding for finding in report.findings if finding.kind == "few")
     assert "12 photos, 1 of them different" in few.what and report.score < 30
 
 
+@pytest.mark.battery(40, "1 photo")
 @pytest.mark.parametrize(("count", "severity"), [(1, "warn"), (9, "warn"), (12, "info"), (20, None)])
 def test_too_few_photos(tmp_path, count, severity):
     report = saved(tmp_path, [photo(seed) for seed in range(count)]).report()
@@ -162,6 +165,7 @@ def test_what_could_not_be_read_comes_first_and_an_empty_set_scores_nothing():
     assert str(broken) == "a.jpg: is empty; copy it again"
 
 
+@pytest.mark.battery(40, "5,000 photos")
 def test_five_thousand_photos_are_compared_in_seconds(tmp_path):
     photo(1).save(tmp_path / "a.png")
     (one,) = PhotoSet.from_folder(tmp_path, "can").photos

@@ -22,6 +22,7 @@ def test_paragraphs_of_a_text_file_are_the_texts(tmp_path):
     assert [sample.answer for sample in texts.samples] == ["One.\nStill one.", "Two."]
 
 
+@pytest.mark.battery(46, "UTF-16, cp1252, BOM")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_is_read_in_any_encoding_and_with_any_separator(tmp_path, encoding, delimiter):
@@ -38,6 +39,7 @@ def test_a_character_at_the_edge_of_the_looked_at_part_does_not_change_the_encod
     assert texts.samples[0].answer == "abcdeé und ü"
 
 
+@pytest.mark.battery(48, "no text column")
 def test_a_table_without_texts_names_the_columns_it_has(tmp_path):
     with pytest.raises(DataError, match=r"a\.csv.*'sku', 'price'.*name the column 'text'"):
         TextSet.from_file(write(tmp_path, "a.csv", "sku,price\n1,2\n"))
@@ -51,6 +53,7 @@ def test_columns_of_a_brief_become_the_instruction_and_campaigns_the_groups(tmp_
     )
 
 
+@pytest.mark.battery(49, "empty rows, duplicates")
 def test_what_is_left_out_is_told(tmp_path):
     long = "x" * (LONGEST + 1)
     table = f'id,text\n1,Same text.\n2,same   TEXT.\n3,\n4\n5,{long}\n6,"mail me: a@b.example"\n'
@@ -70,6 +73,7 @@ def test_many_findings_are_counted_instead_of_kept(tmp_path):
     assert f"{4999 - NAMED:,} more" in texts.skipped[-1].what
 
 
+@pytest.mark.battery(47, "CSV with wrong quotes")
 def test_an_unclosed_quote_or_a_nul_is_a_message_or_a_text_and_never_a_crash(tmp_path):
     for content in (
         'text\n"never closed, and on and on\nmore\n',

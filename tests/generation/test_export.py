@@ -40,6 +40,7 @@ def test_the_zip_has_a_folder_per_format_a_table_and_a_sheet(folder, tmp_path):
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["campaign.zip"]
 
 
+@pytest.mark.battery(50, "formula cells of a campaign's table")
 def test_no_cell_of_the_table_is_a_formula(folder, tmp_path):
     with zipfile.ZipFile(zip_campaign(folder, tmp_path / "c.zip")) as archive:
         table = archive.read("manifest.csv").decode("utf-8-sig")
@@ -48,6 +49,7 @@ def test_no_cell_of_the_table_is_a_formula(folder, tmp_path):
     assert "'@SUM(A1) on aurora bottle" in cells
 
 
+@pytest.mark.battery(50, "formula cells, inert on export")
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx", "  =cmd|' /C calc'!A0"])
 def test_formula_cells_are_made_inert(cell):
     assert inert(cell) == "'" + cell

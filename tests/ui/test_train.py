@@ -43,6 +43,7 @@ def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp
     assert train.judge("x", folder, [], "starter-image", 16)[2] == ""
 
 
+@pytest.mark.battery(51, "HTML shown inert")
 def test_what_a_person_wrote_is_shown_as_text(tmp_path):
     for name in ("<img src=x onerror=alert(1)>.png", '"><script>.png'):
         Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / name)
