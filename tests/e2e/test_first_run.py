@@ -116,7 +116,7 @@ def test_files_that_are_no_photos_are_named(page, tmp_path):
         [bad, good]
     )
     expect(page.get_by_text(re.compile(r"brief\.png")).first).to_be_visible(timeout=MINUTE)
-    expect(page.get_by_text(re.compile(r"1 photos?:"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"1 photo: "))).to_be_visible(timeout=MINUTE)
 
 
 @pytest.mark.parametrize("tab", ["Train", "Brand voice", "Product scenes", "Adapters"])
