@@ -2,12 +2,6 @@
 
 import itertools
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import pytest
 import torch
@@ -68,30 +62,6 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_p
     assert not finished.stopped
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert whole.keys() == parts.keys() and all(torch.equal(whole[key], parts[key]) for key in whole)
-
-
-@pytest.mark.battery(67, "kill -9 in a training continues bit for bit")
-def test_killed_without_warning_it_continues_bit_for_bit(tmp_path):
-    train(tiny_text_base(), tiny_texts(), recipe(steps=40), tmp_path / "whole")
-    program = textwrap.dedent(f"""
-        import sys, time
-        sys.path[:0] = {[os.path.dirname(__file__), *sys.path]!r}
-        from tiny import tiny_text_base, tiny_texts
-        from test_loop import recipe
-        from lorakit.training.session import train
-        slow = lambda: time.sleep(0.05)
-        train(tiny_text_base(), tiny_texts(), recipe(steps=40), {str(tmp_path / "killed")!r}, between=slow)
-    """)
-    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
-    checkpoints = tmp_path / "killed" / ".training" / "checkpoints"
-    until = time.monotonic() + 60
-    while len(list(checkpoints.glob("step-*/manifest.json"))) < 2 and time.monotonic() < until:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it must be killed in the middle, not finish before"
-    train(tiny_text_base(), tiny_texts(), recipe(steps=40), tmp_path / "killed")
-    whole, killed = weights(tmp_path / "whole"), weights(tmp_path / "killed")
-    assert all(torch.equal(whole[key], killed[key]) for key in whole)
 
 
 @pytest.mark.battery(72, "a damaged checkpoint")
