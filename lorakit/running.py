@@ -102,28 +102,21 @@ def check_fit(job: Job) -> None:
 
 
 def run_train(context: Context) -> bool:
-    """Train on photos."""
-    from lorakit.data.photos import PhotoSet
+    """Train on photos or on texts."""
+    return _train(context, lambda: _examples(context.job))
 
-    spec = context.job.spec
 
-    def photos() -> PhotoSet:
+def _examples(job: Job) -> Any:
+    """The photos or texts of a training, without those that were unticked: the same in every process."""
+    spec = job.spec
+    if job.kind == "train":
+        from lorakit.data.photos import PhotoSet
+
         found = PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
         return found.without(spec.get("without", []))
-
-    return _train(context, photos)
-
-
-def run_voice(context: Context) -> bool:
-    """Train on texts."""
     from lorakit.data.texts import TextSet
 
-    spec = context.job.spec
-
-    def texts() -> TextSet:
-        return TextSet.from_file(spec["texts"]).without(map(int, spec.get("without", [])))
-
-    return _train(context, texts)
+    return TextSet.from_file(spec["texts"]).without(map(int, spec.get("without", [])))
 
 
 def _train(context: Context, data: Callable[[], Any]) -> bool:
@@ -159,17 +152,10 @@ def _class_photos(spec: dict[str, Any]) -> Any:
 
 def help_train(job: Job, stopping: Callable[[], bool]) -> None:
     """Do a further process's share of a training that the first process runs, writes and tells of."""
-    from lorakit.data.photos import PhotoSet
-    from lorakit.data.texts import TextSet
     from lorakit.training import train
     from lorakit.training.recipe import Recipe
 
-    spec = job.spec
-    data = (
-        PhotoSet.from_folder(spec["photos"], spec["trigger"], spec.get("captions"))
-        if job.kind == "train"
-        else TextSet.from_file(spec["texts"])
-    )
+    spec, data = job.spec, _examples(job)
     base = Bases().get(*asked(spec))
     recipe, of_class = Recipe.from_dict(spec["recipe"]), _class_photos(spec)
     train(base, data, recipe, job.folder, should_stop=stopping, work=job.folder, class_photos=of_class)
@@ -293,7 +279,7 @@ def measure(spec: dict[str, Any], mix: dict[Any, Any], base: "Base") -> None:
 
 
 RUNNERS: dict[str, Runner] = {
-    "train": run_train, "voice": run_voice, "campaign": run_campaign, "copy": run_copy,
+    "train": run_train, "voice": run_train, "campaign": run_campaign, "copy": run_copy,
     "check": run_check, "combine": run_combine, "forecast": run_forecast,
     "catalogue": run_catalogue,
 }  # fmt: skip
