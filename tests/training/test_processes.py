@@ -89,7 +89,7 @@ def test_a_job_folder_is_run_by_two_processes(tmp_path):
     settings = recipe(steps=2, rank=2, preview_every=0, batch_size=1).to_dict()
     job = jobs.create(
         "voice",
-        {"base": "starter-text", "name": "Calm", "texts": str(texts), "recipe": settings, "without": [0, 3]},
+        {"base": "starter-text", "name": "Calm", "texts": str(texts), "recipe": settings, "without": ["0", "3"]},
     )
     launch("-m", "lorakit", "train", str(job.folder))
     assert job.state == "done"
