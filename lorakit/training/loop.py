@@ -101,6 +101,7 @@ class _Training:
 
     def go(self) -> Outcome:
         begun, first, told = time.monotonic(), self.step, 0.0
+        self.trained.set_training(True)  # a layer beside a base that rests would rest too
         if self.step == 0:
             self._measure_held_out()
         while self.step < self.total:

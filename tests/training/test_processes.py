@@ -87,10 +87,8 @@ def test_a_job_folder_is_run_by_two_processes(tmp_path):
     texts = tmp_path / "t.txt"
     texts.write_text("\n\n".join(f"Calm words number {n} for calm people who read them." for n in range(6)))
     settings = recipe(steps=2, rank=2, preview_every=0, batch_size=1).to_dict()
-    job = jobs.create(
-        "voice",
-        {"base": "starter-text", "name": "Calm", "texts": str(texts), "recipe": settings, "without": ["0", "3"]},
-    )
+    spec = {"base": "starter-text", "name": "Calm", "texts": str(texts), "without": ["0", "3"]}
+    job = jobs.create("voice", spec | {"recipe": settings})
     launch("-m", "lorakit", "train", str(job.folder))
     assert job.state == "done"
     assert sum(event["event"] == "result" for event in job.events()) == 1
