@@ -63,6 +63,7 @@ class Picture:
     width: int  # of the whole photo, upright; `image` may be smaller when less was asked for
     height: int
     notes: tuple[str, ...] = ()
+    quality: int = 100  # that a JPEG was saved with; 100 for other files
 
 
 def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture:
@@ -106,6 +107,7 @@ def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
     if at_least and image.format == "JPEG":
         # The sides may be swapped by the orientation, which is known only later.
         image.draft(None, (max(at_least), max(at_least)))
+    quality = _jpeg_quality(image)
     image.load()
     turned = _orientation(image)
     if image.format == "TIFF":
@@ -120,7 +122,19 @@ def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
         flat, mask = flat.transpose(turned), mask.transpose(turned) if mask is not None else None
         if turned in SWAPS:
             whole = whole[::-1]
-    return Picture(flat, mask, *whole, tuple(notes))
+    return Picture(flat, mask, *whole, tuple(notes), quality)
+
+
+STANDARD_MEAN = 57.625  # of the luminance table of ITU-T T.81, K.1, which is quality 50
+
+
+def _jpeg_quality(image: Image.Image) -> int:
+    """The quality (1..100, the scale of libjpeg) that its table of luminance stands for."""
+    table = next(iter(getattr(image, "quantization", {}).values()), None)
+    if not table:
+        return 100
+    scale = 100 * sum(table) / len(table) / STANDARD_MEAN
+    return max(1, min(100, round(5000 / scale if scale > 100 else (200 - scale) / 2)))
 
 
 # EXIF tag 0x0112 (Exif 2.32, 4.6.4): how the stored picture has to be turned to stand upright.

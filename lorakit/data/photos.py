@@ -7,6 +7,7 @@ a few per cent cut, nothing enlarged that need not be.
 import os
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -14,14 +15,17 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from lorakit.data import archives, captions, quality
+from lorakit.data import archives, captions, look, quality, subject
+from lorakit.data.backdrops import put_before
 from lorakit.data.buckets import frame, size_for
 from lorakit.data.captions import Captions, shown
-from lorakit.data.images import fit, read_picture
-from lorakit.data.quality import Finding, Look, QualityReport
+from lorakit.data.images import Picture, fit, read_picture
+from lorakit.data.look import Look
+from lorakit.data.quality import Finding, QualityReport
 from lorakit.errors import DataError
 
-LOOK_SIDE = 2 * quality.SIDE
+LOOK_SIDE = look.SIDE
+WORKERS = 4  # threads that photos are measured in
 LITTER = ("thumbs.db", "desktop.ini")
 
 
@@ -42,27 +46,65 @@ class Photo:
         """The whole photo as upright sRGB on white. Raises DataError when the file has changed or gone."""
         return self._read(None)[0]
 
-    def mask(self) -> Image.Image | None:
-        """Where the product is (L, 255), when the file is transparent around it."""
-        return self._read(None)[1]
+    @cached_property
+    def has_mask(self) -> bool:
+        """Is it known where the product is?"""
+        return self.mask() is not None
 
-    def pixels(self, width: int, height: int) -> np.ndarray:
-        """The photo at a bucket's size: float32 (3, height, width) in -1..1."""
+    def mask(self) -> Image.Image | None:
+        """Where the product is (L, 255), of the whole photo's size: from the file's transparency, or because
+        it stands before a plain background. None when neither tells.
+        """
+        image, mask = self._read(None)
+        return mask if mask is not None else subject.plain_mask(image)
+
+    def pixels(self, width: int, height: int, backdrop: int | None = None) -> np.ndarray:
+        """The photo at a bucket's size: float32 (3, height, width) in -1..1.
+
+        With a `backdrop` the product stands before a background made from that seed, when it is known where
+        it is.
+        """
         framing = frame(self.width, self.height, (width, height))
         image = fit(self._read((2 * width, 2 * height))[0], framing)
+        mask = self.mask() if backdrop is not None else None
+        if mask is not None and backdrop is not None:
+            image = put_before(image, fit(mask, framing), backdrop)
         return np.ascontiguousarray(np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 127.5 - 1.0)
+
+    def places(self, width: int, height: int, background: float = 1.0) -> np.ndarray:
+        """How much each place of `pixels` counts: float32 (height, width). 1 on the product, `background`
+        around it when it is known where it is, and 0 where the photo was padded.
+        """
+        framing = frame(self.width, self.height, (width, height))
+        counts = np.ones((height, width), np.float32)
+        mask = self.mask() if background < 1 else None
+        if mask is not None:
+            counts += (1 - background) * (np.asarray(fit(mask, framing), np.float32) / 255 - 1)
+        left, top, right, bottom = framing.padding
+        inside = np.zeros((height, width), np.float32)
+        inside[top : height - bottom, left : width - right] = 1
+        return counts * inside
 
     @cached_property
     def look(self) -> Look:
-        """What the quality gate judges by."""
-        return quality.take_look(self._read((LOOK_SIDE, LOOK_SIDE))[0])
+        """What the quality gate judges by; slower than reading the photo, so taken when it is asked for."""
+        picture = self._picture((LOOK_SIDE, LOOK_SIDE))
+        return look.take_look(picture.image, picture.quality)
+
+    @cached_property
+    def fingerprint(self) -> np.ndarray:
+        """256 bits as four uint64, nearly the same for photos that look the same."""
+        return look.fingerprint(self._read((256, 256))[0])
 
     def _read(self, at_least: tuple[int, int] | None) -> tuple[Image.Image, Image.Image | None]:
+        picture = self._picture(at_least)
+        return picture.image, picture.mask
+
+    def _picture(self, at_least: tuple[int, int] | None) -> Picture:
         try:
-            picture = read_picture(self.path, at_least)
+            return read_picture(self.path, at_least)
         except DataError as error:
             raise DataError(f"{self.name}: {error}") from None
-        return picture.image, picture.mask
 
 
 @dataclass
@@ -137,6 +179,8 @@ class PhotoSet:
 
         Nothing is dropped: leave out what a person agrees to leave out with `without`.
         """
+        with ThreadPoolExecutor(WORKERS) as pool:  # the time goes into libraries that release the GIL
+            list(pool.map(lambda photo: photo.look, self.photos))
         return quality.assess(self.photos, [*self.skipped, *self.notes], area, step)
 
     def without(self, names: Iterable[str]) -> "PhotoSet":
@@ -220,17 +264,17 @@ def _sort_out(files: list[tuple[str, Path]]) -> tuple[list[tuple[str, Path]], Ca
 
 
 def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
-    """Read one file once, small: that proves that it is whole, and gives what the quality gate needs."""
+    """Read one file once, small: that proves that it is whole."""
     try:
         if not path.is_file():
             raise DataError("is no file or is not there; check its name")
-        picture = read_picture(path, (LOOK_SIDE, LOOK_SIDE))
+        picture = read_picture(path, (256, 256))
     except DataError as error:
         what, _, advice = str(error).partition("; ")
         found.skipped.append(Finding(shown(name), "unreadable", "error", what, advice))
         return None
     photo = Photo(path, "", picture.width, picture.height, shown(name))
-    photo.look = quality.take_look(picture.image)
+    photo.fingerprint = look.fingerprint(picture.image)
     found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in picture.notes]
     return photo
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from lorakit.errors import DataError
@@ -23,6 +24,39 @@ from lorakit.training.recipe import Recipe
 ENOUGH = 12  # photos; of fewer none is kept aside
 LEVELS = 4  # noise levels that a photo kept aside is tried at
 ALIKE = 0.25  # share of differing fingerprint bits up to which two photos are of one group (assumption)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A photo at the size it is learned at, perhaps once more (`again`, its index) before another background,
+    whose seed is `backdrop`.
+    """
+
+    photo: Any
+    size: tuple[int, int]
+    weight: float = 1.0
+    again: int | None = None
+    backdrop: int | None = None
+
+    def counts(self, background: float, shape: Sequence[int]) -> Tensor | None:
+        """How much each place counts, (1, h, w) in the latents' `shape`; None when all count alike."""
+        places = getattr(self.photo, "places", None)
+        if places is None:
+            return None
+        counts = torch.from_numpy(places(*self.size, background if self.backdrop is None else 0.0))
+        if bool((counts == 1).all()):
+            return None
+        return F.adaptive_avg_pool2d(counts[None], (shape[0], shape[1]))
+
+
+def before_others(own: Sequence[Shown], recipe: Recipe) -> list[Shown]:
+    """The photos whose product's place is known, again before `recipe.backgrounds` other backgrounds each."""
+    return [
+        Shown(shown.photo, shown.size, shown.weight, index, recipe.seed * 100_003 + index * 16 + number)
+        for index, shown in enumerate(own)
+        if recipe.backgrounds and shown.photo.has_mask
+        for number in range(recipe.backgrounds)
+    ]
 
 
 @dataclass(frozen=True)
@@ -45,6 +79,9 @@ class ImageExamples:
     photos: list[Any] = field(default_factory=list)  # data.photos.Photo, in the latents' order
     weights: list[float] = field(default_factory=list)  # one per latent
     held_out: list[int] = field(default_factory=list)  # indices that are not in `groups`
+    places: list[Tensor | None] = field(
+        default_factory=list
+    )  # (1, h, w) how much each counts; None: all alike
 
     @classmethod
     def prepare(
@@ -65,33 +102,39 @@ class ImageExamples:
         area = recipe.resolution**2 or base.settings.area
         sets = [photos, of_class] if of_class else [photos]
         placed = [
-            (photo, size, weight)
+            Shown(photo, size, weight)
             for these, weight in zip(sets, (1.0, recipe.class_weight), strict=False)
             for size, members in these.buckets(area, family.step).items()
             for photo in members
             if weight > 0
         ]
+        placed += before_others(placed[: len(photos.photos)], recipe)
         latents: list[Tensor] = []
         rows: list[dict[str, Tensor]] = []
-        for photo, size, _ in placed:
+        places: list[Tensor | None] = []
+        for shown in placed:
             if should_stop():
                 break
-            pixels = torch.from_numpy(photo.pixels(*size))[None].to(base.device)
+            photo, size = shown.photo, shown.size
+            pixels = torch.from_numpy(photo.pixels(*size, shown.backdrop))[None].to(base.device)
             with torch.no_grad():
                 latents.append(family.encode_images(base, pixels)[0].float().cpu())
                 described = family.describe_photo(base, (photo.width, photo.height), size)
                 rows.append({**family.encode_prompts(base, [photo.caption]), **described})
+            places.append(shown.counts(recipe.background_weight, latents[-1].shape[-2:]))
             emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": len(placed)})
         with torch.no_grad():
             empty = family.encode_prompts(base, [""])
-        own = [photo for photo, _, _ in placed[: len(photos.photos)]]
+        own = [shown.photo for shown in placed[: len(photos.photos)]]
         aside = kept_aside(own, recipe.held_out, recipe.seed)
         groups: dict[tuple[int, int], list[int]] = {}
-        for index, (_, size, _) in enumerate(placed):
-            if index not in aside:
-                groups.setdefault(size, []).append(index)
-        weights = [getattr(photo, "weight", 1.0) * weight for photo, _, weight in placed]
-        return cls(latents, _joined(rows), empty, list(groups.values()), recipe, own, weights, sorted(aside))
+        for index, shown in enumerate(placed):
+            if index not in aside and shown.again not in aside:
+                groups.setdefault(shown.size, []).append(index)
+        weights = [getattr(shown.photo, "weight", 1.0) * shown.weight for shown in placed]
+        return cls(
+            latents, _joined(rows), empty, list(groups.values()), recipe, own, weights, sorted(aside), places
+        )  # fmt: skip
 
     @property
     def per_epoch(self) -> int:
@@ -132,7 +175,17 @@ class ImageExamples:
             for key, rows in self.conditioning.items()
         }
         clean, noise, t = (part.to(base.device) for part in (clean, noise, t))
-        return image_loss(base, clean, noise, t, conditioning, min_snr=self.recipe.min_snr)
+        return image_loss(
+            base, clean, noise, t, conditioning, self._weight_of(chosen, clean), min_snr=self.recipe.min_snr
+        )
+
+    def _weight_of(self, chosen: list[int], clean: Tensor) -> Tensor | None:
+        """How much each place of these photos counts, (B, 1, h, w), or None when all count alike."""
+        counts = [self.places[i] if self.places else None for i in chosen]
+        if all(one is None for one in counts):
+            return None
+        alike = torch.ones(1, *clean.shape[-2:])
+        return torch.stack([alike if one is None else one for one in counts]).to(clean.device)
 
     @torch.no_grad()
     def held_out_loss(self, base: Base) -> float | None:
@@ -171,7 +224,7 @@ def kept_aside(photos: Sequence[Any], share: float, seed: int) -> set[int]:
 
 def alike(photos: Sequence[Any]) -> list[list[int]]:
     """The photos in groups that look alike, by the quality gate's fingerprints (256 bits as uint64)."""
-    marks = np.stack([photo.look.fingerprint for photo in photos])
+    marks = np.stack([photo.fingerprint for photo in photos])
     group_of = list(range(len(photos)))
     for index in range(1, len(photos)):
         differing = np.bitwise_count(marks[:index] ^ marks[index]).sum(1)

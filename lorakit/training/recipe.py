@@ -78,6 +78,14 @@ class Recipe:
         0.05, "Share of the captions left out, so that the product also shows without one.", "data",
         low=0.0, high=0.9, kinds=("image",),
     )  # fmt: skip
+    background_weight: float = _setting(
+        1.0, "How much the surroundings count in photos that are transparent or plain around the product; 0 "
+        "learns nothing of the studio.", "data", low=0.0, high=1.0, kinds=("image",),
+    )  # fmt: skip
+    backgrounds: int = _setting(
+        0, "Show each such photo again before this many other backgrounds, which are not learned.", "data",
+        unit="backgrounds", low=0, high=16, kinds=("image",),
+    )  # fmt: skip
     class_prompt: str = _setting(
         "", "What the product is one of (a bottle): the base draws some first, and keeps knowing others.",
         "data", kinds=("image",),

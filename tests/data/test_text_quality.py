@@ -16,7 +16,7 @@ def copy(count: int, seed: int = 1) -> list[TextSample]:
     while len(texts) < count:
         one = sample(random)
         if len(one.answer.split()) > 6:
-            texts.append(TextSample("Write.", one.answer))
+            texts.append(TextSample(one.instruction, one.answer))
     return texts
 
 

@@ -1,0 +1,109 @@
+"""How often the photo gate finds faults put into clean renders, and how often it finds some in clean ones.
+
+python -m benchmarks.gate [photos]: prints the table of docs/gates.md. Each fault strength is a folder of
+spoiled renders of different products in different places, read as a person's photos are; a fault counts as
+found when the photo has a finding of its kind.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.gate_faults import FAULTS, Array, Fault, background_blurred
+from lorakit.data.photos import PhotoSet
+from lorakit.data.quality import QualityReport
+from lorakit.starter.render import DISTANCES, LIGHTS, random_product, render, variant
+
+SIZES = ((512, 512), (448, 576), (384, 704), (576, 448), (704, 384))
+AREA = 512 * 512
+CLEAN = 92  # JPEG quality that all are saved with, but those of the fault "blocky"
+SET, SETS = 12, 8  # photos of a set, and sets, for what only shows in a set
+KINDS = tuple(dict.fromkeys(fault.kind for fault in FAULTS))
+
+Picture = tuple[Image.Image, Array]
+
+
+def pictures(count: int) -> list[Picture]:
+    """Clean renders with the product's mask in 0..1."""
+    made = []
+    for number in range(count):
+        product = random_product(np.random.default_rng(number))
+        image, mask = render(product, *SIZES[number % len(SIZES)], 1000 + number)
+        made.append((Image.fromarray(image), mask / 255))
+    return made
+
+
+def report(folder: Path, images: list[Image.Image], quality: int = CLEAN) -> QualityReport:
+    """What the gate says of pictures saved into a new folder."""
+    folder.mkdir()
+    for number, image in enumerate(images):
+        image.save(folder / f"{number:04}.jpg", quality=quality)
+    return PhotoSet.from_folder(folder, "product").report(AREA)
+
+
+def share(found: QualityReport, kind: str, first: int = 0) -> float:
+    """The share of the photos from `first` on that have a finding of this kind."""
+    judged = found.judged[first:]
+    return sum(any(f.kind == kind for f in one.findings) for one in judged) / len(judged)
+
+
+def spoiled(folder: Path, fault: Fault, clean: list[Picture]) -> float:
+    """The share of the photos with this fault in which it is found."""
+    worse = [fault.spoil(im, mask, np.random.default_rng(n)) for n, (im, mask) in enumerate(clean)]
+    if fault.kind == "duplicate":
+        return share(report(folder, [im for im, _ in clean] + worse), fault.kind, len(clean))
+    if fault.kind == "blocky" and not fault.strength.endswith("again"):
+        return share(report(folder, worse, int(fault.strength.split()[-1])), fault.kind)
+    return share(report(folder, worse), fault.kind)
+
+
+def sets(folder: Path, scenes: Callable[[int], str]) -> float:
+    """The share of sets of one product in which one background is found; `scenes` names each photo's."""
+    alarms = 0
+    for number in range(SETS):
+        random = np.random.default_rng(number)
+        first = random_product(random)
+        shown = []
+        for place in range(number * SET, (number + 1) * SET):
+            light, distance = random.choice(list(LIGHTS)), random.choice(list(DISTANCES))
+            shown.append(variant(first, scene=scenes(place), light=str(light), distance=str(distance)))
+        images = [Image.fromarray(render(p, 256, 256, 100 * number + i)[0]) for i, p in enumerate(shown)]
+        found = report(folder / f"{number}", images)
+        alarms += any(finding.kind == "one-background" for finding in found.findings)
+    return alarms / SETS
+
+
+def main(count: int) -> None:
+    clean, soft = pictures(count), background_blurred(0.015)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        kept = {
+            "clean": report(folder / "clean", [im for im, _ in clean]),
+            "saved with JPEG 75": report(folder / "75", [im for im, _ in clean], 75),
+            "soft background": report(
+                folder / "soft", [soft(im, m, np.random.default_rng(0)) for im, m in clean]
+            ),
+        }  # fmt: skip
+        print(f"false alarms, of {count} photos each\n")
+        for label, found in kept.items():
+            print(f"{label}: " + ", ".join(f"{kind} {share(found, kind):.1%}" for kind in KINDS), flush=True)
+            print(f"  verdicts: {found.verdicts()}")
+        for number, fault in enumerate(FAULTS):
+            found_share = spoiled(folder / f"fault-{number}", fault, clean)
+            print(f"{fault.kind:14} {fault.strength:36} found {found_share:.1%}", flush=True)
+        places = ("wood", "marble", "studio", "garden", "beach", "snow", "bathroom", "stone")
+        sorts = ("one place", lambda i: places[i // SET % 8]), ("eight places", lambda i: places[i % 8])
+        for label, scenes in sorts:
+            (folder / label).mkdir()
+            print(
+                f"one background, {label}: found in {sets(folder / label, scenes):.0%} of {SETS} sets",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
