@@ -159,8 +159,8 @@ def _clipped(small: np.ndarray, grey: np.ndarray, border: np.ndarray) -> tuple[f
     photo in which nothing else is left is one.
     """
     tone = float(np.median(border))
-    white, black = small.min(-1) >= 250, small.max(-1) <= 8
-    clipped = small.max(-1) >= 254
+    white, black = small.min(-1) >= 244, small.max(-1) <= 8
+    clipped = small.max(-1) >= 250
     bright, dark = float(clipped.mean()), float((grey <= 6).mean())
     if tone >= 245:
         bright = float(clipped[~white].mean()) if (~white).mean() > 0.03 else 1.0
