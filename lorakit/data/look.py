@@ -121,7 +121,7 @@ def _blocks(pixels: np.ndarray) -> float:
     """How much larger the steps between pixels are at every eighth one (JPEG's blocks) than elsewhere.
 
     The phase is found, as a photo may have been cut. Measured: below 0.5 without compression or with
-    quality 85, 0.2 to 0.8 with 60, and 0.9 and more with 10.
+    quality 85, 0.2 to 0.8 with 60 in 90 of 100, and 0.9 and more with 10 in 90 of 100.
     """
     grey = pixels.astype(np.float32) @ LUMA
     excess = []
