@@ -78,9 +78,10 @@ def test_training_again_under_a_taken_name_leaves_the_finished_adapter(fake_trai
 
 def test_ctrl_c_stops_at_a_step_and_the_same_command_continues(fake_training, capsys):
     calls, texts = fake_training
+    before = signal.getsignal(signal.SIGINT)
     assert main(["voice", texts, "--steps", "7"]) == commands.STOPPED
     assert "run the same command again" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     assert main(["voice", texts, "--steps", "8"]) == 0
     assert calls[0].out == calls[1].out
 

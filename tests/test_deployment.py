@@ -268,7 +268,7 @@ def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspa
         pass
     assert training.state == "failed" and "folder" in training.progress().message
     assert speaking.state == "failed" and "gone" in speaking.progress().message
-    assert "gone: no such" in train.poll(training.id, {})[2] and "gone" in voice.poll(speaking.id, "")[2]
+    assert "gone: no such" in str(train.poll(training.id, {})) and "gone" in str(voice.poll(speaking.id, ""))
     assert "Finished" in desk.poll(writing.id, "")[2]
     shown = campaigns.poll(old_workspace.id, {})
     assert "1 of 1" in str(shown) and "a.png" in str(shown)

@@ -46,7 +46,7 @@ def table(folder: str | Path) -> Table:
     groups: dict[tuple[str, str, int], list[dict[str, Any] | None]] = {}
     for shot in plan["shots"]:
         cells = groups.setdefault((shot["scene"], shot["format"], shot["seed"]), [None] * len(columns))
-        cells[shot["mix"]] = made.get(shot["id"])
+        cells[shot.get("mix", 0)] = made.get(shot["id"])
     formats, seeds = ({key[place] for key in groups} for place in (1, 2))
     rows = []
     for (scene, format_id, seed), cells in groups.items():

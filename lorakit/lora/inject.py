@@ -114,6 +114,7 @@ def trainable(
             )
         layers[name] = _trainable_layer(name, modules[name], rank, alpha, rslora, dora, generator)
         layers[name].dropout = dropout
+        layers[name].training = True  # also beside a base that rests
         if pissa:
             start_at_main_directions(layers[name], seed)
     if not layers:

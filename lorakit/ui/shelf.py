@@ -6,7 +6,7 @@ from typing import Any
 
 from lorakit.families import FAMILIES
 from lorakit.store import Entry
-from lorakit.ui import pictures, pieces
+from lorakit.ui import pictures, pieces, runs
 
 MOST_CARDS = 60  # of which each carries a small picture; beyond, the search is quicker than the eye
 KINDS = [("All", ""), ("Pictures", "image"), ("Voices", "voice")]
@@ -88,7 +88,7 @@ def details(entry: Entry) -> str:
     data = _table(entry.card.get("data"))
     if data.get("hub"):
         rows.append((f"{str(data['hub'])[:60]} at {str(data.get('revision', ''))[:8]}", "from the hub"))
-    trained = pieces.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
+    trained = runs.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
     notes = entry.card.get("notes")
     said = f'<p class="hint">{escape(notes[:500])}</p>' if isinstance(notes, str) and notes else ""
     inside = (
