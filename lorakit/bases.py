@@ -6,13 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from lorakit.errors import LoraKitError
+from lorakit.families.sources import STARTERS
 
 if TYPE_CHECKING:
     from lorakit.families import Base
 
 log = logging.getLogger(__name__)
-
-STARTERS = ("starter-image", "starter-text")  # small enough to stay beside any other
 
 
 class Bases:

@@ -15,12 +15,12 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
+from lorakit.families.sources import STARTERS
 from lorakit.opening import mix_of, voices_of
 from lorakit.training import processes
 from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import Recipe
 
-STARTERS = ("starter-image", "starter-text")
 STOPPED = 130  # the exit code of a command that Ctrl-C ended
 CONTINUE = "stopped; run the same command again to continue"
 TELL_SECONDS = 2.0
@@ -311,7 +311,6 @@ def doctor(options: argparse.Namespace) -> int:
     import shutil
     from importlib.metadata import PackageNotFoundError, version
 
-    from lorakit.families.sources import STARTERS as BASES
     from lorakit.families.sources import local_folder
 
     print(f"lorakit {__version__}, Python {platform.python_version()}")
@@ -340,7 +339,7 @@ def doctor(options: argparse.Namespace) -> int:
     with suppress(ValueError, OSError, AttributeError):
         print(f"memory: {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB")
     print(f"workspace: {home} ({free / 1e9:.0f} GB free); adapters: {workspace.adapters_folder()}")
-    for name in BASES:
+    for name in STARTERS:
         try:
             local_folder(name)
             print(f"{name}: ready")

@@ -8,13 +8,14 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from lorakit import jobs, workspace
-from lorakit.bases import STARTERS, Bases
+from lorakit.bases import Bases
+from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
 from lorakit.running import RUNNERS, Runner, run_job
 from lorakit.supervisor import PARENT, STOP_SECONDS, ensure_running
@@ -68,7 +69,7 @@ class Service:
         os._exit(0)
 
 
-def serve(preload: Sequence[str] = STARTERS, runners: dict[str, Runner] | None = None) -> None:
+def serve(preload: Iterable[str] = STARTERS, runners: dict[str, Runner] | None = None) -> None:
     """Run jobs until told to stop (SIGTERM, or the parent's death), then end within 10 seconds."""
     logging.basicConfig(format="%(asctime)s %(message)s")
     stop = threading.Event()

@@ -5,7 +5,7 @@ one background and one angle everywhere, odd shapes and the number of photos. No
 right product, and logos without letters. docs/gates.md says how often each fault is found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -149,13 +149,18 @@ def assess(
 
 
 def _judge(name: str, findings: Sequence[Finding], framing: Framing) -> Judged:
+    return Judged(name, *weigh(findings, RULES, VERDICTS), tuple(findings), framing)
+
+
+def weigh(findings: Sequence[Finding], rules: Mapping[str, Rule], verdicts: Sequence[str]) -> tuple[int, str]:
+    """The score (0 to 100) and the verdict of what has these findings; `verdicts` from light to heavy."""
     lost, worst = 0.0, 0
     for finding in findings:
-        rule = RULES[finding.kind]
+        rule = rules[finding.kind]
         lost += rule.points if finding.severity == "warn" else rule.points / 3
         if finding.severity == "warn":
-            worst = max(worst, VERDICTS.index(rule.verdict))
-    return Judged(name, max(0, round(100 - lost)), VERDICTS[worst], tuple(findings), framing)
+            worst = max(worst, verdicts.index(rule.verdict))
+    return max(0, round(100 - lost)), verdicts[worst]
 
 
 def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from lorakit.data import patterns
 from lorakit.data.near_texts import nearest_earlier
-from lorakit.data.quality import SEVERITIES, Finding, Rule
+from lorakit.data.quality import SEVERITIES, Finding, Rule, weigh
 
 VERDICTS = ("keep", "edit", "remove")
 FEW, IDEAL = 20, 60  # texts
@@ -105,22 +105,12 @@ def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextRep
         if index in foreign:
             what = f"looks {foreign[index]} among texts in {language} ({_start(text.answer)})"
             found.append(Finding(name, "language", "warn", what, "train one voice for each language"))
-        judged.append(_judge(index, name, found))
+        judged.append(JudgedText(index, name, *weigh(found, RULES, VERDICTS), tuple(found)))
     whole = list(_of_all(texts, different=sum(twin is None for twin in twins)))
     findings = [*skipped, *whole, *(finding for one in judged for finding in one.findings)]
     mean = sum(one.score for one in judged) / max(1, len(judged))
     few = 40 * max(0.0, 1 - sum(twin is None for twin in twins) / FEW)
     return TextReport(findings, max(0, round(mean - few)), len(texts), judged, language)
-
-
-def _judge(index: int, name: str, findings: Sequence[Finding]) -> JudgedText:
-    lost, worst = 0.0, 0
-    for finding in findings:
-        rule = RULES[finding.kind]
-        lost += rule.points if finding.severity == "warn" else rule.points / 3
-        if finding.severity == "warn":
-            worst = max(worst, VERDICTS.index(rule.verdict))
-    return JudgedText(index, name, max(0, round(100 - lost)), VERDICTS[worst], tuple(findings))
 
 
 def _of_one(name: str, text: HasText) -> Iterator[Finding]:

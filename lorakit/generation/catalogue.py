@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
 from lorakit.data.textfiles import decode
-from lorakit.errors import DataError, LoraKitError
+from lorakit.errors import DataError, LoraKitError, is_out_of_memory
 from lorakit.generation.copy import Brief, Copy, room, write_batch
 from lorakit.generation.export import inert
 from lorakit.generation.provenance import adapter_row, effect, public_name
@@ -157,7 +157,7 @@ def _write(
     try:
         return write_batch(base, briefs, variants, seed, should_stop=stop)
     except (MemoryError, RuntimeError) as error:
-        if len(batch) == 1 or not (isinstance(error, MemoryError) or "out of memory" in str(error).lower()):
+        if len(batch) == 1 or not is_out_of_memory(error):
             raise
     half = len(batch) // 2
     parts = [_write(base, part, mixes, variants, seed, stop) for part in (batch[:half], batch[half:])]

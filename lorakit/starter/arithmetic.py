@@ -4,13 +4,12 @@ from typing import Any
 
 import torch
 
+from lorakit.training.loop import fast_bf16_on_cpu
+
 
 def fast_bf16(device: str) -> bool:
     """Does the device multiply bf16 itself? One without it takes 20 times as long as in fp32."""
-    if device != "cpu":
-        return True
-    can = torch.cpu.get_capabilities()
-    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+    return device != "cpu" or fast_bf16_on_cpu()
 
 
 def precision(device: str) -> Any:

@@ -279,11 +279,12 @@ def _smooth(losses: list[float]) -> float:
 
 def precision(base: Base) -> Any:
     """bf16 arithmetic where the device has it; the factors themselves stay in float32."""
-    cpu_has_it = base.device.type == "cpu" and torch.backends.mkldnn.is_available() and _fast_bf16_on_cpu()
+    cpu_has_it = base.device.type == "cpu" and torch.backends.mkldnn.is_available() and fast_bf16_on_cpu()
     # Each factor is used once in a step, so autocast's copies would only lie there until its end.
     on = base.device.type == "cuda" or cpu_has_it
     return torch.autocast(base.device.type, torch.bfloat16, enabled=on, cache_enabled=False)
 
 
-def _fast_bf16_on_cpu() -> bool:
+def fast_bf16_on_cpu() -> bool:
+    """Does the processor multiply bf16 itself?"""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

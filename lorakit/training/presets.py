@@ -5,6 +5,7 @@ from typing import Any
 
 from lorakit.errors import RecipeError
 from lorakit.families.licences import KNOWN
+from lorakit.families.sources import STARTERS
 from lorakit.training.recipe import Recipe
 
 
@@ -22,7 +23,6 @@ class Preset:
     only_for: tuple[str, ...] = ()  # the same, and of the listed bases it is for no others
 
 
-STARTERS = ("starter-image", "starter-text")
 STARTER_IMAGE = {
     "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
     "caption_dropout": 0.1, "checkpoint_every": 50, "held_out": 0.0,

@@ -1,11 +1,13 @@
 """Dataclass <-> widgets: the Advanced form is made from Recipe's fields: a new setting shows up by itself."""
 
+from collections.abc import Sequence
 from dataclasses import Field, dataclass
 from typing import Any
 
 import gradio as gr
 
-from lorakit.training.presets import STARTERS, from_preset, presets_for
+from lorakit.families.sources import STARTERS
+from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import GROUPS, Recipe, settings_for
 from lorakit.ui import bases, pieces
 from lorakit.ui.pieces import QUIET
@@ -80,6 +82,17 @@ def _savers(kind: str, base: str, preset: str) -> Any:
     quantize = next(row.quantize for row in presets_for(kind, base) if row.id == preset)
     small = base in STARTERS
     return gr.update(visible=not small, value=[] if small or not quantize else ["4-bit"])
+
+
+def on_starter(kind: str, starter: str, base: str, values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The settings for a training on a starter base, and what the form's preset, savers and settings become.
+
+    A form that is for another base than a starter gets the starter's settings; otherwise its own are kept.
+    """
+    if base in STARTERS:
+        return list(values), [gr.skip()] * (2 + len(values))
+    shown = defaults(kind, starter)
+    return shown[2:], shown
 
 
 def filled(kind: str, spec: dict[str, Any], recipe: dict[str, Any]) -> list[Any]:

@@ -10,6 +10,7 @@ from lorakit import jobs
 from lorakit.data.quality import Finding
 from lorakit.errors import LoraKitError
 from lorakit.families.licences import KNOWN, Known, licence_of
+from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
 
 # Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
@@ -17,7 +18,6 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private"}
 QUIET: dict[str, Any] = {**HIDDEN, "show_progress": "hidden"}
 MOST_FINDINGS = 40
 
-STARTERS = ("starter-image", "starter-text")
 DEMONSTRATIONS = {
     "starter-image": "Draws at about 128 pixels, then enlarges. Free to use (Apache-2.0).",
     "starter-text": "Writes simple copy. Free to use (Apache-2.0).",

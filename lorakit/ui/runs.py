@@ -96,6 +96,14 @@ def go_on(job_id: str) -> None:
         raise gr.Error("This training goes on already, or is gone.", print_exception=False)
 
 
+def existing(job_id: str) -> Job:
+    """The training called `job_id`; a message on the page when it is gone."""
+    job = pieces.find(job_id)
+    if job is None:
+        raise gr.Error("This training is gone.", print_exception=False)
+    return job
+
+
 def shown(kind: str) -> str:
     """The training that a page opened now shows: the one that runs, or the newest."""
     going = [job for job in jobs.list_jobs([kind], ended=False) if job.state == "running"]

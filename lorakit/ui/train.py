@@ -165,12 +165,9 @@ def start_sample(base: str, savers: list[str], *values: Any) -> list[Any]:
 
     Job, trigger, base, preset, savers and settings, which follow when the page was on another base.
     """
-    kept: list[Any] = [gr.skip()] * (2 + len(values))
-    if base not in pieces.STARTERS:
-        kept = forms.defaults(KIND, "starter-image")
-        values = tuple(kept[2:])
-    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], "starter-image", [], list(values))
-    return [job, SAMPLE_TRIGGER, "starter-image", *kept]
+    settings, form = forms.on_starter(KIND, "starter-image", base, values)
+    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], "starter-image", [], settings)
+    return [job, SAMPLE_TRIGGER, "starter-image", *form]
 
 
 def start_own(
@@ -209,9 +206,7 @@ def fill_raised(job_id: str) -> list[Any]:
 
 
 def _filled(job_id: str, recipe: Any) -> list[Any]:
-    job = pieces.find(job_id)
-    if job is None:
-        raise gr.Error("This training is gone.", print_exception=False)
+    job = runs.existing(job_id)
     spec = job.spec
     data = [spec["trigger"], spec["photos"], spec.get("without", [])]
     return [*data, *forms.filled(KIND, spec, recipe(job))]

@@ -160,12 +160,9 @@ def start_sample(base: str, savers: list[str], *values: Any) -> list[Any]:
 
     Job, name, base, preset, savers and settings, which follow when the page was on another base.
     """
-    kept: list[Any] = [gr.skip()] * (2 + len(values))
-    if base not in pieces.STARTERS:
-        kept = forms.defaults(KIND, "starter-text")
-        values = tuple(kept[2:])
-    job = _start(SAMPLE_NAME, str(SAMPLE_VOICE), [], "starter-text", [], list(values))
-    return [job, SAMPLE_NAME, "starter-text", *kept]
+    settings, form = forms.on_starter(KIND, "starter-text", base, values)
+    job = _start(SAMPLE_NAME, str(SAMPLE_VOICE), [], "starter-text", [], settings)
+    return [job, SAMPLE_NAME, "starter-text", *form]
 
 
 def start_own(
@@ -203,9 +200,7 @@ def fill_raised(job_id: str) -> list[Any]:
 
 
 def _filled(job_id: str, recipe: Any) -> list[Any]:
-    job = pieces.find(job_id)
-    if job is None:
-        raise gr.Error("This training is gone.", print_exception=False)
+    job = runs.existing(job_id)
     data = [job.spec["name"], job.spec["texts"], job.spec.get("without", [])]
     return [*data, *forms.filled(KIND, job.spec, recipe(job))]
 
