@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
+from lorakit.lora.learning import Learning, can_run
 
 Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
 
@@ -136,6 +137,9 @@ class LoraLinear(Beside):
         self.dropout = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
+        mixed = self.gain is not None or self.columns is not None or self.rows is not None
+        if not (mixed or (self.dropout and self.training)) and can_run(self.base, x, self.down, self.up):
+            return Learning.apply(x, self.down, self.up, self.scale, self.base.weight, self.base.bias)
         # A layer is linear, so W x + W (columns * x) is one call of it.
         y = self.base(x if self.columns is None else x * self._spread(1 + self.columns, x))
         if self.gain is not None:

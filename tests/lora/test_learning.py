@@ -1,0 +1,54 @@
+"""The fused layer of a training has the outputs and gradients that automatic differentiation finds."""
+
+import pytest
+import torch
+from torch import nn
+
+from lorakit.lora import layers
+from lorakit.lora.layers import LoraLinear
+
+
+def learning(bias=True, scale=0.5, kind=torch.float64):
+    torch.manual_seed(0)
+    base = nn.Linear(6, 5, bias=bias, dtype=kind).requires_grad_(False)
+    down, up = nn.Parameter(torch.randn(2, 6, dtype=kind)), nn.Parameter(torch.randn(5, 2, dtype=kind))
+    return LoraLinear(base, down, up, scale=scale)
+
+
+def outcome(layer, x):
+    x = x.clone().requires_grad_(True)
+    y = layer(x)
+    return y, *torch.autograd.grad(y.square().sum(), [x, layer.down, layer.up]), y.grad_fn.name()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(6,), (3, 6), (2, 4, 6)])
+def test_outputs_and_gradients_are_those_of_automatic_differentiation(monkeypatch, bias, shape):
+    layer, x = learning(bias), torch.randn(shape, dtype=torch.float64)
+    fused = outcome(layer, x)
+    monkeypatch.setattr(layers, "can_run", lambda *_: False)
+    plain = outcome(layer, x)
+    assert fused[-1] == "LearningBackward" and plain[-1] != fused[-1]
+    for one, other in zip(fused[:-1], plain[:-1], strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_an_input_that_learns_nothing_gets_no_gradient():
+    layer, x = learning(), torch.randn(3, 6, dtype=torch.float64)
+    layer(x).sum().backward()
+    assert x.grad is None and layer.down.grad is not None and layer.up.grad is not None
+
+
+def test_a_layer_that_is_watched_replaced_or_in_another_type_is_called():
+    calls, x = [], torch.randn(3, 6, dtype=torch.float64)
+    watched = learning()
+    watched.base.register_forward_hook(lambda *_: calls.append("hook"))
+    replaced = learning()
+    own = replaced.base.forward
+    replaced.base.forward = lambda x: calls.append("forward") or own(x)
+    for layer in (watched, replaced):
+        layer(x).sum().backward()
+    assert calls == ["hook", "forward"]
+    lower = learning(kind=torch.float32)
+    lower.base.to(torch.bfloat16)
+    assert lower(x.to(torch.bfloat16)).dtype == torch.bfloat16
