@@ -27,8 +27,7 @@ class Bases:
             from lorakit.families import load_base
 
             if source not in STARTERS:
-                self._loaded = {k: base for k, base in self._loaded.items() if base.settings.demonstration}
-                free_memory()
+                self.make_room()
             self._loaded[key] = load_base(source, quantize=quantize, offload=offload)
         from lorakit.lora.merging import is_merged, unmerge
 
@@ -47,6 +46,11 @@ class Bases:
         if key == asked(running) or key[0] in STARTERS:
             return True
         return key in self._loaded and self._loaded[key].settings.demonstration
+
+    def make_room(self) -> None:
+        """Let go of all but the demonstration bases."""
+        self._loaded = {k: base for k, base in self._loaded.items() if base.settings.demonstration}
+        free_memory()
 
     def warm(self, source: str) -> None:
         """Load a base before somebody asks for it; one that cannot be loaded is no fault yet."""

@@ -50,6 +50,14 @@ def _parser() -> argparse.ArgumentParser:
     _training_options(voice, "text", "starter-text")
     voice.set_defaults(run=commands.voice)
 
+    caption = add("caption", help="let a model describe the photos that have no caption")
+    caption.add_argument("folder", help="of photos")
+    caption.add_argument("--model", help="a captioning model: a folder or owner/name[@revision]")
+    caption.add_argument(
+        "--out", type=Path, help="the table of captions (default: captions.jsonl beside them)"
+    )
+    caption.set_defaults(run=commands.caption)
+
     render = add("render", help="render a campaign")
     _base_options(render, "starter-image")
     render.add_argument(

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields
@@ -17,13 +16,13 @@ from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
 from lorakit.families.sources import STARTERS
 from lorakit.opening import mix_of, voices_of
+from lorakit.telling import Teller
 from lorakit.training import processes
 from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import Recipe
 
 STOPPED = 130  # the exit code of a command that Ctrl-C ended
 CONTINUE = "stopped; run the same command again to continue"
-TELL_SECONDS = 2.0
 
 
 @contextmanager
@@ -98,6 +97,30 @@ def voice(options: argparse.Namespace) -> int:
         print(f"{finding.severity}: {finding}")
     print(f"{len(texts.samples)} texts are ready")
     return _learn(options, texts, "text", options.name or Path(options.source).stem)
+
+
+def caption(options: argparse.Namespace) -> int:
+    """Describe the photos of a folder that have no caption, in its captions.jsonl."""
+    from lorakit.captioning import MODEL, OUT, configured, propose
+    from lorakit.data.photos import PhotoSet
+    from lorakit.families.captioner import load_captioner
+
+    source = options.model or configured()
+    if not source:
+        raise LoraKitError(f"--model is missing: give a captioning model's folder or hub id, or set {MODEL}")
+    photos, out = PhotoSet.from_folder(options.folder, ""), options.out or Path(options.folder) / OUT
+    bare = sum(not photo.written for photo in photos.photos)
+    if bare:
+        model = load_captioner(source)
+        with stoppable() as stop:
+            done = propose(photos.photos, model.describe, out, Teller(), stop)
+            if stop():
+                print(CONTINUE, file=sys.stderr)
+                return STOPPED
+        print(f"{done} captions are in {out}; read and correct them before you train")
+    else:
+        print("every photo has a caption already")
+    return 0
 
 
 def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
@@ -346,36 +369,3 @@ def doctor(options: argparse.Namespace) -> int:
         except LoraKitError as error:
             print(f"{name}: {error}")
     return 0
-
-
-class Teller:
-    """Prints a job's events, one line each; steps at most every two seconds."""
-
-    def __init__(self) -> None:
-        self.told = 0.0
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        name = event["event"]
-        left = f", about {_duration(event['seconds_left'])} left" if event.get("seconds_left") else ""
-        if name == "step":
-            if time.monotonic() - self.told < TELL_SECONDS and event["step"] != event["total"]:
-                return
-            self.told = time.monotonic()
-            line = f"step {event['step']} of {event['total']}, loss {event['loss']:.4f}{left}"
-        elif name == "image":
-            line = f"picture {event['done']} of {event['total']}{left}: {event['path']}"
-        elif name == "preview":
-            line = f"preview at step {event['step']}: {event.get('path') or event.get('text')}"
-        elif name == "held_out":
-            line = f"held-out loss at step {event['step']}: {event['loss']:.4f}"
-        elif name == "note":
-            line = event["text"]
-        else:
-            return
-        print(line, flush=True)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

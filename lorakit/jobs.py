@@ -137,7 +137,7 @@ class Job:
         if self.kind == "campaign":
             shots = math.prod(len(self.spec.get(name, ())) for name in ("scenes", "formats", "seeds"))
             return shots * len(mixes_of(self.spec)) <= SHORT_SHOTS
-        return self.kind in ("copy", "check", "forecast")
+        return self.kind in ("copy", "check", "forecast", "caption")
 
     def progress(self) -> Progress:
         """What the page shows, from the newest events."""

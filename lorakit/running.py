@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lorakit import checks, durable, workspace
 from lorakit.bases import Bases, asked, free_memory
+from lorakit.captioning import run_caption
 from lorakit.cataloguing import run_catalogue
 from lorakit.combining import run_combine
 from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
@@ -281,7 +282,7 @@ def measure(spec: dict[str, Any], mix: dict[Any, Any], base: "Base") -> None:
 RUNNERS: dict[str, Runner] = {
     "train": run_train, "voice": run_train, "campaign": run_campaign, "copy": run_copy,
     "check": run_check, "combine": run_combine, "forecast": run_forecast,
-    "catalogue": run_catalogue,
+    "catalogue": run_catalogue, "caption": run_caption,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_
 from lorakit.mixes import METHODS, MOST_ADAPTERS, check_strength, check_whole
 from lorakit.training.recipe import Recipe
 
-KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast", "catalogue")
+KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast", "catalogue", "caption")
 MAX_RANK = 4096
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
@@ -29,6 +29,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
     "catalogue": ({"base", "mix", "briefs", "variants", "seed"}, {"quantize", "offload"}),
     "check": ({"base", "mix"}, {"quantize", "offload"}),
     "forecast": ({"base", "recipe"}, {"photos", "texts", "without", "measure", "quantize", "offload"}),
+    "caption": ({"base", "photos"}, {"without", "captions"}),
     "combine": ({"base", "mix", "method", "name"}, {"rank", "product", "quantize", "offload"}),
 }  # fmt: skip
 
@@ -56,6 +57,8 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(spec["recipe"], dict):
             raise RecipeError(f"{kind} job: recipe must be a table of settings")
         return {**spec, "recipe": Recipe.from_dict(spec["recipe"]).to_dict()}
+    if kind == "caption":
+        return dict(spec)
     if kind == "campaign" and isinstance(spec["mix"], list):
         if not 1 <= len(spec["mix"]) <= MOST_MIXES:
             raise RecipeError(f"campaign job: {len(spec['mix'])} mixes to compare; give 1 to {MOST_MIXES}")
@@ -100,6 +103,13 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
     for name in ("offload", "measure"):
         if not isinstance(spec.get(name, False), bool):
             raise LoraKitError(f"{kind} job: {name} is {spec[name]!r}; use true or false")
+    given = spec.get("captions", {})
+    if not isinstance(given, (dict, str)) or not all(
+        isinstance(text, str) for text in (given.values() if isinstance(given, dict) else ())
+    ):
+        raise LoraKitError(
+            f"{kind} job: captions must be a table of photos' names with their captions, or a captions file"
+        )
     without = spec.get("without", [])
     places = kind == "voice" or "texts" in spec
     if not isinstance(without, list) or not all(

@@ -88,13 +88,6 @@ def read_sidecar(path: Path) -> str:
         return tidy(decoded(start, cut=len(start) == 4 * LONGEST))
 
 
-def with_trigger(caption: str, trigger: str) -> str:
-    """The caption, with the trigger word in front when it does not have it."""
-    if not trigger or trigger.casefold() in caption.casefold():
-        return caption or trigger
-    return f"{trigger}, {caption}" if caption else trigger
-
-
 def tidy(text: str) -> str:
     """One line without control characters, cut at a word when it is too long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())

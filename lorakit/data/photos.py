@@ -4,6 +4,7 @@ What cannot be read becomes a finding and the rest goes on. Sizes keep the photo
 a few per cent cut, nothing enlarged that need not be.
 """
 
+import copy
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from lorakit.data import archives, captions, look, quality, subject
+from lorakit.data import archives, captions, look, quality, subject, wording
 from lorakit.data.backdrops import put_before
 from lorakit.data.buckets import frame, size_for
+from lorakit.data.caption_lint import lint
 from lorakit.data.captions import Captions, shown
 from lorakit.data.images import Picture, fit, read_picture
 from lorakit.data.look import Look
@@ -31,13 +33,16 @@ LITTER = ("thumbs.db", "desktop.ini")
 
 @dataclass
 class Photo:
-    """One photo with its caption; `width` and `height` in pixels, upright."""
+    """One photo; `width` and `height` in pixels, upright. It is learned with `caption`, which is what
+    somebody wrote (`written`, "" when nobody did) and the trigger.
+    """
 
     path: Path
     caption: str
     width: int
     height: int
     name: str = ""  # within its set
+    written: str = ""
 
     def __post_init__(self) -> None:
         self.name = self.name or shown(self.path.name)
@@ -122,8 +127,9 @@ class PhotoSet:
     ) -> "PhotoSet":
         """All photos in a folder and below it, in the order of their names.
 
-        `captions` maps file names to captions, or is a table file; captions beside the photos are found by
-        themselves. Raises DataError when the folder is missing or has no readable photo.
+        `captions` maps file names to captions, or is a table file; it comes before captions beside the
+        photos, which are found by themselves. Raises DataError when the folder is missing or has no readable
+        photo.
         """
         folder = Path(folder)
         if not folder.is_dir():
@@ -181,7 +187,25 @@ class PhotoSet:
         """
         with ThreadPoolExecutor(WORKERS) as pool:  # the time goes into libraries that release the GIL
             list(pool.map(lambda photo: photo.look, self.photos))
-        return quality.assess(self.photos, [*self.skipped, *self.notes], area, step)
+        said = lint([photo.written for photo in self.photos], self.trigger)
+        return quality.assess(self.photos, [*self.skipped, *self.notes, *said], area, step)
+
+    def phrased(
+        self,
+        template: str = wording.TEMPLATE,
+        of_class: str = "",
+        written: Mapping[str, str] | None = None,
+    ) -> "PhotoSet":
+        """The set with its captions put into a template (`wording.phrased`), those of `written` (by a photo's
+        name) in the place of what was read.
+        """
+        photos = []
+        for read in self.photos:
+            photo = copy.copy(read)  # and not a new one, which would be looked at again
+            photo.written = captions.tidy((written or {}).get(photo.name, photo.written))
+            photo.caption = wording.phrased(photo.written, self.trigger, template, of_class)
+            photos.append(photo)
+        return replace(self, photos=photos)
 
     def without(self, names: Iterable[str]) -> "PhotoSet":
         """The set without the photos of these names. Raises DataError when none would be left."""
@@ -217,21 +241,21 @@ def _read_set(
     pictures, known, beside = _sort_out(files)
     extra = captions.given(given)
     found = PhotoSet([], trigger, list(refused), [*known.findings, *extra.findings])
-    known.by_name |= extra.by_name
-    added = bare = 0
     for name, path in pictures:
         photo = _read_photo(name, path, found)
         if photo is None:
             continue
-        own = captions.read_sidecar(beside.pop(name)) if name in beside else known.of(name)
-        photo.caption = captions.with_trigger(own or "", trigger)
-        bare += not own
-        added += bool(own) and photo.caption != own
+        own = extra.of(name)
+        if own is None:
+            own = captions.read_sidecar(beside[name]) if name in beside else known.of(name)
+        photo.written = own or ""
+        photo.caption = wording.phrased(photo.written, trigger)
         found.photos.append(photo)
     if not found.photos:
         reasons = "".join(f" [{finding}]" for finding in found.skipped[:3])
         raise DataError(f"{where} has no photo that can be read; add JPEG or PNG photos.{reasons}")
-    found.notes += known.missing({name for name, _ in pictures}) + _about_captions(bare, added, trigger)
+    known.by_name |= extra.by_name
+    found.notes += known.missing({name for name, _ in pictures})
     return found
 
 
@@ -277,19 +301,6 @@ def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
     photo.fingerprint = look.fingerprint(picture.image)
     found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in picture.notes]
     return photo
-
-
-def _about_captions(bare: int, added: int, trigger: str) -> list[Finding]:
-    notes = []
-    if bare:
-        have = "photos have" if bare > 1 else "photo has"
-        what = f"{bare} {have} no caption" + (f" and will be learned as {trigger!r} alone" if trigger else "")
-        advice = "say in a caption what is around the product, so that it is not learned as part of it"
-        notes.append(Finding("", "no-caption", "info", what, advice))
-    if added:
-        what = f"the trigger word {trigger!r} was put in front of {added} caption{'s' if added > 1 else ''}"
-        notes.append(Finding("", "trigger-added", "info", what, "nothing to do"))
-    return notes
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
+from lorakit.data import wording
 from lorakit.errors import RecipeError
 
 
@@ -73,6 +74,10 @@ class Recipe:
     resolution: int = _setting(
         0, "Side of a square of the training pictures' area; 0 is the base's own.", "data",
         unit="px", low=0, high=2048, kinds=("image",),
+    )  # fmt: skip
+    caption_template: str = _setting(
+        wording.TEMPLATE, "How a caption that does not name the product is put, such as: "
+        f"{wording.EXAMPLE}. {{class}} is the class prompt.", "data", kinds=("image",),
     )  # fmt: skip
     caption_dropout: float = _setting(
         0.05, "Share of the captions left out, so that the product also shows without one.", "data",
@@ -231,8 +236,13 @@ def settings_for(kind: str) -> list[Field]:
     return [setting for setting in fields(Recipe) if kind in setting.metadata["kinds"]]
 
 
-# Settings that cannot go together: when, and what to do about it.
+# Settings that cannot be, or not together: when, and what to do about it.
 EXCLUDED: tuple[tuple[Callable[[Recipe], bool], str], ...] = (
+    (
+        lambda r: not wording.is_template(r.caption_template),
+        "caption_template must name {trigger} and may name {class} and {caption}, with no other braces, such "
+        f"as: {wording.EXAMPLE}",
+    ),
     (lambda r: r.pissa and r.dora, "pissa and dora both decide how an update starts; choose one of them"),
     (
         lambda r: r.optimizer == "prodigy" and r.learning_rate < 0.01,

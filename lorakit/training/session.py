@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from lorakit import durable, formats
+from lorakit.data.photos import PhotoSet
 from lorakit.families import Base, family_of
 from lorakit.families.memory import recomputing
 from lorakit.lora.adapter import Adapter, Card
@@ -29,7 +30,8 @@ from lorakit.training.previews import Previews, image_previews, text_previews
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
 
-UNCHANGING = ("checkpoint_every", "checkpoint_minutes")  # settings that do not change the result
+# Settings that do not change the result, or show in the captions themselves.
+UNCHANGING = ("checkpoint_every", "checkpoint_minutes", "caption_template")
 
 
 @dataclass
@@ -72,6 +74,8 @@ def train(
     out, work = Path(out), Path(work) if work else Path(out) / ".training"
     emit = on_event if on_event and first else (lambda event: None)
     stop = should_stop or (lambda: False)
+    if isinstance(data, PhotoSet):
+        data = data.phrased(recipe.caption_template, recipe.class_prompt)
     if not resume and first:
         checkpoint.clear(work / "checkpoints")
     examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)

@@ -30,7 +30,6 @@ KINDS = {  # of findings in texts, with a number before them
 GOOD, USABLE = 70, 40  # of 100 points: what a set's score is called
 # Pixels that a listed base was trained on, where it is not a million.
 AREAS = {"starter-image": quality.SMALLEST, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
-NO_NAME = "product"  # as long as it has none
 USUAL_AREA = 1024 * 1024
 # The names of all unticked photos travel with every tick.
 GRID_JS = """const send = () => trigger('input', {names:
@@ -64,7 +63,7 @@ def received(event: gr.EventData) -> list[str]:
 @lru_cache(maxsize=4)
 def photos_in(folder: str, trigger: str) -> PhotoSet:
     """The photos of an upload, which nobody changes after it was checked. Raises DataError."""
-    return PhotoSet.from_folder(folder, trigger or NO_NAME)
+    return PhotoSet.from_folder(folder, trigger)
 
 
 def judged(photos: PhotoSet, base: str) -> QualityReport:

@@ -11,7 +11,7 @@ from lorakit.data.photos import PhotoSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
-from lorakit.ui import bases, forecast, forms, gate, insight, pictures, pieces, runs
+from lorakit.ui import bases, captions, forecast, forms, gate, insight, pictures, pieces, runs
 from lorakit.ui.forms import Form
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -40,10 +40,11 @@ def build() -> dict[str, Any]:
     judging = _connect_photos(photos, form)
     started = [job_id, photos["trigger"], form.base, form.preset, form.savers, *form.fields]
     sample.click(start_sample, form.inputs, started, **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
-    wanted = [photos["trigger"], photos["folder"], photos["left_out"], *form.inputs]
+    data = [photos[part] for part in ("trigger", "folder", "left_out", "captions")]
+    wanted = [*data, *form.inputs]
     start.click(start_own, wanted, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
     runs.connect(view, "train", job_id, reading)
-    filled = [photos["trigger"], photos["folder"], photos["left_out"], form.preset, *form.inputs]
+    filled = [*data, form.preset, *form.inputs]
     for button, handler in ((view.again, fill), (rank[1], fill_raised)):
         button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
@@ -85,6 +86,7 @@ def _photos_form() -> dict[str, Any]:
     made["verdict"] = gr.HTML()
     made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
     made["cards"] = gate.grid()
+    made["captions"] = captions.build(made["folder"], made["left_out"])
     return made
 
 
@@ -95,12 +97,14 @@ def _connect_photos(photos: dict[str, Any], form: Form) -> tuple[Any, ...]:
     """
     folder, left_out, rank = photos["folder"], photos["left_out"], form.settings["rank"]
     said = [photos["verdict"], photos["rank"]]
-    asked = [photos["trigger"], folder, left_out, form.base, rank]
-    photos["upload"].change(check_photos, [photos["upload"]], [folder, left_out, photos["verdict"]], **HIDDEN)
+    asked = [photos["trigger"], folder, left_out, form.base, rank, photos["captions"]]
+    given = [folder, left_out, photos["captions"], photos["verdict"]]
+    photos["upload"].change(check_photos, [photos["upload"]], given, **HIDDEN)
     judging = (judge, asked, [*said, photos["cards"]])
     gr.on([folder.change, form.base.change], *judging, trigger_mode="always_last", **QUIET)
     photos["cards"].input(gate.received, [], [left_out], trigger_mode="always_last", **QUIET)
-    left_out.change(lambda *asked: judge(*asked)[:2], asked, said, trigger_mode="always_last", **QUIET)
+    changed = [left_out.change, photos["captions"].change]
+    gr.on(changed, lambda *asked: judge(*asked)[:2], asked, said, trigger_mode="always_last", **QUIET)
     rank.change(lambda *asked: judge(*asked)[1], asked, [photos["rank"]], **QUIET)
     photos["rank"].click(
         set_rank,
@@ -126,24 +130,33 @@ def _progress_view(job_id: gr.State) -> tuple[list[gr.components.Component], tup
     return [drawn, made, *rank, loss, gr.HTML(visible=False)], rank
 
 
-def check_photos(files: list[str] | None) -> tuple[str, list[str], Any]:
-    """Copy the upload into the workspace: its folder, nothing left out yet, and why it cannot be used."""
+def check_photos(files: list[str] | None) -> tuple[str, list[str], dict[str, str], Any]:
+    """Copy the upload into the workspace: its folder, nothing left out and no caption changed yet, and why it
+    cannot be used.
+    """
     if not files:
-        return "", [], ""
+        return "", [], {}, ""
     folder = workspace.uploads_folder() / uuid.uuid4().hex[:12]
     try:
-        PhotoSet.from_upload(files, gate.NO_NAME, folder)
+        PhotoSet.from_upload(files, "", folder)
     except LoraKitError as error:
-        return "", [], pieces.empty("These cannot be used", str(error))
-    return str(folder), [], gr.skip()
+        return "", [], {}, pieces.empty("These cannot be used", str(error))
+    return str(folder), [], {}, gr.skip()
 
 
-def judge(trigger: str, folder: str, left_out: Sequence[str], base: str, rank: float | None) -> list[Any]:
+def judge(
+    trigger: str,
+    folder: str,
+    left_out: Sequence[str],
+    base: str,
+    rank: float | None,
+    captions: dict[str, str] | None = None,
+) -> list[Any]:
     """What the photos are worth, the button for the rank that fits them, and each photo."""
     if not folder:
         return [gr.skip(), gr.update(visible=False), ""]
     try:
-        photos = gate.photos_in(folder, (trigger or "").strip())
+        photos = gate.photos_in(folder, (trigger or "").strip()).phrased(written=captions)
         said = gate.verdict(photos, left_out, base)
         return [
             said,
@@ -166,23 +179,35 @@ def start_sample(base: str, savers: list[str], *values: Any) -> list[Any]:
     Job, trigger, base, preset, savers and settings, which follow when the page was on another base.
     """
     settings, form = forms.on_starter(KIND, "starter-image", base, values)
-    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], "starter-image", [], settings)
+    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], {}, "starter-image", [], settings)
     return [job, SAMPLE_TRIGGER, "starter-image", *form]
 
 
 def start_own(
-    trigger: str, folder: str, left_out: list[str], base: str, savers: list[str], *values: Any
+    trigger: str,
+    folder: str,
+    left_out: list[str],
+    captions: dict[str, str],
+    base: str,
+    savers: list[str],
+    *values: Any,
 ) -> str:
     """Train on the uploaded photos."""
     if not (trigger or "").strip():
         raise gr.Error("Give the product a name first (step 1).", print_exception=False)
     if not folder:
         raise gr.Error("Add photos first (step 2).", print_exception=False)
-    return _start(trigger.strip(), folder, left_out, base, savers, list(values))
+    return _start(trigger.strip(), folder, left_out, captions, base, savers, list(values))
 
 
 def _start(
-    trigger: str, folder: str, left_out: list[str], base: str, savers: list[str], values: list[Any]
+    trigger: str,
+    folder: str,
+    left_out: list[str],
+    captions: dict[str, str],
+    base: str,
+    savers: list[str],
+    values: list[Any],
 ) -> str:
     try:
         recipe = forms.to_recipe(KIND, values).to_dict()
@@ -190,13 +215,17 @@ def _start(
         if left_out:
             gate.photos_in(folder, trigger).without(left_out)  # one must be left
             spec["without"] = left_out
+        if captions:
+            spec["captions"] = captions
         return pieces.start_once("train", spec | bases.kept(base, savers))
     except LoraKitError as error:
         raise pieces.problem(error) from error
 
 
 def fill(job_id: str) -> list[Any]:
-    """The form as it was for this training: trigger, photos, left out, preset, base, savers, settings."""
+    """The form as it was for this training: trigger, photos, left out, captions, preset, base, savers, and
+    the settings.
+    """
     return _filled(job_id, lambda job: job.spec["recipe"])
 
 
@@ -208,7 +237,7 @@ def fill_raised(job_id: str) -> list[Any]:
 def _filled(job_id: str, recipe: Any) -> list[Any]:
     job = runs.existing(job_id)
     spec = job.spec
-    data = [spec["trigger"], spec["photos"], spec.get("without", [])]
+    data = [spec["trigger"], spec["photos"], spec.get("without", []), spec.get("captions", {})]
     return [*data, *forms.filled(KIND, spec, recipe(job))]
 
 

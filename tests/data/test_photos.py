@@ -145,8 +145,10 @@ def test_captions_beside_photos_in_tables_and_by_trigger(tmp_path):
         "d.jpg": "aurora bottle, in snow",
         "e.png": "aurora bottle",
     }
-    said = {finding.kind: finding.what for finding in photos.notes}
-    assert "in front of 2 captions" in said["trigger-added"] and said["no-caption"].startswith("1 photo has")
+    said = {finding.kind: finding.what for finding in photos.report().findings}
+    assert "2 of 4 captions do not name 'aurora bottle'" in said["trigger-added"] and said[
+        "no-caption"
+    ].startswith("1 photo has")
 
 
 @pytest.mark.battery(43, "captions that name missing photos")

@@ -44,7 +44,7 @@ def lit_in_the_middle(image: Image.Image, light: float) -> Image.Image:
 def saved(folder, images) -> PhotoSet:
     for number, image in enumerate(images):
         image.save(folder / f"{number:03}.png", compress_level=1)
-    return PhotoSet.from_folder(folder, "can")
+    return PhotoSet.from_folder(folder, "zelto")
 
 
 def kinds(report: QualityReport, severity="warn") -> set[tuple[str, str]]:
@@ -136,7 +136,7 @@ def test_one_background_everywhere_is_said(tmp_path):
     assert ("", "one-background") in kinds(same.report())
     for number in range(5):
         photo(90 + number).save(tmp_path / f"other-{number}.png")
-    assert ("", "one-background") not in kinds(PhotoSet.from_folder(tmp_path, "can").report())
+    assert ("", "one-background") not in kinds(PhotoSet.from_folder(tmp_path, "zelto").report())
 
 
 def test_nothing_is_dropped_but_what_a_person_leaves_out(tmp_path):
@@ -170,7 +170,7 @@ def test_what_could_not_be_read_comes_first_and_an_empty_set_scores_nothing():
 @pytest.mark.battery(40, "5,000 photos")
 def test_five_thousand_photos_are_compared_in_seconds(tmp_path):
     photo(1).save(tmp_path / "a.png")
-    (one,) = PhotoSet.from_folder(tmp_path, "can").photos
+    (one,) = PhotoSet.from_folder(tmp_path, "zelto").photos
     random = np.random.default_rng(0)
     many = []
     for number in range(5000):

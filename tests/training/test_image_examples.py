@@ -53,6 +53,21 @@ def test_what_is_kept_aside_is_never_learned_and_its_loss_is_always_the_same(bas
     assert examples.held_out_loss(base) == first > 0
 
 
+def test_captions_are_learned_as_the_recipe_puts_them(base, tmp_path, monkeypatch):
+    photos, learned = photos_in(tmp_path / "photos", 2), []
+    photos = photos.phrased(written={photos.photos[0].name: "on ice"})
+
+    def prepare(base, data, *rest):
+        learned.extend(photo.caption for photo in data.photos)
+        raise RecipeError("seen enough")
+
+    monkeypatch.setattr(ImageExamples, "prepare", prepare)
+    recipe = Recipe(caption_template="a photo of {trigger} {class}, {caption}", class_prompt="a flask")
+    with pytest.raises(RecipeError, match="seen enough"):
+        lorakit.train(base, photos, recipe, tmp_path / "out")
+    assert learned == ["a photo of aurora bottle flask, on ice", "a photo of aurora bottle flask"]
+
+
 def test_a_picture_of_the_class_counts_by_its_weight(base, tmp_path):
     photos, others = photos_in(tmp_path / "photos", 4), photos_in(tmp_path / "class", 3)
     examples = prepared(base, photos, others, class_weight=0.25, held_out=0.0)

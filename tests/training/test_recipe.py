@@ -21,6 +21,7 @@ from lorakit.training.recipe import GROUPS, Recipe, settings_for
         ({"learning_rate": 1.0}, "at most 0.1"),
         ({"optimizer": "schedule-free", "schedule": "cosine"}, "schedule must be constant"),
         ({"optimizer": "schedule-free", "ema": 0.9}, "ema must be 0"),
+        ({"caption_template": "a photo, {caption}"}, "caption_template must name {trigger}"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_may_be(changes, words):

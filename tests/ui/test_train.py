@@ -23,14 +23,16 @@ def names():
     return [setting.name for setting in forms.settings_for("image")]
 
 
-def own(trigger="mug", folder=str(SAMPLE_PHOTOS), left_out=(), **changes):
-    return train.start_own(trigger, folder, list(left_out), "starter-image", [], *values(**changes))
+def own(trigger="mug", folder=str(SAMPLE_PHOTOS), left_out=(), captions=None, **changes):
+    return train.start_own(
+        trigger, folder, list(left_out), captions or {}, "starter-image", [], *values(**changes)
+    )
 
 
 def test_a_file_that_is_no_picture_is_named_and_the_others_are_kept(tmp_path):
     (tmp_path / "brief.png").write_text("not a picture")
     Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "front.png")
-    folder, out, _ = train.check_photos([str(tmp_path / "brief.png"), str(tmp_path / "front.png")])
+    folder, out, _, _ = train.check_photos([str(tmp_path / "brief.png"), str(tmp_path / "front.png")])
     said, _, cards = train.judge("x", folder, out, "starter-image", 16)
     assert "brief.png" in said and "1 photo:" in said
     assert cards.count("<img") == 1 and "front.png" in cards and "brief.png" not in cards
@@ -38,7 +40,7 @@ def test_a_file_that_is_no_picture_is_named_and_the_others_are_kept(tmp_path):
 
 def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing to see")
-    folder, _, said = train.check_photos([str(tmp_path / "notes.txt")])
+    folder, _, _, said = train.check_photos([str(tmp_path / "notes.txt")])
     assert folder == "" and "cannot be used" in said
     assert train.judge("x", folder, [], "starter-image", 16)[2] == ""
 
@@ -131,12 +133,12 @@ def test_the_sample_always_trains_on_the_base_it_was_made_for():
 
 
 def test_a_large_base_is_kept_as_the_boxes_say():
-    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), [], FLUX, ["4-bit", "offload"], *values())
+    job_id = train.start_own("mug", str(SAMPLE_PHOTOS), [], {}, FLUX, ["4-bit", "offload"], *values())
     spec = jobs.get(job_id).spec
     assert spec["quantize"] == "nf4" and spec["offload"] is True
     again = train.fill(job_id)
-    assert again[:3] == ["mug", str(SAMPLE_PHOTOS), []]
-    assert again[4] == FLUX and again[5]["value"] == ["4-bit", "offload"] and again[6:] == values()
+    assert again[:4] == ["mug", str(SAMPLE_PHOTOS), [], {}]
+    assert again[5] == FLUX and again[6]["value"] == ["4-bit", "offload"] and again[7:] == values()
 
 
 def test_a_job_is_read_again_only_when_something_happened():
