@@ -42,6 +42,9 @@ def store():
     return Store()
 
 
+SAME = meter.gr.skip()
+
+
 def change_card(slug, **changes):
     path = Store().folder / slug / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -55,21 +58,28 @@ def run(kind, spec, bases):
     return job
 
 
+def balanced(slugs, kept):
+    """What the browser keeps once "Balance" was pressed and nothing else was set meanwhile."""
+    fields = meter.balance(slugs, kept, IMAGE, [])["turned"]["rows"]
+    for slug, row in fields.items():
+        assert all(before == mixing.row_of(kept, slug).get(name) for name, (before, _) in row.items())
+    return {slug: mixing.row_of(kept, slug) | {n: new for n, (_, new) in fields[slug].items()} for slug in slugs}
+
+
 def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
     kept = {"riso": {"weight": 1.5}, "twin": {"weight": 1.5}}
-    waiting = meter.look(["riso", "twin"], kept, IMAGE, "")
+    waiting = meter.look(["riso", "twin"], kept, IMAGE, [], "")
     assert "Reading" in waiting[0] and jobs.list_jobs(["check"])[0].id == waiting[3]
-    assert meter.look(["twin", "riso"], {}, IMAGE, waiting[3])[3] == waiting[3], "no second job for one set"
+    assert meter.look(["twin", "riso"], {}, IMAGE, [], waiting[3])[3] == SAME, "no second job for one set"
     job = jobs.get(waiting[3])
-    assert meter.poll(["riso", "twin"], kept, job.id)[0] == meter.gr.skip()
     assert job.acquire()
     run_job(job, bases)
-    shown = meter.poll(["riso", "twin"], kept, job.id)
+    shown = meter.look(["riso", "twin"], kept, IMAGE, [], job.id)
     # The same adapter twice at 1.5 is three times its change.
     assert 'class="gauge red"' in shown[0] and "3.0 times" in shown[0] and shown[1]["visible"]
-    kept = meter.balance(["riso", "twin"], kept, IMAGE)
+    kept = balanced(["riso", "twin"], kept)
     assert kept["riso"]["weight"] == kept["twin"]["weight"] == pytest.approx(GREEN / 2, abs=0.011)
-    answer = meter.look(["riso", "twin"], kept, IMAGE, "")
+    answer = meter.look(["riso", "twin"], kept, IMAGE, [], "")
     assert 'class="gauge green"' in answer[0] and not answer[1]["visible"]
     assert len(jobs.list_jobs(["check"])) == 1, "weights are answered without the worker"
     assert "49 layers" in answer[0]
@@ -80,24 +90,24 @@ def test_blocks_are_measured_for_themselves_and_moments_judged_apart(store, base
     together = {slug: {"weight": 1.5} for slug in apart}
     slugs = list(apart)
     assert run("check", checks.request(IMAGE, slugs), bases).state == "done"
-    shown = meter.look(slugs, apart, IMAGE, "")
+    shown = meter.look(slugs, apart, IMAGE, [], "")
     assert 'class="gauge green"' in shown[0] and "most of them act at once" in shown[0]
     assert not shown[1]["visible"]
-    assert mixing.spec(slugs, meter.balance(slugs, apart, IMAGE)) == mixing.spec(slugs, apart)
-    assert 'class="gauge red"' in meter.look(slugs, together, IMAGE, "")[0]
+    assert mixing.spec(slugs, balanced(slugs, apart)) == mixing.spec(slugs, apart)
+    assert 'class="gauge red"' in meter.look(slugs, together, IMAGE, [], "")[0]
     late = together | {"twin": {"weight": 1.5, "part": "finish"}}
-    balanced = meter.balance(slugs, late, IMAGE)
-    assert balanced["twin"]["part"] == "finish" and balanced["riso"]["weight"] == balanced["twin"]["weight"]
+    turned = balanced(slugs, late)
+    assert turned["twin"]["part"] == "finish" and turned["riso"]["weight"] == turned["twin"]["weight"]
     blocks = together | {"twin": {"weight": 1.5, "single": 0.3}}
-    assert "Reading" in meter.look(slugs, blocks, IMAGE, "")[0], "another share of the blocks is another load"
+    assert "Reading" in meter.look(slugs, blocks, IMAGE, [], "")[0], "another share of the blocks is another load"
     spec = checks.request(IMAGE, mixing.spec(slugs, blocks))
     assert spec["mix"]["twin"] == {"weight": 1.0, "blocks": {"single": 0.2}}
     assert run("check", spec, bases).state == "done"
-    shares = [meter.look(slugs, rows, IMAGE, "")[0] for rows in (together, blocks)]
+    shares = [meter.look(slugs, rows, IMAGE, [], "")[0] for rows in (together, blocks)]
     assert "Twin 50%" in shares[0] and "Twin 50%" not in shares[1]
-    kept = meter.balance(slugs, blocks, IMAGE)
+    kept = balanced(slugs, blocks)
     assert kept["twin"]["weight"] < 1.5 and kept["twin"]["single"] == round(kept["twin"]["weight"] / 5, 4)
-    assert 'class="gauge green"' in meter.look(slugs, kept, IMAGE, "")[0], "the same load, known already"
+    assert 'class="gauge green"' in meter.look(slugs, kept, IMAGE, [], "")[0], "the same load, known already"
 
 
 def test_an_adapter_of_another_name_or_content_is_measured_anew(store, bases):
@@ -114,7 +124,19 @@ def test_a_slider_loads_no_large_base(store):
     spec = {"base": "somebody/FLUX.1-large", "mix": {"riso": 1.0}}
     job = run("check", spec, Bases())
     assert job.state == "done" and checks.find(spec) is None
-    assert "not in memory" in meter.poll(["riso"], {}, job.id)[0]
+    waiting = meter.look(["riso"], {}, spec["base"], [], job.id)
+    assert "not in memory" in waiting[0] and waiting[2:] == [SAME, SAME], "a campaign may still read it"
+
+
+def test_the_meter_asks_for_the_base_as_the_page_keeps_it_in_memory(store, bases):
+    base = "somebody/FLUX.1-large"
+    asked = jobs.get(meter.look(["riso"], {}, base, ["4-bit", "offload"], "")[3])
+    assert asked.spec == {"base": base, "mix": {"riso": 1.0}, "quantize": "nf4", "offload": True}
+    checks.keep(asked.spec, [[0.09]], [("one", [0.3])])
+    shown = meter.look(["riso"], {}, base, ["4-bit"], asked.id)
+    assert "Stable" in shown[0], "what 4 bits leave of a base does not depend on where it waits"
+    assert "Reading" in meter.look(["riso"], {}, base, [], asked.id)[0] and asked.cancelled
+    assert "Stable" not in meter.look(["riso"], {}, IMAGE, ["4-bit"], "")[0], "a starter base is never in 4 bits"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +150,7 @@ def test_a_slider_loads_no_large_base(store):
     ],
 )  # fmt: skip
 def test_a_mix_that_cannot_be_is_said_beside_the_table_and_asks_nobody(store, slugs, kept, words):
-    shown = meter.look(slugs, kept, IMAGE, "")
+    shown = meter.look(slugs, kept, IMAGE, [], "")
     assert "cannot be rendered" in shown[0] and words in shown[0]
     assert jobs.list_jobs() == []
 
@@ -136,13 +158,13 @@ def test_a_mix_that_cannot_be_is_said_beside_the_table_and_asks_nobody(store, sl
 def test_an_adapter_for_another_base_is_named(store, bases):
     job = run("check", checks.request(IMAGE, ["riso", "voice"]), bases)
     assert job.state == "failed"
-    shown = meter.poll(["riso", "voice"], {}, job.id)[0]
+    shown = meter.look(["riso", "voice"], {}, IMAGE, [], job.id)[0]
     assert "Voice" in shown and "llm" in shown
 
 
 def test_no_adapter_is_the_base_alone():
-    assert "base draws alone" in meter.look(["riso"], {"riso": {"on": False}}, IMAGE, "")[0]
-    assert meter.look([], {}, IMAGE, "")[0] == ""
+    assert "base draws alone" in meter.look(["riso"], {"riso": {"on": False}}, IMAGE, [], "")[0]
+    assert meter.look([], {}, IMAGE, [], "")[0] == ""
 
 
 def test_an_adapter_is_shrunk_into_a_new_one_with_the_picture_before_and_after(store, bases):
@@ -171,7 +193,7 @@ def run_job_again(job, bases):
 
 def test_a_mix_becomes_one_adapter_that_draws_the_same(store, bases):
     kept = {"riso": {"weight": 0.5}, "twin": {"weight": 0.25}}
-    job = jobs.get(tuning.start_combine(["riso", "twin"], kept, IMAGE, "concat", "Both"))
+    job = jobs.get(tuning.start_combine(["riso", "twin"], kept, IMAGE, [], "concat", "Both"))
     assert job.acquire()
     run_job(job, bases)
     result = tuning.pieces.result(job)
@@ -186,8 +208,8 @@ def test_the_product_stays_as_it_is_and_the_style_gives_way(store, bases):
     assert asked[1]["visible"] and asked[1]["value"] == "riso" and "give way" in asked[0]["info"]
     assert not tuning.ask("concat", ["riso"], "twin")[1]["visible"]
     with pytest.raises(tuning.gr.Error, match="a product and a style"):
-        tuning.start_combine(["riso"], {}, IMAGE, "project", "x")
-    job = jobs.get(tuning.start_combine(["riso", "twin"], {}, IMAGE, "project", "Both", "twin"))
+        tuning.start_combine(["riso"], {}, IMAGE, [], "project", "x")
+    job = jobs.get(tuning.start_combine(["riso", "twin"], {}, IMAGE, [], "project", "Both", "twin"))
     assert job.spec["product"] == "twin" and "rank" not in job.spec
     assert job.acquire()
     run_job(job, bases)

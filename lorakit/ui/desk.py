@@ -40,7 +40,7 @@ def build(
         [NO_VOICE], value=NO_VOICE, label="Voice", info="A voice that you train appears here."
     )
     with gr.Accordion("How strongly, and with other voices", open=False):
-        table = mixing.view()
+        table = mixing.view(kept)
         add = gr.Dropdown([], label="Mix in another voice")
     product = gr.Textbox(label="Product", placeholder="Nordal teapot", max_length=200)
     facts = gr.Textbox(
@@ -85,9 +85,9 @@ def _connect_mix(
     drawing = (lambda voice, more, kept: mixing.table(mixed(voice, more), kept), [voice, more, kept], [table])
     for widget in (voice, more):
         widget.change(*drawing, **QUIET)
-    add.input(mixing.put_in, [add, more], [more, add], **QUIET)
-    table.input(mixing.received, [kept], [kept], trigger_mode="always_last", **QUIET)
-    table.select(take_out, [voice, more], [voice, more], **QUIET)
+    turns: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_id": "voices"}
+    add.input(mixing.put_in, [add, more], [more, add], **turns)
+    table.select(take_out, [voice, more], [voice, more], **turns)
     voice.change(lambda: gr.update(choices=voices()[1:]), [], [add], **QUIET)
 
 

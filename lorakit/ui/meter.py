@@ -16,7 +16,7 @@ from lorakit.lora.stability import GREEN, RED, Load
 from lorakit.lora.strength import Strength
 from lorakit.mixes import check_strength
 from lorakit.store import Store
-from lorakit.ui import mixing, pieces
+from lorakit.ui import bases, mixing, pieces
 from lorakit.ui.mixing import Kept
 
 POLL = 0.7  # seconds
@@ -27,7 +27,7 @@ WORST = " Judged where most of them act at once."
 MOST_BARS = 150
 
 
-def look(slugs: Sequence[str], kept: Kept, base: str, check_id: str) -> list[Any]:
+def look(slugs: Sequence[str], kept: Kept, base: str, savers: list[str], check_id: str) -> list[Any]:
     """What is known of the mix on the page, asking the worker if need be: meter, button, timer, check."""
     mix = mixing.spec(slugs, kept)
     if not mix:
@@ -35,59 +35,47 @@ def look(slugs: Sequence[str], kept: Kept, base: str, check_id: str) -> list[Any
     try:
         for slug, stated in mix.items():
             check_strength(Store().get(slug).name, stated)
-        spec = checks.request(base or "", mix)
+        spec = _request(base, savers, mix)
         found = checks.find(spec)
         if found is not None:
             return _answer(found, mix)
-        _drop(check_id, spec)
-        return [_plain("Reading the mix…", ""), gr.update(visible=False), gr.Timer(active=True),
-                pieces.start_once("check", spec)]  # fmt: skip
+        return _ask(spec, check_id)
     except LoraKitError as error:
         return [_plain("This mix cannot be rendered", str(error), "red"), *_nothing()]
 
 
-def poll(slugs: Sequence[str], kept: Kept, check_id: str) -> list[Any]:
-    """What the worker has found: the same four as `look`."""
-    job = pieces.find(check_id)
-    if job is None:
-        return [gr.skip(), gr.skip(), gr.Timer(active=False), ""]
-    if pieces.is_open(job):
-        return [gr.skip()] * 4
-    found, mix = checks.find(job.spec), mixing.spec(slugs, kept)
-    if found is not None and _asked(job.spec["base"], mix) == job.spec:
-        return _answer(found, mix)
-    if job.state == "failed":
-        return [_plain("This mix cannot be rendered", job.progress().message, "red"), *_nothing()]
-    return [_plain("Not read yet", LATER) if job.state == "done" else gr.skip(), *_nothing()]
+def _ask(spec: dict[str, Any], check_id: str) -> list[Any]:
+    """Have the worker measure what is not known; `check_id` is what it was asked last."""
+    asked = pieces.find(check_id)
+    if asked is not None and asked.spec == spec:
+        if pieces.is_open(asked):
+            return [gr.skip()] * 4
+        if asked.state == "failed":
+            return [_plain("This mix cannot be rendered", asked.progress().message, "red"), *_nothing()]
+        return [_plain("Not read yet", LATER), gr.update(visible=False), gr.skip(), gr.skip()]
+    if asked is not None and pieces.is_open(asked):
+        asked.cancel()  # nobody waits for the check of a mix that has changed since
+    job = pieces.start_once("check", spec)
+    return [_plain("Reading the mix…", ""), gr.update(visible=False), gr.Timer(active=True), job]
 
 
-def balance(slugs: Sequence[str], kept: Kept, base: str) -> Kept:
-    """`kept` with the weights that keep the mix inside the budget."""
+def balance(slugs: Sequence[str], kept: Kept, base: str, savers: list[str]) -> Any:
+    """An update of the table with the weights that keep the mix inside the budget."""
     mix = mixing.spec(slugs, kept)
-    spec = _asked(base or "", mix)
-    found = checks.find(spec) if spec else None
-    if found is None:
-        return kept
-    return mixing.with_weights(slugs, kept, _balanced(found.load(list(mix)), mix))
-
-
-def _asked(base: str, mix: dict[str, Any]) -> dict[str, Any] | None:
-    """The check of a mix; None when one of its strengths cannot be."""
     try:
-        return checks.request(base, mix)
+        found = checks.find(_request(base, savers, mix))
     except LoraKitError:
-        return None
+        found = None
+    return mixing.turned(slugs, kept, _balanced(found.load(list(mix)), mix)) if found else gr.skip()
+
+
+def _request(base: str, savers: list[str], mix: dict[str, Any]) -> dict[str, Any]:
+    """The check of a mix on the base as the page keeps it in memory. Raises LoraKitError."""
+    return checks.request(base or "", mix) | bases.kept(base, savers)
 
 
 def _nothing() -> list[Any]:
     return [gr.update(visible=False), gr.Timer(active=False), ""]
-
-
-def _drop(check_id: str, spec: dict[str, Any]) -> None:
-    """Nobody waits for the check of a mix that has changed since."""
-    job = pieces.find(check_id)
-    if job is not None and job.spec != spec and pieces.is_open(job):
-        job.cancel()
 
 
 def _answer(found: Measured, mix: dict[str, Any]) -> list[Any]:

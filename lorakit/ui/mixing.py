@@ -4,6 +4,7 @@ What a person set is kept in the browser, {slug: {"on", "weight", ...}} (`acting
 reload or another choice loses nothing.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -13,14 +14,22 @@ import gradio as gr
 from lorakit.lora.strength import GROUPS
 from lorakit.store import Entry, Store
 from lorakit.ui import acting, pictures
+from lorakit.ui.pieces import QUIET
 
 Kept = dict[str, dict[str, Any]]
 
 USUAL = (0.0, 1.5)  # the slider's ends; a weight beyond them, to -2 or 2, is typed
 FAR = (-2.0, 2.0)
-# Sends the whole table with every change that is over (a slider let go, a number left), so the last one wins.
-# The attributes follow what is shown, because a new table is compared with them.
-TABLE_JS = """const show = input => {
+CHOSEN = ""  # where the browser keeps which adapters are in the mix, beside the rows of each
+# The browser alone holds what is set: it goes from the table into `kept` without a server between, so that no
+# late answer can undo a newer setting. A table that was drawn anew takes up what was set since it was asked
+# for. The attributes follow what is shown, because a new table is compared with them.
+TABLE_JS = """const held = window.lorakitMix ??= {};
+const turn = (row, on) => {
+  row.querySelector('.switch').setAttribute('aria-checked', on);
+  row.classList.toggle('off', !on);
+};
+const show = input => {
   if (input.tagName === 'SELECT') return choose(input);
   input.setAttribute('value', input.value);
   const row = input.closest('[data-slug]');
@@ -34,21 +43,37 @@ TABLE_JS = """const show = input => {
   twin.value = input.value;
   twin.setAttribute('value', input.value);
 };
-const read = row => ({
-  on: row.querySelector('.switch').getAttribute('aria-checked') === 'true',
-  ...Object.fromEntries([...row.querySelectorAll('input[type=number]')]
-    .map(input => [input.dataset.set, input.value === '' ? null : Number(input.value)])),
-  ...Object.fromEntries([...row.querySelectorAll('input[type=text], select')]
-    .map(input => [input.dataset.set, input.value])),
-});
 const choose = select => {
   for (const option of select.options) option.toggleAttribute('selected', option.selected);
   select.closest('details').querySelector('.own').dataset.part = select.value;
 };
-const send = () => trigger('input', {rows: Object.fromEntries(
-  [...element.querySelectorAll('[data-slug]')].map(row => [row.dataset.slug, read(row)]))});
+const fields = row => row.querySelectorAll('input[type=number], input[type=text], select');
+const value = input => input.type !== 'number' ? input.value
+  : input.value === '' ? null : Number(input.value);
+const fill = (row, set) => {
+  for (const input of fields(row)) {
+    if (!(input.dataset.set in set)) continue;
+    input.value = set[input.dataset.set] ?? '';
+    show(input);
+  }
+  turn(row, set.on);
+};
+const hold = row => {
+  held[row.dataset.slug] = {
+    on: row.querySelector('.switch').getAttribute('aria-checked') === 'true',
+    ...Object.fromEntries([...fields(row)].map(input => [input.dataset.set, value(input)])),
+  };
+  trigger('input');
+};
+const settle = () => {
+  for (const row of element.querySelectorAll('[data-slug]'))
+    if (held[row.dataset.slug]) fill(row, held[row.dataset.slug]);
+  if (props.listed) held[''] =
+    [...element.querySelectorAll('.mix-row')].map(row => row.dataset.slug || row.dataset.gone);
+  trigger('input');
+};
 element.addEventListener('input', event => show(event.target));
-element.addEventListener('change', event => { show(event.target); send(); });
+element.addEventListener('change', event => { show(event.target); hold(event.target.closest('[data-slug]')); });
 element.addEventListener('click', event => {
   const out = event.target.closest('.out');
   if (out) {
@@ -57,23 +82,33 @@ element.addEventListener('click', event => {
   }
   const button = event.target.closest('.switch');
   if (!button) return;
-  const on = button.getAttribute('aria-checked') !== 'true';
-  button.setAttribute('aria-checked', on);
-  button.closest('[data-slug]').classList.toggle('off', !on);
-  send();
-});"""
+  const row = button.closest('[data-slug]');
+  turn(row, button.getAttribute('aria-checked') !== 'true');
+  hold(row);
+});
+watch('value', settle);
+watch('turned', () => {
+  for (const row of element.querySelectorAll('[data-slug]')) {
+    for (const input of fields(row)) {
+      const [before, after] = props.turned?.rows[row.dataset.slug]?.[input.dataset.set] ?? [];
+      if (after === undefined || (value(input) ?? null) !== before) continue;
+      input.value = after;
+      show(input);
+    }
+    hold(row);
+  }
+});
+if (element.querySelector('.mix-row')) settle();"""
+KEEP_JS = "kept => ({...kept, ...window.lorakitMix})"
 
 
-def view() -> gr.HTML:
-    """The table, empty; its `input` event carries what a person set."""
-    return gr.HTML(js_on_load=TABLE_JS, elem_classes="mix-table")
-
-
-def received(event: gr.EventData, kept: Kept) -> Kept:
-    """What the table sent, added to what is kept; anything else that a browser may send is left out."""
-    sent = getattr(event, "rows", None)
-    rows = sent.items() if isinstance(sent, dict) else []
-    return {**(kept or {}), **{str(slug)[:200]: row for slug, row in rows if isinstance(row, dict)}}
+def view(kept: gr.BrowserState, listed: bool = False) -> gr.HTML:
+    """The table, empty. What a person sets is in `kept` when its `input` event comes to later listeners; with
+    `listed` also which adapters are in it.
+    """
+    table = gr.HTML(js_on_load=TABLE_JS, elem_classes="mix-table", listed=listed, turned=None)
+    table.input(None, [kept], [kept], js=KEEP_JS, **QUIET)
+    return table
 
 
 def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
@@ -122,9 +157,18 @@ def spec(slugs: Sequence[str], kept: Kept) -> dict[str, Any]:
     return {slug: acting.stated(row) for slug, row in rows.items() if row["on"]}
 
 
-def with_weights(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float]) -> Kept:
-    """`kept` with other weights for some of the adapters; their blocks' weights follow in proportion."""
-    return {**(kept or {}), **{s: _turned(row_of(kept, s), weights[s]) for s in slugs if s in weights}}
+def turned(slugs: Sequence[str], kept: Kept, weights: Mapping[str, float]) -> Any:
+    """An update of the table that turns some adapters to other weights, their blocks' in proportion: each
+    field as it was and as it shall be, so that what was set in the meantime stays.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for slug in slugs:
+        if slug in weights:
+            row = row_of(kept, slug)
+            new = _turned(row, weights[slug])
+            rows[slug] = {name: [row.get(name), new[name]] for name in new if new[name] != row.get(name)}
+    # The time makes each update one that the browser has not seen.
+    return gr.update(turned={"rows": rows, "at": time.time_ns()})
 
 
 def _turned(row: dict[str, Any], level: float) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from lorakit.generation.plan import SCENES
 from lorakit.specs import mixes_of
 from lorakit.store import Store
 from lorakit.ui import bases, campaigns, choices, compare, meter, mixing, pieces, tuning
-from lorakit.ui.mixing import Kept
+from lorakit.ui.mixing import CHOSEN, Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 2.0  # seconds
 START_SCENES = ("marble-counter", "wooden-table", "garden", "neon-street")
 SOCIAL = 7  # the table's first platforms, always in sight
-CHOSEN = ""  # where the browser keeps which adapters are chosen, beside the rows of each
 START_FORMATS = ("instagram-post", "instagram-story", "youtube-thumbnail")
 
 
@@ -38,7 +37,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     job_id, seen, check_id, chosen = gr.State(""), gr.State({}), gr.State(""), gr.State([])
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            add, table, gauge, balance = _mix_form()
+            add, table, gauge, balance = _mix_form(kept)
             comparing = compare.form()
             combining = gr.Column()
             plan_inputs = _plan_form()
@@ -50,7 +49,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
             earlier = gr.Dropdown([], label="Earlier campaigns", info="Open one to see or download it again.")
 
     with combining:
-        tuning.form(chosen, kept, base)
+        tuning.form(chosen, kept, base, advanced[0])
     for widget in plan_inputs:
         widget.change(tell_total, plan_inputs, [total], **QUIET)
     reading = (campaigns.poll, [job_id, seen], [job_id, seen, *shown])
@@ -59,8 +58,8 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     earlier.input(lambda choice: choice, [earlier], [job_id], **QUIET).then(*reading, **QUIET)
     campaigns.connect(job_id, shown)
     gr.Timer(POLL).tick(*reading, **QUIET)
-    _connect_choice(add, chosen, kept, table)
-    _connect_mix(chosen, kept, table, base, check_id, gauge, balance)
+    _connect_choice(add, chosen, table)
+    _connect_mix([chosen, kept, base, advanced[0]], table, check_id, gauge, balance)
     go = _connect_comparing(comparing, chosen, kept, first, plan_inputs)
     go.click(start_comparing, [*comparing[:2], first, *settings], [job_id], **HIDDEN).then(
         *reading, **QUIET
@@ -73,7 +72,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
     }
 
 
-def _mix_form() -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
+def _mix_form(kept: gr.BrowserState) -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
     gr.HTML(
         pieces.step(
             1, "What to show", "Choose a product. Add a style to mix it in; the sliders say how strongly."
@@ -85,38 +84,30 @@ def _mix_form() -> tuple[gr.Dropdown, gr.HTML, gr.HTML, gr.Button]:
         label="Add to the mix",
         info="What you train appears here. Each is in the mix once: its slider says how strongly.",
     )
-    table, gauge = mixing.view(), gr.HTML()
+    table, gauge = mixing.view(kept, listed=True), gr.HTML()
     return add, table, gauge, gr.Button("Balance", visible=False, size="sm")
 
 
-def _connect_choice(add: gr.Dropdown, chosen: gr.State, kept: gr.BrowserState, table: gr.HTML) -> None:
-    """Adapters come by the list and leave by their row; the browser remembers which there are."""
-    add.input(mixing.put_in, [add, chosen], [chosen, add], **QUIET)
-    table.select(mixing.take_out, [chosen], [chosen], **QUIET)
-    chosen.change(remember, [chosen, kept], [kept], **QUIET)
+def _connect_choice(add: gr.Dropdown, chosen: gr.State, table: gr.HTML) -> None:
+    """Adapters come by the list and leave by their row, each of several quick clicks in its turn."""
+    turns: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_id": "mix"}
+    add.input(mixing.put_in, [add, chosen], [chosen, add], **turns)
+    table.select(mixing.take_out, [chosen], [chosen], **turns)
 
 
 def _connect_mix(
-    chosen: gr.State,
-    kept: gr.BrowserState,
-    table: gr.HTML,
-    base: gr.Dropdown,
-    check_id: gr.State,
-    gauge: gr.HTML,
-    balance: gr.Button,
+    asked: list[Any], table: gr.HTML, check_id: gr.State, gauge: gr.HTML, balance: gr.Button
 ) -> None:
-    """The table follows the choice, the meter follows both."""
+    """The table follows the choice, the meter follows both; `asked`: choice, what is kept, base, savers."""
     timer = gr.Timer(meter.POLL, active=False)
-    found = [gauge, balance, timer, check_id]
-    looking = (meter.look, [chosen, kept, base, check_id], found)
-    drawing = (mixing.table, [chosen, kept], [table])
-    chosen.change(*drawing, **QUIET).then(*looking, **QUIET)
-    table.input(mixing.received, [kept], [kept], trigger_mode="always_last", **QUIET).then(*looking, **QUIET)
-    base.change(*looking, **QUIET)
-    timer.tick(meter.poll, [chosen, kept, check_id], found, **QUIET)
-    balance.click(meter.balance, [chosen, kept, base], [kept], **HIDDEN).then(*drawing, **QUIET).then(
-        *looking, **QUIET
-    )
+    chosen, kept, base, savers = asked
+    chosen.change(mixing.table, [chosen, kept], [table], **QUIET)
+    balance.click(meter.balance, asked, [table], **HIDDEN)
+    # One listener for all that changes the meter: two could answer in the wrong order.
+    gr.on(
+        [table.input, base.change, savers.change, timer.tick], meter.look, [*asked, check_id],
+        [gauge, balance, timer, check_id], trigger_mode="always_last", **QUIET,
+    )  # fmt: skip
 
 
 def _connect_comparing(
@@ -199,11 +190,6 @@ def offer(chosen: list[str]) -> list[Any]:
 def restore(kept: Kept) -> list[str]:
     """The adapters that were in the mix when the page was left."""
     return offer((kept or {}).get(CHOSEN) or [])[1]
-
-
-def remember(chosen: list[str], kept: Kept) -> Kept:
-    """`kept` with the adapters that are chosen now."""
-    return {**(kept or {}), CHOSEN: list(chosen or [])}
 
 
 def all_scenes(scenes: list[str], more: list[str], own: str | None) -> list[str]:

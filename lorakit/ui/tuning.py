@@ -10,7 +10,7 @@ from lorakit import checks
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
 from lorakit.training.advice import CROWDED, used
-from lorakit.ui import mixing, pictures, pieces
+from lorakit.ui import bases, mixing, pictures, pieces
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -83,7 +83,7 @@ def shrink_button(training: gr.State) -> gr.Button:
     return shrink
 
 
-def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
+def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown, savers: gr.CheckboxGroup) -> None:
     """One adapter of the mix on the page."""
     with gr.Accordion("Combine into one adapter", open=False):
         method = gr.Dropdown([row[:2] for row in METHODS], value="concat", label="How", info=METHODS[0][2])
@@ -98,7 +98,7 @@ def form(chosen: gr.State, kept: gr.BrowserState, base: gr.Dropdown) -> None:
     asking = (ask, [method, chosen, product], [method, product, rank])
     method.change(*asking, **QUIET)
     chosen.change(*asking, **QUIET)
-    inputs = [chosen, kept, base, method, name, product, rank]
+    inputs = [chosen, kept, base, savers, method, name, product, rank]
     _run(go, start_combine, inputs, job_id, [status, before, after])
 
 
@@ -170,6 +170,7 @@ def start_combine(
     slugs: Sequence[str],
     kept: Kept,
     base: str,
+    savers: list[str],
     method: str,
     name: str,
     product: str | None = None,
@@ -181,7 +182,7 @@ def start_combine(
         raise gr.Error("Give the new adapter a name.", print_exception=False)
     if method == "project" and len(mix) < 2:
         raise gr.Error("Put a product and a style into the mix first.", print_exception=False)
-    spec = {"base": base, "mix": mix, "method": method, "name": name.strip()}
+    spec = {"base": base, **bases.kept(base, savers), "mix": mix, "method": method, "name": name.strip()}
     if method == "project":
         spec["product"] = product or next(iter(mix))
     if method in RANKED and rank:

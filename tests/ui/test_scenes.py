@@ -146,10 +146,9 @@ def test_weights_that_cannot_be_compared_are_named(two, weights, words):
         comparing("weights:film", weights, chosen=two)
 
 
-def test_what_a_browser_sends_is_kept_as_rows_and_nothing_else():
-    event = SimpleNamespace(rows={"film": {"weight": 0.5}, "mug": "x", 7: None})
-    assert mixing.received(event, {"jar": {"weight": 1}}) == {"jar": {"weight": 1}, "film": {"weight": 0.5}}
-    assert mixing.received(SimpleNamespace(), {}) == {}
+def test_a_row_that_a_browser_made_up_is_as_a_new_one(two):
+    assert mixing.spec(two, {"film": "x", "mug": None}) == {"film": 1.0, "mug": 1.0}
+    assert "1" in mixing.table(two, {"film": [1]})
 
 
 def test_a_name_cannot_break_out_of_the_table(two):
