@@ -61,9 +61,12 @@ def run(kind, spec, bases):
 def balanced(slugs, kept):
     """What the browser keeps once "Balance" was pressed and nothing else was set meanwhile."""
     fields = meter.balance(slugs, kept, IMAGE, [])["turned"]["rows"]
-    for slug, row in fields.items():
-        assert all(before == mixing.row_of(kept, slug).get(name) for name, (before, _) in row.items())
-    return {slug: mixing.row_of(kept, slug) | {n: new for n, (_, new) in fields[slug].items()} for slug in slugs}
+    rows = {slug: mixing.row_of(kept, slug) for slug in slugs}
+    for slug, row in rows.items():
+        for name, (before, after) in fields[slug].items():
+            assert row.get(name) == before
+            row[name] = after
+    return rows
 
 
 def test_a_set_is_measured_once_and_answers_for_any_weights(store, bases):
@@ -99,7 +102,7 @@ def test_blocks_are_measured_for_themselves_and_moments_judged_apart(store, base
     turned = balanced(slugs, late)
     assert turned["twin"]["part"] == "finish" and turned["riso"]["weight"] == turned["twin"]["weight"]
     blocks = together | {"twin": {"weight": 1.5, "single": 0.3}}
-    assert "Reading" in meter.look(slugs, blocks, IMAGE, [], "")[0], "another share of the blocks is another load"
+    assert "Reading" in meter.look(slugs, blocks, IMAGE, [], "")[0], "other shares of the blocks"
     spec = checks.request(IMAGE, mixing.spec(slugs, blocks))
     assert spec["mix"]["twin"] == {"weight": 1.0, "blocks": {"single": 0.2}}
     assert run("check", spec, bases).state == "done"
@@ -136,7 +139,7 @@ def test_the_meter_asks_for_the_base_as_the_page_keeps_it_in_memory(store, bases
     shown = meter.look(["riso"], {}, base, ["4-bit"], asked.id)
     assert "Stable" in shown[0], "what 4 bits leave of a base does not depend on where it waits"
     assert "Reading" in meter.look(["riso"], {}, base, [], asked.id)[0] and asked.cancelled
-    assert "Stable" not in meter.look(["riso"], {}, IMAGE, ["4-bit"], "")[0], "a starter base is never in 4 bits"
+    assert "Stable" not in meter.look(["riso"], {}, IMAGE, ["4-bit"], "")[0], "starter bases never are"
 
 
 @pytest.mark.parametrize(

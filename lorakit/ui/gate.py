@@ -16,6 +16,7 @@ from lorakit.data.text_quality import JudgedText
 from lorakit.data.texts import TextSet
 from lorakit.training.advice import photo_advice, text_advice
 from lorakit.ui import pictures, pieces
+from lorakit.ui.pieces import QUIET
 
 MOST_SHOWN = 120  # photos as cards: those with problems first
 MOST_SENT = 10_000  # names that a browser may send
@@ -31,9 +32,7 @@ GOOD, USABLE = 70, 40  # of 100 points: what a set's score is called
 # Pixels that a listed base was trained on, where it is not a million.
 AREAS = {"starter-image": quality.SMALLEST, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
 USUAL_AREA = 1024 * 1024
-# The names of all unticked photos travel with every tick.
-GRID_JS = """const send = () => trigger('input', {names:
-  [...element.querySelectorAll('input[data-name]:not(:checked)')].map(box => box.dataset.name)});
+GRID_JS = """const send = () => trigger('input');
 element.addEventListener('change', event => {
   event.target.closest('.photo')?.classList.toggle('out', !event.target.checked);
   send();
@@ -49,14 +48,23 @@ element.addEventListener('click', event => {
 });"""
 
 
-def grid() -> gr.HTML:
-    """The photos, none yet; its `input` event carries the names of those that were unticked."""
-    return gr.HTML(js_on_load=GRID_JS, elem_classes="gate")
+# The names of all unticked photos travel with every tick. They are read when the tick is sent: of ticks that
+# wait for an answer to an earlier one, Gradio would send the first one's data (6.31).
+READ_JS = """() => [[...document.querySelectorAll('#NAME input[data-name]:not(:checked)')]
+  .map(box => box.dataset.name)]"""
 
 
-def received(event: gr.EventData) -> list[str]:
+def grid(name: str, left_out: gr.State) -> gr.HTML:
+    """The photos, none yet; `left_out` gets the names of those that were unticked. `name`: of the element."""
+    cards = gr.HTML(js_on_load=GRID_JS, elem_classes="gate", elem_id=name)
+    cards.input(
+        received, [cards], [left_out], js=READ_JS.replace("NAME", name), trigger_mode="always_last", **QUIET
+    )
+    return cards
+
+
+def received(sent: Any) -> list[str]:
     """The names that the page sent; anything else that a browser may send is left out."""
-    sent = getattr(event, "names", None)
     return [str(name)[:1000] for name in sent[:MOST_SENT]] if isinstance(sent, list) else []
 
 

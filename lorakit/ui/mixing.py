@@ -73,7 +73,10 @@ const settle = () => {
   trigger('input');
 };
 element.addEventListener('input', event => show(event.target));
-element.addEventListener('change', event => { show(event.target); hold(event.target.closest('[data-slug]')); });
+element.addEventListener('change', event => {
+  show(event.target);
+  hold(event.target.closest('[data-slug]'));
+});
 element.addEventListener('click', event => {
   const out = event.target.closest('.out');
   if (out) {

@@ -85,7 +85,7 @@ def _photos_form() -> dict[str, Any]:
     )  # fmt: skip
     made["verdict"] = gr.HTML()
     made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
-    made["cards"] = gate.grid()
+    made["cards"] = gate.grid("photo-gate", made["left_out"])
     made["captions"] = captions.build(made["folder"], made["left_out"])
     return made
 
@@ -102,7 +102,6 @@ def _connect_photos(photos: dict[str, Any], form: Form) -> tuple[Any, ...]:
     photos["upload"].change(check_photos, [photos["upload"]], given, **HIDDEN)
     judging = (judge, asked, [*said, photos["cards"]])
     gr.on([folder.change, form.base.change], *judging, trigger_mode="always_last", **QUIET)
-    photos["cards"].input(gate.received, [], [left_out], trigger_mode="always_last", **QUIET)
     changed = [left_out.change, photos["captions"].change]
     gr.on(changed, lambda *asked: judge(*asked)[:2], asked, said, trigger_mode="always_last", **QUIET)
     rank.change(lambda *asked: judge(*asked)[1], asked, [photos["rank"]], **QUIET)

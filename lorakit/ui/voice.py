@@ -81,7 +81,7 @@ def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
     )  # fmt: skip
     made["verdict"] = gr.HTML()
     made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
-    made["cards"] = gate.grid()
+    made["cards"] = gate.grid("text-gate", made["left_out"])
     return name, made
 
 
@@ -94,7 +94,6 @@ def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     texts["upload"].change(check_file, [texts["upload"]], given, **HIDDEN)
     texts["pasted"].blur(check_pasted, [texts["pasted"]], given, **QUIET)
     path.change(*judging, **QUIET)
-    texts["cards"].input(gate.received, [], [left_out], trigger_mode="always_last", **QUIET)
     left_out.change(
         lambda *asked: judge(*asked)[:2], asked, [texts["verdict"], texts["rank"]],
         trigger_mode="always_last", **QUIET,

@@ -47,8 +47,7 @@ def put_in(page, name):
 
 
 def numbers(page):
-    fields = page.locator(".mix-row input[type=number][data-set=weight]")
-    return [field.input_value() for field in fields.all()]
+    return [page.get_by_label(f"{name}: strength, number").input_value() for name in ("Riso", "Twin")]
 
 
 # As a fast hand, or a slow server, would have it: all of it between two turns of the browser.
@@ -143,6 +142,17 @@ def test_weights_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(pa
         link.click()
     with Image.open(io.BytesIO(Path(download.value.path()).read_bytes())) as image:
         assert image.width > 3 * 110 and image.height > 4 * 100
+
+
+def test_texts_that_are_unticked_at_once_are_all_left_out(page):
+    page.get_by_role("tab", name="Brand voice", exact=True).click()
+    pasted = page.get_by_label("Or paste them, an empty line between two")
+    pasted.fill("Call [NAME] today.\n\nRain. Still tea.\n\nWrite to [NAME] now.\n\nMorning. Tea first.")
+    pasted.press("Tab")
+    expect(page.locator("#text-gate input:checked")).to_have_count(2, timeout=MINUTE)
+    page.evaluate("document.querySelectorAll('#text-gate input').forEach(box => box.click())")
+    expect(page.get_by_text("2 to keep; 2 left out by you")).to_be_visible(timeout=MINUTE)
+    page.get_by_role("tab", name="Product scenes", exact=True).click()
 
 
 def test_the_table_fits_a_phone(page):
