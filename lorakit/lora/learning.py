@@ -1,13 +1,14 @@
-"""A frozen linear layer and the update that learns beside it, as one step of the backward pass.
+"""A frozen linear layer and the update beside it as one operation, forward and backward.
 
-Automatic differentiation would add a copy of the output forward and another of the input's gradient backward
-for every layer; here both are added to in place. Used where the layer's weight can be read as it is and all
-types are one; elsewhere the layer is called.
+Layer by layer, one more copy of the output would be made forward and one of the input's gradient backward;
+here both are added to in place. Used where the layer's weight can be read as it is and all types are one;
+elsewhere the layer is called.
 """
 
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -23,9 +24,10 @@ class Learning(torch.autograd.Function):
         ctx: Any, x: Tensor, down: Tensor, up: Tensor, scale: float, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
         flat = x.reshape(-1, x.shape[-1])
-        hidden = (flat @ down.t()).mul_(scale)
-        y = flat @ weight.t() if bias is None else torch.addmm(bias, flat, weight.t())
-        y.addmm_(hidden, up.t())
+        hidden = F.linear(flat, down)
+        if scale != 1.0:
+            hidden.mul_(scale)
+        y = F.linear(flat, weight, bias).addmm_(hidden, up.t())
         ctx.save_for_backward(flat, hidden, down, up, weight)
         ctx.scale, ctx.shape = scale, x.shape
         return y.view(*x.shape[:-1], len(weight))
@@ -43,14 +45,13 @@ class Learning(torch.autograd.Function):
 
 
 def can_run(base: nn.Module, x: Tensor, down: Tensor, up: Tensor) -> bool:
-    """Is this the learning of a plain linear layer, whose call nobody watches or replaces?"""
+    """Is it a plain linear layer, whose call nobody watches or replaces, and which does not learn itself?"""
+    learns = torch.is_grad_enabled()
     return (
         type(base) is nn.Linear
-        and down.requires_grad
-        and torch.is_grad_enabled()
+        and (not learns or (down.requires_grad and not base.weight.requires_grad))
         and x.dtype == down.dtype == up.dtype == base.weight.dtype
         and x.device == down.device == base.weight.device
-        and not base.weight.requires_grad
         and not (base._forward_hooks or base._forward_pre_hooks or "forward" in base.__dict__)
         and not _casts(x.device.type)
     )

@@ -1,4 +1,4 @@
-"""The fused layer of a training has the outputs and gradients that automatic differentiation finds."""
+"""The fused layer has the outputs and gradients that automatic differentiation finds."""
 
 import pytest
 import torch
@@ -37,6 +37,25 @@ def test_an_input_that_learns_nothing_gets_no_gradient():
     layer, x = learning(), torch.randn(3, 6, dtype=torch.float64)
     layer(x).sum().backward()
     assert x.grad is None and layer.down.grad is not None and layer.up.grad is not None
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(6,), (3, 6), (2, 4, 6)])
+def test_without_gradients_the_outputs_are_the_same(bias, shape):
+    layer, x = learning(bias), torch.randn(shape, dtype=torch.float64)
+    expected = layer(x).detach()
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(x), expected)
+
+
+def test_what_a_watcher_of_the_base_has_seen_stays_as_it_was():
+    layer, x, seen = learning(), torch.randn(3, 6, dtype=torch.float64), []
+    layer.base.register_forward_hook(lambda _, __, y: seen.append(y))
+    with torch.no_grad():
+        y = layer(x)
+    assert torch.equal(seen[0], layer.base(x)) and not torch.equal(seen[0], y)
 
 
 def test_a_layer_that_is_watched_replaced_or_in_another_type_is_called():
