@@ -1,7 +1,7 @@
 """How well the starter text base learns the sample voice: `python -m lorakit.starter.text_voice`.
 
 Trains the sample's 60 texts with a preset, and compares the base with and without the adapter on the held-out
-campaign and by texts to read.
+campaign, by what is counted in texts for products that are not the brand's, and by texts to read.
 """
 
 import argparse
@@ -9,68 +9,102 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lorakit.data.texts import TextSet
 from lorakit.families import Base, load_base
-from lorakit.generation.copy import Brief, write_copy
-from lorakit.starter import SAMPLE_VOICE
-from lorakit.starter.report import write_section
+from lorakit.generation.copy import Brief, room, write_batch
+from lorakit.lora.adapter import Adapter
+from lorakit.starter import SAMPLE_VOICE, voice_quality
+from lorakit.starter.report import verdict, write_section
 from lorakit.training import train
 from lorakit.training.presets import from_preset
 from lorakit.training.recipe import Recipe
 
 SEED = 3
-BRIEFS = (
-    Brief("Nordal teapot", "holds 900 ml; keeps its heat", "early risers", "instagram-caption"),
-    Brief("Nordal umbrella", "weighs 300 grams", "commuters", "meta-headline"),
-    Brief("Nordal desk", "made of bamboo; built in ten minutes", "students", "product-description"),
-    Brief("Nordal scarf", "made of alpaca", "city people", "email"),
-    Brief("Nordal kettle", "boils in two minutes; made of glass", "families", "x-post"),
-)
+SHOWN = 10  # texts in the report, the first ones
+GOALS = {"named": 38, "own_product": 36}  # of 40
+COUNTED = {
+    "named": "keep the product's name letter by letter",
+    "own_product": "name no other product",
+    "told": "tell every fact, of {rooms} that have room for them",
+    "spoken": "have at least two of the brand's sentences (a headline one)",
+    "whole": "are made of the name, the facts and the brand's sentences alone, none twice",
+    "ended": "end by themselves",
+}
 
 
 def measure(base: Base, recipe: Recipe, work: Path) -> dict[str, Any]:
-    """Held-out perplexity of the sample voice without and with an adapter, its cost, and texts of both."""
-    done = train(
-        base, TextSet.from_file(SAMPLE_VOICE), recipe, work / "voice", resume=False, name="Nordal voice"
-    )
+    """Held-out perplexity of the sample voice without and with an adapter, its cost, and what is counted in
+    texts of both for the same briefs, as the desk writes them.
+    """
+    brand = TextSet.from_file(SAMPLE_VOICE)
+    done = train(base, brand, recipe, work / "voice", resume=False, name="Nordal voice")
     assert done.adapter is not None
     before, after = (math.exp(done.summary[key]) for key in ("held_out_before", "held_out_after"))
-    texts = [
-        [write_copy(base, mix, brief, 1, SEED)[0].text for mix in ({}, {done.adapter: 1.0})]
-        for brief in BRIEFS
-    ]
+    briefs = voice_quality.briefs()
+    without, voiced = (_written(base, mix, briefs) for mix in ({}, {done.adapter: 1.0}))
     return {
         "before": before,
         "after": after,
         "fall": 1 - after / before,
         "seconds": done.summary["seconds"],
+        "threads": torch.get_num_threads(),
         "steps": done.steps,
         "best_step": done.summary["best_step"],
         "tokens": len(base.tokenizer),
-        "texts": [[brief.prompt(), *pair] for brief, pair in zip(BRIEFS, texts, strict=True)],
+        "counted": [_counted(base, brand, briefs, texts) for texts in (without, voiced)],
+        "headlines": sum(brief.channel == "meta-headline" for brief in briefs),
+        "texts": [[b.prompt(), *pair] for b, *pair in zip(briefs, without, voiced, strict=True)],
     }
+
+
+def _written(base: Base, mix: dict[Adapter, float], briefs: list[Brief]) -> list[str]:
+    return [made[0].text for made in write_batch(base, [(mix, brief) for brief in briefs], 1, SEED)]
+
+
+def _counted(base: Base, brand: TextSet, briefs: list[Brief], texts: list[str]) -> dict[str, int]:
+    judged = [
+        voice_quality.judge(brief, text, brand, ended=len(base.tokenizer(text).input_ids) < room(base, brief))
+        for brief, text in zip(briefs, texts, strict=True)
+    ]
+    return {name: sum(getattr(row, name) for row in judged) for name in COUNTED}
 
 
 def markdown(measured: dict[str, Any]) -> str:
     """The report's section: the figures, and each brief written without and with the voice."""
+    count = len(measured["texts"])
     lines = [
         "| measured | value |",
         "| --- | --- |",
         f"| held-out perplexity without the voice | {measured['before']:.1f} |",
-        f"| held-out perplexity with it | {measured['after']:.1f} |",
+        f"| held-out perplexity with it | {measured['after']:.2f} |",
         f"| fall | {measured['fall']:.1%} |",
-        f"| training | {measured['steps']} steps in {measured['seconds']:.0f} s |",
+        f"| training | {measured['steps']} steps in {measured['seconds']:.0f} s on {measured['threads']} "
+        "threads |",
         f"| step with the lowest held-out loss, which is kept | {measured['best_step']} |",
         "",
         "Both are per token of the brand's held-out campaign. The base knows its own sentences only and is "
         "sure of them, so that foreign ones cost it nearly as much as a blind guess among its "
-        f"{measured['tokens']:,} tokens; a base that knows the language starts far lower. The brand's "
-        "phrases come back in every campaign, which is what the adapter learns.",
+        f"{measured['tokens']:,} tokens; a base that knows the language starts far lower.",
         "",
+        f"Of {count} texts for the names and facts from life above, which are none of the brand's, as the "
+        "desk writes them:",
+        "",
+        "| | the base alone | with the voice |",
+        "| --- | --- | --- |",
     ]
-    for prompt, without, voiced in measured["texts"]:
-        lines += ["```text", prompt, "```", "", "Without the voice:", "", *_quoted(without)]
-        lines += ["With it:", "", *_quoted(voiced)]
+    without, voiced = measured["counted"]
+    rooms = count - measured["headlines"]
+    for name, words in COUNTED.items():
+        reached = str(voiced[name])
+        if name in GOALS and count == 40:
+            reached = verdict(voiced[name], GOALS[name], unit="")
+        lines.append(f"| {words.format(rooms=rooms)} | {without[name]} | {reached} |")
+    lines += ["", f"The first {SHOWN}, none chosen:", ""]
+    for prompt, alone, text in measured["texts"][:SHOWN]:
+        lines += ["```text", prompt, "```", "", "Without the voice:", "", *_quoted(alone)]
+        lines += ["With it:", "", *_quoted(text)]
     return "\n".join(lines)
 
 

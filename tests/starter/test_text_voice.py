@@ -5,13 +5,14 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from lorakit.families import load_base
 from lorakit.generation import copy
-from lorakit.starter import text_model, text_voice
+from lorakit.starter import text_model, text_voice, voice_quality
 from lorakit.training.recipe import Recipe
 
 
 def test_a_voice_lowers_the_perplexity_of_its_held_out_texts_and_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(copy, "MOST_TOKENS", 4)
-    monkeypatch.setattr(text_voice, "BRIEFS", text_voice.BRIEFS[:1])
+    briefs = voice_quality.briefs()[1:4]
+    monkeypatch.setattr(voice_quality, "briefs", lambda: briefs)
     tokenizer = text_model.make_tokenizer()
     torch.manual_seed(0)
     model = LlamaForCausalLM(
@@ -28,7 +29,20 @@ def test_a_voice_lowers_the_perplexity_of_its_held_out_texts_and_is_reported(tmp
     measured = text_voice.measure(base, recipe, tmp_path)
     assert 0 < measured["fall"] < 1 and measured["after"] < measured["before"]
     assert (tmp_path / "voice" / "adapter_model.safetensors").is_file()
+    for counted in measured["counted"]:
+        assert set(counted) == set(text_voice.COUNTED) and all(0 <= n <= 3 for n in counted.values())
     report = text_voice.markdown(measured)
-    assert f"| fall | {measured['fall']:.1%} |" in report and report.count("With it:") == len(
-        text_voice.BRIEFS
-    )
+    assert f"| fall | {measured['fall']:.1%} |" in report and report.count("With it:") == 3
+    assert "of 2 that have room" in report, "the third is a headline"
+
+
+def test_the_goals_are_told_beside_what_was_reached_of_all_40_briefs():
+    counted = dict.fromkeys(text_voice.COUNTED, 37)
+    measured = {
+        "before": 9.0, "after": 3.0, "fall": 2 / 3, "seconds": 1.0, "threads": 1, "steps": 1, "best_step": 1,
+        "tokens": 2048, "counted": [counted, counted], "headlines": 10, "texts": [["brief", "a", "b"]] * 40,
+    }  # fmt: skip
+    report = text_voice.markdown(measured)
+    assert "| keep the product's name letter by letter | 37 | 37 (goal 38: not met) |" in report
+    assert "| name no other product | 37 | 37 (goal 36: met) |" in report
+    assert report.count("With it:") == text_voice.SHOWN
