@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
-from lorakit.lora.learning import Learning, can_run
+from lorakit.lora.learning import fused
 
 Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
 
@@ -138,8 +138,10 @@ class LoraLinear(Beside):
 
     def forward(self, x: Tensor) -> Tensor:
         mixed = self.gain is not None or self.columns is not None or self.rows is not None
-        if not (mixed or (self.dropout and self.training)) and can_run(self.base, x, self.down, self.up):
-            return Learning.apply(x, self.down, self.up, self.scale, self.base.weight, self.base.bias)
+        if not (mixed or (self.dropout and self.training)):
+            y = fused(self.base, x, self.down, self.up, self.scale)
+            if y is not None:
+                return y
         # A layer is linear, so W x + W (columns * x) is one call of it.
         y = self.base(x if self.columns is None else x * self._spread(1 + self.columns, x))
         if self.gain is not None:

@@ -1,8 +1,8 @@
 """A frozen linear layer and the update beside it as one operation, forward and backward.
 
 Layer by layer, one more copy of the output would be made forward and one of the input's gradient backward;
-here both are added to in place. Used where the layer's weight can be read as it is and all types are one;
-elsewhere the layer is called.
+here both are added to in place. Used where the layer's weight can be read as it is and has the type that
+products are made in; elsewhere the layer is called. Factors that learn may be kept in a wider type.
 """
 
 from typing import Any
@@ -16,7 +16,8 @@ from torch.autograd.function import once_differentiable
 class Learning(torch.autograd.Function):
     """y = W x + b + scale * up(down(x)) with gradients for x, `down` and `up` (arXiv 2106.09685, eq. 3).
 
-    Shapes: x (..., in), `down` (R, in), `up` (out, R), `weight` (out, in), `bias` (out,) or None.
+    Shapes: x (..., in), `down` (R, in), `up` (out, R), `weight` (out, in), `bias` (out,) or None. Products
+    are made in the type of x and `weight`.
     """
 
     @staticmethod
@@ -24,10 +25,10 @@ class Learning(torch.autograd.Function):
         ctx: Any, x: Tensor, down: Tensor, up: Tensor, scale: float, weight: Tensor, bias: Tensor | None
     ) -> Tensor:
         flat = x.reshape(-1, x.shape[-1])
-        hidden = F.linear(flat, down)
+        hidden = F.linear(flat, down.to(flat.dtype))
         if scale != 1.0:
             hidden.mul_(scale)
-        y = F.linear(flat, weight, bias).addmm_(hidden, up.t())
+        y = F.linear(flat, weight, bias).addmm_(hidden, up.to(flat.dtype).t())
         ctx.save_for_backward(flat, hidden, down, up, weight)
         ctx.scale, ctx.shape = scale, x.shape
         return y.view(*x.shape[:-1], len(weight))
@@ -37,25 +38,33 @@ class Learning(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         flat, hidden, down, up, weight = ctx.saved_tensors
         over = gradients[0].reshape(-1, len(weight))
-        inside = (over @ up).mul_(ctx.scale)
+        inside = (over @ up.to(flat.dtype)).mul_(ctx.scale)
         of_x = None
         if ctx.needs_input_grad[0]:  # the first layers' inputs need none
-            of_x = (over @ weight).addmm_(inside, down).view(ctx.shape)
-        return of_x, inside.t() @ flat, over.t() @ hidden, None, None, None
+            of_x = (over @ weight).addmm_(inside, down.to(flat.dtype)).view(ctx.shape)
+        of_down, of_up = inside.t() @ flat, over.t() @ hidden
+        return of_x, of_down.to(down.dtype), of_up.to(up.dtype), None, None, None
 
 
-def can_run(base: nn.Module, x: Tensor, down: Tensor, up: Tensor) -> bool:
-    """Is it a plain linear layer, whose call nobody watches or replaces, and which does not learn itself?"""
-    learns = torch.is_grad_enabled()
-    return (
-        type(base) is nn.Linear
-        and (not learns or (down.requires_grad and not base.weight.requires_grad))
-        and x.dtype == down.dtype == up.dtype == base.weight.dtype
-        and x.device == down.device == base.weight.device
-        and not (base._forward_hooks or base._forward_pre_hooks or "forward" in base.__dict__)
-        and not _casts(x.device.type)
-    )
+def fused(base: nn.Module, x: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor | None:
+    """What a plain linear layer and the update beside it put out; None when they are not such a pair.
+
+    They are when nobody watches or replaces the layer's call, and it does not learn itself.
+    """
+    if type(base) is not nn.Linear or not x.device == down.device == base.weight.device:
+        return None
+    if base._forward_hooks or base._forward_pre_hooks or "forward" in base.__dict__:
+        return None
+    if torch.is_grad_enabled() and (base.weight.requires_grad or not down.requires_grad):
+        return None
+    cast_to = _autocast_type(x.device.type)
+    if base.weight.dtype != (cast_to or x.dtype) or (
+        cast_to is None and not x.dtype == down.dtype == up.dtype
+    ):
+        return None
+    return Learning.apply(x.to(base.weight.dtype), down, up, scale, base.weight, base.bias)
 
 
-def _casts(kind: str) -> bool:
-    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+def _autocast_type(kind: str) -> torch.dtype | None:
+    on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.get_autocast_dtype(kind) if on else None

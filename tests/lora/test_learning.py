@@ -26,7 +26,7 @@ def outcome(layer, x):
 def test_outputs_and_gradients_are_those_of_automatic_differentiation(monkeypatch, bias, shape):
     layer, x = learning(bias), torch.randn(shape, dtype=torch.float64)
     fused = outcome(layer, x)
-    monkeypatch.setattr(layers, "can_run", lambda *_: False)
+    monkeypatch.setattr(layers, "fused", lambda *_: None)
     plain = outcome(layer, x)
     assert fused[-1] == "LearningBackward" and plain[-1] != fused[-1]
     for one, other in zip(fused[:-1], plain[:-1], strict=True):
@@ -71,3 +71,25 @@ def test_a_layer_that_is_watched_replaced_or_in_another_type_is_called():
     lower = learning(kind=torch.float32)
     lower.base.to(torch.bfloat16)
     assert lower(x.to(torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("wide", [torch.bfloat16, torch.float32])
+def test_wider_factors_learn_under_autocast_as_automatic_differentiation_has_them(monkeypatch, wide):
+    layer = learning(kind=torch.float32)
+    layer.base.to(torch.bfloat16)
+    x = torch.randn(2, 4, 6).to(wide)
+    with torch.autocast("cpu", torch.bfloat16):
+        fused = outcome(layer, x)
+        monkeypatch.setattr(layers, "fused", lambda *_: None)
+        plain = outcome(layer, x)
+    assert fused[-1] == "LearningBackward" and plain[-1] != fused[-1]
+    for one, other in zip(fused[:-1], plain[:-1], strict=True):
+        assert one.dtype == other.dtype
+        torch.testing.assert_close(one, other, rtol=0.03, atol=0.03)
+
+
+def test_a_pass_without_gradients_gives_what_the_one_with_them_gives():
+    layer, x = learning(kind=torch.float32), torch.randn(3, 6)
+    with torch.no_grad():
+        plain = layer(x)
+    assert torch.equal(plain, layer(x))
