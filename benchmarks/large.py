@@ -53,6 +53,14 @@ def random_base(shape: str, device: torch.device, dtype: torch.dtype, nf4: bool,
     with init_empty_weights(include_buffers=False):
         model: Any = build()
     place = torch.device("cpu") if offload else device
+    fill(model, device, dtype, place, nf4)
+    if offload:
+        swap_blocks(model, device, place)
+    return _base(family, model, device, dtype, offload)
+
+
+def fill(model: Any, device: torch.device, dtype: torch.dtype, place: torch.device, nf4: bool) -> None:
+    """Draw the weights that are on the meta device, on `device`, and let them lie on `place`."""
     random = torch.Generator(device).manual_seed(0)
 
     def drawn(part: Tensor, spread: float = 0.02) -> Tensor:
@@ -71,9 +79,6 @@ def random_base(shape: str, device: torch.device, dtype: torch.dtype, nf4: bool,
         assert not buffer.is_meta, name
     quantize.keep_readable(model)
     model.eval().requires_grad_(False)
-    if offload:
-        swap_blocks(model, device, place)
-    return _base(family, model, device, dtype, offload)
 
 
 def _base(family: str, model: Any, device: torch.device, dtype: torch.dtype, offload: bool = False) -> Base:

@@ -34,13 +34,13 @@ RECIPE = Recipe(
 )  # fmt: skip
 
 
-def photos(folder: Path, count: int) -> Path:
+def photos(folder: Path, count: int, side: int = SIDE) -> Path:
     """Square photos with captions of their own."""
     folder.mkdir()
     files = sorted(SAMPLE_PHOTOS.glob("*.jpg"))
     for number in range(count):
         with Image.open(files[number % len(files)]) as image:
-            image.convert("RGB").resize((SIDE, SIDE)).save(folder / f"{number:04d}.png")
+            image.convert("RGB").resize((side, side)).save(folder / f"{number:04d}.png")
         (folder / f"{number:04d}.txt").write_text(f"aurora bottle on a wooden table, {number % 7}")
     return folder
 
@@ -60,31 +60,52 @@ def ours(base: Base, folder: Path, out: Path, recipe: Recipe) -> tuple[float, fl
     return late - begun, (late - early) / (last - first)
 
 
-def peer(pipe: FluxPipeline, names: list[str], folder: Path, steps: int, cached: bool) -> float:
-    """Seconds of the peer's recipe from the photos to the last step; the pipeline is clean afterwards."""
+def peer(
+    pipe: FluxPipeline,
+    names: list[str],
+    folder: Path,
+    steps: int,
+    cached: bool,
+    batch: int = BATCH,
+    recompute: bool = False,
+) -> tuple[float, float]:
+    """Seconds of the peer's recipe from the photos to the last step, and of a step alone.
+
+    The pipeline is clean afterwards. On CUDA in bf16 with factors in float32, as the script has it.
+    """
     begun = time.perf_counter()
-    model, files = pipe.transformer, sorted(folder.glob("*.png"))
+    model: Any = pipe.transformer
+    files = sorted(folder.glob("*.png"))
     model.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=names))
+    if recompute:
+        model.enable_gradient_checkpointing()
     trained = [p for p in model.parameters() if p.requires_grad]
+    for p in trained:
+        p.data = p.data.float()
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=1e-4)
     pixels = torch.stack([_pixels(file) for file in files])
     captions = [file.with_suffix(".txt").read_text() for file in files]
-    latents = _encoded(pipe, pixels) if cached else None
+    latents = torch.cat([_encoded(pipe, one[None]) for one in pixels]) if cached else None
     prompt = _prompts(pipe, ["aurora bottle"]) if cached else None
     order: list[int] = []
+    told = []
     for _ in range(steps):
-        while len(order) < BATCH:
+        while len(order) < batch:
             order += torch.randperm(len(files)).tolist()
-        chosen, order = order[:BATCH], order[BATCH:]
+        chosen, order = order[:batch], order[batch:]
         clean = latents[chosen] if latents is not None else _encoded(pipe, pixels[chosen])
         embeds, pooled = prompt or _prompts(pipe, [captions[i] for i in chosen])
-        _peer_loss(pipe, clean, embeds.expand(BATCH, -1, -1), pooled.expand(BATCH, -1)).backward()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
+            loss = _peer_loss(pipe, clean, embeds.expand(batch, -1, -1), pooled.expand(batch, -1))
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-    took = time.perf_counter() - begun
+        loss.item()  # the script shows it after each step
+        told.append(time.perf_counter())
     model.delete_adapters(["default"])
-    return took
+    model.disable_gradient_checkpointing()
+    return told[-1] - begun, (told[-1] - told[0]) / (steps - 1)
 
 
 def _pixels(file: Path) -> torch.Tensor:
@@ -95,28 +116,32 @@ def _pixels(file: Path) -> torch.Tensor:
 @torch.no_grad()
 def _encoded(pipe: FluxPipeline, pixels: torch.Tensor) -> torch.Tensor:
     config = pipe.vae.config
-    return (pipe.vae.encode(pixels).latent_dist.sample() - config.shift_factor) * config.scaling_factor
+    inside = pipe.vae.encode(pixels.to(pipe.vae.device, pipe.vae.dtype)).latent_dist.sample()
+    return (inside - config.shift_factor) * config.scaling_factor
 
 
 @torch.no_grad()
 def _prompts(pipe: FluxPipeline, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    length = pipe.tokenizer_2.model_max_length
-    return pipe.encode_prompt(prompt=texts, prompt_2=None, device="cpu", max_sequence_length=length)[:2]
+    length = min(pipe.tokenizer_2.model_max_length, 512)
+    device = pipe.transformer.device
+    return pipe.encode_prompt(prompt=texts, prompt_2=None, device=device, max_sequence_length=length)[:2]
 
 
 def _peer_loss(pipe: FluxPipeline, clean: torch.Tensor, embeds: torch.Tensor, pooled: torch.Tensor) -> Any:
     count, channels, height, width = clean.shape
-    noise, t = torch.randn_like(clean), torch.sigmoid(torch.randn(count))
+    noise, t = torch.randn_like(clean), torch.sigmoid(torch.randn(count)).to(clean.device)
     along = t.view(-1, 1, 1, 1)
-    noisy = (1 - along) * clean + along * noise
+    noisy = ((1 - along) * clean + along * noise).to(clean.dtype)
     places = pipe._prepare_latent_image_ids(count, height // 2, width // 2, clean.device, clean.dtype)
+    guided = pipe.transformer.config.guidance_embeds
     velocity = pipe.transformer(
-        hidden_states=pipe._pack_latents(noisy, count, channels, height, width), timestep=t, guidance=None,
-        pooled_projections=pooled, encoder_hidden_states=embeds, txt_ids=torch.zeros(embeds.shape[1], 3),
-        img_ids=places, return_dict=False,
+        hidden_states=pipe._pack_latents(noisy, count, channels, height, width), timestep=t,
+        guidance=torch.ones(count, device=clean.device) if guided else None,
+        pooled_projections=pooled, encoder_hidden_states=embeds,
+        txt_ids=torch.zeros(embeds.shape[1], 3, device=clean.device), img_ids=places, return_dict=False,
     )[0]  # fmt: skip
     velocity = pipe._unpack_latents(velocity, height * 8, width * 8, 8)
-    return (velocity - (noise - clean)).square().mean()
+    return (velocity.float() - (noise - clean).float()).square().mean()
 
 
 def allocated(work: Callable[[], Any]) -> int:
@@ -146,8 +171,8 @@ def measured() -> dict[str, Any]:
         times: dict[str, list[float]] = {"ours": [], "peer": [], "peer, cached": []}
         for turn in range(ROUNDS):
             times["ours"].append(ours(base, same, work / f"a{turn}", RECIPE)[0])
-            times["peer"].append(peer(pipe, names, same, STEPS, cached=False))
-            times["peer, cached"].append(peer(pipe, names, same, STEPS, cached=True))
+            times["peer"].append(peer(pipe, names, same, STEPS, cached=False)[0])
+            times["peer, cached"].append(peer(pipe, names, same, STEPS, cached=True)[0])
         flat: dict[str, list[float]] = {"10 photos": [], "1000 photos": []}
         for turn in range(ROUNDS):
             for name, folder in zip(flat, (few, many), strict=True):

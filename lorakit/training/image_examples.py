@@ -120,11 +120,11 @@ class ImageExamples:
             with torch.no_grad():
                 latents.append(family.encode_images(base, pixels)[0].float().cpu())
                 described = family.describe_photo(base, (photo.width, photo.height), size)
-                rows.append({**family.encode_prompts(base, [photo.caption]), **described})
+                rows.append(_on_host(family.encode_prompts(base, [photo.caption]) | described))
             places.append(shown.counts(recipe.background_weight, latents[-1].shape[-2:]))
             emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": len(placed)})
         with torch.no_grad():
-            empty = family.encode_prompts(base, [""])
+            empty = _on_host(family.encode_prompts(base, [""]))
         own = [shown.photo for shown in placed[: len(photos.photos)]]
         aside = kept_aside(own, recipe.held_out, recipe.seed)
         groups: dict[tuple[int, int], list[int]] = {}
@@ -233,6 +233,11 @@ def alike(photos: Sequence[Any]) -> list[list[int]]:
             old, new = group_of[index], group_of[int(other)]
             group_of = [new if group == old else group for group in group_of]
     return [[i for i, group in enumerate(group_of) if group == name] for name in sorted(set(group_of))]
+
+
+def _on_host(parts: dict[str, Tensor]) -> dict[str, Tensor]:
+    # A thousand captions of FLUX are 4 GB, which the device has better uses for.
+    return {key: value.cpu() for key, value in parts.items()}
 
 
 def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
