@@ -9,18 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from lorakit.data import patterns
+from lorakit.data import languages, patterns
 from lorakit.data.near_texts import nearest_earlier
 from lorakit.data.quality import SEVERITIES, Finding, Rule, weigh
 
 VERDICTS = ("keep", "edit", "remove")
 FEW, IDEAL = 20, 60  # texts
 SHORTEST = 3  # words
-TELLING = 30  # letters that a language is told from
-SURE = 12.0  # nats that another language has to be more likely by
 SHARED_WORDS, SHARED_LEAST, SHARED_SHARE = 6, 5, 0.2  # of a sentence that is in many texts
 
 # Assumption: the points order texts as an editor would; they are not fitted to anything.
@@ -92,7 +89,7 @@ class TextReport:
 
 def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextReport:
     """Judge a text set. `skipped` are the findings of reading the file; they come first."""
-    language, foreign = _languages([text.answer for text in texts])
+    language, foreign = languages.of_texts([text.answer for text in texts])
     twins = nearest_earlier([text.answer for text in texts])
     judged = []
     for index, text in enumerate(texts):
@@ -103,7 +100,8 @@ def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextRep
             found.insert(0, Finding(name, "duplicate", "warn", what, "keep one of them: what is there twice "
                                     "is learned by heart"))  # fmt: skip
         if index in foreign:
-            what = f"looks {foreign[index]} among texts in {language} ({_start(text.answer)})"
+            this, others = languages.NAMES[foreign[index]], languages.NAMES[language]
+            what = f"looks {this} among {others} texts ({_start(text.answer)})"
             found.append(Finding(name, "language", "warn", what, "train one voice for each language"))
         judged.append(JudgedText(index, name, *weigh(found, RULES, VERDICTS), tuple(found)))
     whole = list(_of_all(texts, different=sum(twin is None for twin in twins)))
@@ -138,25 +136,6 @@ def _of_all(texts: Sequence[HasText], different: int) -> Iterator[Finding]:
             what = f"{_start(sentence)} stands in {count} of {len(texts)} texts"
             advice = "keep it only if the voice is meant to say it every time"
             yield Finding("", "shared-sentence", "info", what, advice)
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
-
-
-def _languages(answers: Sequence[str]) -> tuple[str, dict[int, str]]:
-    """The language of most texts, and which texts look like another one: index -> language code."""
-    telling = [i for i, text in enumerate(answers) if sum(c.isalpha() for c in text) >= TELLING]
-    if not telling:
-        return "", {}
-    ranks = {i: dict(_identifier().rank(answers[i][:1000])) for i in telling}
-    guesses = {i: max(rank, key=rank.__getitem__) for i, rank in ranks.items()}
-    most = Counter(guesses.values()).most_common(1)[0][0]
-    foreign = {i: code for i, code in guesses.items() if ranks[i][code] - ranks[i].get(most, -1e9) > SURE}
-    return most, foreign
 
 
 def _start(text: str) -> str:

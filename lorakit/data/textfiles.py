@@ -168,8 +168,8 @@ def _sample_of(name: str, number: int, line: str) -> Row:
 def _sample(row: dict[str, Any]) -> TextSample | None:
     """Chat turns (the last answer counts, what stood before is the brief) or named fields, or None."""
     group = str(row.get("campaign", row.get("group", "")))
-    if "messages" in row:
-        turns = row["messages"]
+    turns = _turns(row)
+    if turns is not None:
         last = max((i for i, turn in enumerate(turns) if turn["role"] == "assistant"), default=None)
         if last is None:
             return None
@@ -183,6 +183,19 @@ def _sample(row: dict[str, Any]) -> TextSample | None:
     return TextSample(
         asked or (brief_text(**brief) if any(brief.values()) else DEFAULT_INSTRUCTION), answer, group
     )
+
+
+SPEAKERS = {"human": "user", "gpt": "assistant", "bot": "assistant"}  # as ShareGPT's files name them
+
+
+def _turns(row: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The turns of a chat as role and content, from any of the shapes they are kept in; None for no chat."""
+    if isinstance(row.get("conversations"), list):
+        said = [(str(turn["from"]), turn["value"]) for turn in row["conversations"]]
+        return [{"role": SPEAKERS.get(who, who), "content": words} for who, words in said]
+    if isinstance(row.get("prompt"), list) and isinstance(row.get("completion"), list):
+        return [*row["prompt"], *row["completion"]]
+    return row.get("messages")
 
 
 def _content(turn: dict[str, Any]) -> str:

@@ -51,7 +51,16 @@ def test_the_sample_voice_is_kept_whole():
         ("private", "Call us at +49 30 1234 5678 for the lamp that never tires."),
         ("private", "Call (555) 123-4567 for the lamp that never tires."),
         ("private", "Send the money to DE89 3704 0044 0532 0130 00 and sleep well."),
+        ("private", "Questions? Write to anna (at) shop [dot] com for the lamp today."),
+        ("private", "Call us at 22 34 56 78 for the lamp that never tires."),
         ("price", "The lamp that never tires is now only $49.90 for you."),
+        ("price", "The lamp that never tires is now half price for you."),
+        ("price", "The lamp that never tires is now 19.- for all of you."),
+        ("date", "The lamp that never tires is yours, order by Friday or never."),
+        ("date", "The lamp that never tires comes out in summer 2026 for you."),
+        ("link", "Find the lamp that never tires on nordal-home.com today."),
+        ("placeholder", "Dear XXX, the lamp that never tires is here for all of you."),
+        ("boilerplate", "The lamp that never tires. Sent from my telephone, as it is."),
         ("price", "The lamp that never tires is now 1.299 € for all of you."),
         ("price", "The lamp that never tires, now 20% off for all of you."),
         ("date", "The lamp that never tires comes out on June 12th for you."),
@@ -76,10 +85,25 @@ def test_what_should_not_be_learned_is_found(kind, text):
         "Since 1987 we make lamps that may last 20 years, 12 hours a night.",
         "It weighs 350 g, holds 1.5 l, and survived 100% of the falls we gave it.",
         "Runs 24/7 on a 12 V line; 3 in 1, 4 by 4, and it fits all 16-inch rims.",
+        "Tea first.No drama, and a better tomorrow. Sunday tastes like this, size XXL.",
+        "One for you, two for the road, 1080p, on page 12 of 40, at home dot by dot.",
     ],
 )
 def test_plain_numbers_are_no_secret(text):
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("Vår lampe blir aldri trøtt og lyser hele natten for deg.", "Norwegian"),
+        ("私たちのランプは疲れを知らず、一晩中輝きます。", "Japanese"),
+        ("Наша лампа никогда не устаёт и светит всю ночь.", "Russian"),
+    ],
+)
+def test_another_language_is_named_in_words(text, called):
+    report = TextSet([*copy(20), TextSample("Write.", text)]).report()
+    assert [finding.what for finding in report.of(20)] == [f"looks {called} among English texts ({text!r})"]
 
 
 def test_a_price_or_date_that_the_brief_gives_is_copied_and_not_remembered():

@@ -96,6 +96,9 @@ def test_an_unclosed_quote_or_a_nul_is_a_message_or_a_text_and_never_a_crash(tmp
          "S\nU", "A"),
         ({"messages": [{"role": "user", "content": [{"type": "text", "text": "U"}]},
                        {"role": "assistant", "content": [{"type": "text", "text": "A"}]}]}, "U", "A"),
+        ({"conversations": [{"from": "human", "value": "U"}, {"from": "gpt", "value": "A"}]}, "U", "A"),
+        ({"prompt": [{"role": "user", "content": "U"}],
+          "completion": [{"role": "assistant", "content": "A"}]}, "U", "A"),
         ({"product": "Mug", "channel": "email", "text": "Hi."}, "Write: email\nProduct: Mug", "Hi."),
     ],
 )  # fmt: skip

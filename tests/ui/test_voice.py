@@ -1,5 +1,6 @@
 """The Brand voice tab: texts in, and the writing desk."""
 
+import json
 from types import SimpleNamespace
 
 import gradio as gr
@@ -27,6 +28,42 @@ def test_a_table_without_texts_is_named_with_what_to_do(tmp_path):
 
 
 PASTED = "Morning. Tea first.\n\nRain. Still tea.\n\nNoon. More tea. Write to ann@example.com <b>now</b>."
+
+
+def as_word(path):
+    import docx
+
+    document = docx.Document()
+    for text in TEXTS:
+        document.add_paragraph(text)
+    document.save(path)
+
+
+TEXTS = ["Morning. Tea first.", "Rain. Still tea.", "Noon. More tea, please."]
+CHAT = [[{"role": "user", "content": "Go"}, {"role": "assistant", "content": text}] for text in TEXTS]
+FILES = {
+    "a.txt": "\n\n".join(TEXTS),
+    "a.md": "\r\n\r\n".join(TEXTS),
+    "a.csv": "\n".join(["text,product", *[f'"{text}",tea' for text in TEXTS]]),
+    "semicolons.csv": "\n".join(["text;product", *[f"{text};tea" for text in TEXTS]]),
+    "a.tsv": "\n".join(["product\ttext", *[f"tea\t{text}" for text in TEXTS]]),
+    "chat.jsonl": "\n".join(json.dumps({"messages": turns}) for turns in CHAT),
+    "alpaca.jsonl": "\n".join(json.dumps({"instruction": "Go", "input": "", "output": t}) for t in TEXTS),
+    "completion.jsonl": "\n".join(json.dumps({"prompt": "Go", "completion": text}) for text in TEXTS),
+    "a.docx": as_word,
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_texts_of_every_kind_of_file_come_through_the_page_to_the_job(tmp_path, name):
+    made = FILES[name]
+    made(tmp_path / name) if callable(made) else (tmp_path / name).write_text(made, encoding="utf-8")
+    path, left_out, _ = voice.check_file(str(tmp_path / name))
+    said, _, _ = voice.judge(path, left_out, 16)
+    assert "3 texts" in said
+    spec = jobs.get(own("Nordal", path, ["1"])).spec
+    learned = TextSet.from_file(spec["texts"]).without(map(int, spec["without"]))
+    assert [sample.answer for sample in learned.samples] == [TEXTS[0], TEXTS[2]]
 
 
 def test_pasted_texts_are_kept_as_a_file_and_judged():
