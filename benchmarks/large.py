@@ -13,6 +13,7 @@ import gc
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from lorakit.families import Base, Licence, Settings, family_of, quantize
 from lorakit.families.memory import recomputing, swap_blocks
 from lorakit.lora.inject import trainable
+from lorakit.training.arithmetic import precision, steady
 from lorakit.training.footprint import footprint, image_step, text_step
 
 LLAMA_70B = {
@@ -98,9 +100,13 @@ def step_of(base: Base, options: argparse.Namespace) -> Callable[[], Tensor]:
 
 
 def measured(
-    step: Callable[[], Tensor], parameters: list[nn.Parameter], device: torch.device, count: int
+    step: Callable[[], Tensor],
+    parameters: list[nn.Parameter],
+    device: torch.device,
+    count: int,
+    kind: Callable[[], AbstractContextManager[Any]],
 ) -> dict[str, Any]:
-    """A few steps: losses, seconds of the fastest, and CUDA's peak."""
+    """A few steps in the arithmetic `kind`: losses, seconds of the fastest, and CUDA's peak."""
     optimizer: Any
     on_gpu = device.type == "cuda"
     if on_gpu:
@@ -114,7 +120,7 @@ def measured(
     for _ in range(count):
         begun = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device.type, torch.bfloat16, cache_enabled=False, enabled=on_gpu):
+        with kind():
             loss = step()
         loss.backward()
         optimizer.step()
@@ -144,8 +150,8 @@ def ours(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) 
     base = random_base(options.shape, device, dtype, bool(options.quantize), options.offload)
     injection = trainable(base.model, family_of(base).targets(base), options.rank, float(options.rank))
     parameters = list(injection.named_parameters().values())
-    with recomputing(base.model):
-        return measured(step_of(base, options), parameters, device, options.steps)
+    with recomputing(base.model), steady(device):
+        return measured(step_of(base, options), parameters, device, options.steps, lambda: precision(base))
 
 
 def peer(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
@@ -165,7 +171,12 @@ def peer(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) 
     parameters = [p for p in wrapped.parameters() if p.requires_grad]
     for p in parameters:
         p.data = p.data.float()
-    return measured(step_of(base, options), parameters, device, options.steps)
+
+    def autocast() -> AbstractContextManager[Any]:
+        return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+    with steady(device):  # cuDNN's attention ended this recipe with an illegal memory access
+        return measured(step_of(base, options), parameters, device, options.steps, autocast)
 
 
 def main() -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # Said before the libraries are imported: they warn of optional packages that nothing here uses.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault(
+    "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+)  # with which products on CUDA always come out alike
 for _library in ("bitsandbytes", "huggingface_hub"):
     logging.getLogger(_library).setLevel(logging.ERROR)
 

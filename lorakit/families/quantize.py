@@ -47,9 +47,11 @@ def linears(model: nn.Module) -> list[tuple[str, nn.Linear]]:
 
 def twin(weight: Tensor, bias: Tensor | None, device: torch.device, compute: torch.dtype) -> nn.Module:
     """A layer of `weight` (out, in) in NF4 with doubly quantized constants, on `device`."""
-    from bitsandbytes.nn import Linear4bit, Params4bit
+    from bitsandbytes.nn import Params4bit
 
-    layer: Any = Linear4bit(
+    from lorakit.families.four_bits import Nf4Linear
+
+    layer: Any = Nf4Linear(
         weight.shape[1], weight.shape[0], bias is not None, compute, True, "nf4", device="meta"
     )
     packed: Any = Params4bit(

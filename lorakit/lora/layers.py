@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
-from lorakit.lora.learning import fused
+from lorakit.lora.learning import autocasts, fused
 
 Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
 
@@ -44,7 +44,7 @@ def is_quantized(layer: Layer) -> bool:
     """Does the layer keep its weight in bitsandbytes' 4 or 8 bits?"""
     if isinstance(layer, Beside):
         return is_quantized(layer.base)
-    return type(layer).__module__.startswith("bitsandbytes")
+    return any(kind.__module__.startswith("bitsandbytes") for kind in type(layer).__mro__)
 
 
 def dense_weight(layer: Layer) -> Tensor:
@@ -157,20 +157,23 @@ class LoraLinear(Beside):
         """scale * down(x), (..., R): small, so the scale is applied here."""
         if self.dropout and self.training:
             x = F.dropout(x, self.dropout)
-        hidden = F.linear(self._matched(x), self.down)
+        hidden = F.linear(*self._matched(x))
         return hidden if self.scale == 1.0 else hidden * self.scale
 
-    def _matched(self, x: Tensor) -> Tensor:
-        # Autocast picks the type itself; another copy of x would be kept for each layer that shares it.
-        kind = x.device.type
-        casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-        return x if casts or x.dtype == self.down.dtype else x.to(self.down.dtype)
+    def _matched(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x and `down` in one type."""
+        if x.dtype == self.down.dtype or autocasts(x.device.type):
+            return x, self.down
+        # Factors that learn are kept wider than products are made; another copy of x would be kept for each
+        # layer that shares it.
+        return (x, self.down.to(x.dtype)) if self.down.requires_grad else (x.to(self.down.dtype), self.down)
 
     def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
         """y + up(hidden) in one fused product, in y's type."""
-        if hidden.dtype != y.dtype or self.up.dtype != y.dtype:
-            return y + F.linear(hidden, self.up.to(hidden.dtype)).to(y.dtype)
-        flat = torch.addmm(y.reshape(-1, y.shape[-1]), hidden.reshape(-1, hidden.shape[-1]), self.up.t())
+        up = self.up.to(hidden.dtype)
+        if hidden.dtype != y.dtype:
+            return y + F.linear(hidden, up).to(y.dtype)
+        flat = torch.addmm(y.reshape(-1, y.shape[-1]), hidden.reshape(-1, hidden.shape[-1]), up.t())
         return flat.view(y.shape)
 
     def _spread(self, values: Tensor, x: Tensor) -> Tensor:
@@ -189,7 +192,7 @@ class LoraConv2d(LoraLinear):
             x = F.dropout(x, self.dropout)
         base = self.base
         # The base's own forward, so that padding modes other than zeros stay right.
-        hidden = base._conv_forward(self._matched(x), self.down, None)
+        hidden = base._conv_forward(*self._matched(x), None)
         return hidden if self.scale == 1.0 else hidden * self.scale
 
     def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -229,7 +232,8 @@ class DoraLinear(LoraLinear):
         gain = self.magnitude / norm
         y = self.base(x)
         plain = y - self.bias if self.bias is not None else y
-        update = F.linear(self.side(x), self.up)
+        hidden = self.side(x)
+        update = F.linear(hidden, self.up.to(hidden.dtype))
         return y + ((gain - 1) * plain + gain * update).to(y.dtype)
 
 

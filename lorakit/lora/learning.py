@@ -57,14 +57,14 @@ def fused(base: nn.Module, x: Tensor, down: Tensor, up: Tensor, scale: float) ->
         return None
     if torch.is_grad_enabled() and (base.weight.requires_grad or not down.requires_grad):
         return None
-    cast_to = _autocast_type(x.device.type)
-    if base.weight.dtype != (cast_to or x.dtype) or (
-        cast_to is None and not x.dtype == down.dtype == up.dtype
-    ):
+    kind = x.device.type
+    if base.weight.dtype != (torch.get_autocast_dtype(kind) if autocasts(kind) else x.dtype):
+        return None
+    if not (down.requires_grad or down.dtype == up.dtype == base.weight.dtype):
         return None
     return Learning.apply(x.to(base.weight.dtype), down, up, scale, base.weight, base.bias)
 
 
-def _autocast_type(kind: str) -> torch.dtype | None:
-    on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    return torch.get_autocast_dtype(kind) if on else None
+def autocasts(device: str) -> bool:
+    """Does torch choose the types of products on this kind of device at the moment?"""
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)

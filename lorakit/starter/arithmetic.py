@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from lorakit.training.loop import fast_bf16_on_cpu
+from lorakit.training.arithmetic import fast_bf16_on_cpu
 
 
 def fast_bf16(device: str) -> bool:

@@ -322,7 +322,7 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
 
     The base must carry no updates; it carries none afterwards.
     """
-    from lorakit.training.loop import precision
+    from lorakit.training.arithmetic import precision, steady
     from lorakit.training.session import targets
 
     injection = trainable(
@@ -339,7 +339,10 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
         optimizer.zero_grad()
 
     try:
-        with recomputing(base.model, recipe.gradient_checkpointing or base.offloaded):
+        with (
+            steady(base.device),
+            recomputing(base.model, recipe.gradient_checkpointing or base.offloaded),
+        ):
             update()
             took = [_seconds(base, update) for _ in range(CALIBRATION)]
         passing = _step(base, replace(batch, size=1, length=2))

@@ -19,6 +19,7 @@ from torch import Tensor
 from lorakit.errors import RecipeError
 from lorakit.families import Base
 from lorakit.training import checkpoint, optimizers, processes
+from lorakit.training.arithmetic import precision, steady
 from lorakit.training.examples import Examples
 from lorakit.training.limits import Pace, kept_words, memory_told
 from lorakit.training.recipe import Recipe
@@ -75,7 +76,8 @@ def run(
     """
     training = _Training(base, trained, examples, recipe, folder, identity, hooks)
     training.restore()
-    return training.go()
+    with steady(base.device):
+        return training.go()
 
 
 class _Training:
@@ -275,16 +277,3 @@ def rate(recipe: Recipe, step: int, total: int) -> float:
 def _smooth(losses: list[float]) -> float:
     recent = losses[-20:]
     return sum(recent) / len(recent)
-
-
-def precision(base: Base) -> Any:
-    """bf16 arithmetic where the device has it; the factors themselves stay in float32."""
-    cpu_has_it = base.device.type == "cpu" and torch.backends.mkldnn.is_available() and fast_bf16_on_cpu()
-    # Each factor is used once in a step, so autocast's copies would only lie there until its end.
-    on = base.device.type == "cuda" or cpu_has_it
-    return torch.autocast(base.device.type, torch.bfloat16, enabled=on, cache_enabled=False)
-
-
-def fast_bf16_on_cpu() -> bool:
-    """Does the processor multiply bf16 itself?"""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

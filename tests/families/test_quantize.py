@@ -130,3 +130,19 @@ def test_texts_train_a_base_in_four_bits(kind, tmp_path):
     base = language_base(kind, tmp_path, quantize="nf4")
     trained(base, texts(), tmp_path / "out", caption_dropout=0.0, gradient_checkpointing=True)
     assert len(lorakit.load_adapter(tmp_path / "out").modules) == 14
+
+
+@pytest.mark.parametrize("kind", ["flux", "flux2-klein", "flux2-dev", "sdxl"])
+def test_a_base_in_four_bits_and_bf16_draws_and_keeps_to_bf16(kind, folders):
+    """The arithmetic of a GPU: a float32 norm inside must not make what follows float32."""
+    base = load_base(folders[kind], device="cpu", dtype=torch.bfloat16, quantize="nf4")
+    put_out = {
+        layer: layer.register_forward_hook(lambda layer, _, y: found.add(y.dtype))
+        for layer in base.model.modules()
+        if isinstance(layer, Linear4bit)
+    }
+    found: set[torch.dtype] = set()
+    family = family_of(base)
+    (image,) = family.sample(base, family.encode_prompts(base, ["a jar"]), None, 64, 64, [1], 1, 1.0)
+    assert put_out and found == {torch.bfloat16}
+    assert image.size == (64, 64)
