@@ -27,7 +27,7 @@ from benchmarks.large import SMALL_FLUX, fill
 from lorakit.families import Base, Licence, Settings, family_of
 from lorakit.training.arithmetic import steady
 
-TOKENS, PHOTOS, STEPS = 512, 30, 1000
+TOKENS, PHOTOS, STEPS = 512, 10, 1000
 VAE = {
     "block_out_channels": (128, 256, 512, 512), "down_block_types": ("DownEncoderBlock2D",) * 4,
     "up_block_types": ("UpDecoderBlock2D",) * 4, "layers_per_block": 2, "latent_channels": 16,
