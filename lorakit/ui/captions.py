@@ -19,9 +19,11 @@ ABOUT = (
     '<p class="hint">Say what is around the product: the place, the light, the angle. What a caption names '
     "is not learned as part of the product. Empty ones are fine.</p>"
 )
-# All that was changed travels with every change, so that none is lost when two come close together.
-LIST_JS = """let changed = {}, waiting;
-const send = () => { clearTimeout(waiting); trigger('input', {captions: changed}); };
+# All that was changed travels with every change, as it is when it is sent (`gate.READ_JS` says why), so that
+# none is lost when two come close together.
+LIST_JS = """const changed = window.lorakitCaptions = {};
+let waiting;
+const send = () => { clearTimeout(waiting); trigger('input'); };
 element.addEventListener('input', event => {
   const name = event.target.dataset.caption;
   if (name === undefined) return;
@@ -30,6 +32,8 @@ element.addEventListener('input', event => {
   waiting = setTimeout(send, 400);
 });
 element.addEventListener('change', event => { if (event.target.dataset.caption !== undefined) send(); });"""
+
+READ_JS = "(_, written) => [window.lorakitCaptions, written]"
 
 
 def build(folder: gr.State, left_out: gr.State) -> gr.State:
@@ -49,7 +53,7 @@ def build(folder: gr.State, left_out: gr.State) -> gr.State:
         status, cancel = gr.HTML(), gr.Button("Stop", visible=False, size="sm")
     drawing = (draw, [folder, written, by_model], [rows, whole])
     folder.change(lambda: ([], "", ""), [], [by_model, job_id, status], **QUIET).then(*drawing, **QUIET)
-    rows.input(received, [written], [written], trigger_mode="always_last", **QUIET)
+    rows.input(received, [rows, written], [written], js=READ_JS, trigger_mode="always_last", **QUIET)
     reading = (poll, [job_id, folder, written, by_model], [status, cancel, timer, written, by_model])
     suggest.click(start, [folder, left_out, written, model], [job_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(pieces.cancel, [job_id], [status], **HIDDEN)
@@ -58,9 +62,8 @@ def build(folder: gr.State, left_out: gr.State) -> gr.State:
     return written
 
 
-def received(event: gr.EventData, written: dict[str, str]) -> dict[str, str]:
+def received(sent: Any, written: dict[str, str]) -> dict[str, str]:
     """The captions with those that the page sent; anything else that a browser may send is left out."""
-    sent = getattr(event, "captions", None)
     rows = list(sent.items())[: gate.MOST_SENT] if isinstance(sent, dict) else []
     return written | {str(name)[:1000]: text[:LONGEST] for name, text in rows if isinstance(text, str)}
 
