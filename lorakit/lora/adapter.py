@@ -1,6 +1,6 @@
 """An adapter in memory: low-rank factors per module, and the card that says what they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from lorakit.errors import AdapterError
 from lorakit.lora.strength import Strength
 
-__all__ = ["Adapter", "Card", "Factors", "Mix", "Strength", "readable"]
+__all__ = ["Adapter", "Card", "Factors", "Mix", "Strength", "readable", "version_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,10 @@ class Factors:
         """What is stored of the update, without its magnitude."""
         return self.down, self.up
 
+    def everything(self) -> tuple[Tensor, ...]:
+        """All that is stored of the update."""
+        return self.tensors() if self.magnitude is None else (*self.tensors(), self.magnitude)
+
     def kron(self) -> tuple[Tensor, Tensor, slice] | None:
         """(left, right, rows): delta W = scale * (left (x) right)[rows], both float32, of a linear layer's
         update that is cheaper to run this way than by its factors; None of any other.
@@ -71,10 +75,16 @@ def readable(tensor: Tensor) -> Tensor:
     return tensor.bfloat16() if tensor.element_size() == 1 else tensor
 
 
-def _is_finite(tensor: Tensor) -> bool:
-    tensor = readable(tensor)
+def version_of(tensor: Tensor) -> int:
+    """Counts the times that a tensor was written to in place; 0 where nobody counts."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def _are_finite(tensors: Sequence[Tensor]) -> bool:
     # A sum is one pass and shows every NaN and infinity; only a sum that overflows needs the slower look.
-    return bool(torch.isfinite(tensor.sum(dtype=torch.float32))) or bool(torch.isfinite(tensor).all())
+    sums = [readable(tensor).sum(dtype=torch.float32) for tensor in tensors]
+    total = torch.stack([each.to(sums[0].device) for each in sums]).sum()
+    return bool(torch.isfinite(total)) or all(bool(readable(t).isfinite().all()) for t in tensors)
 
 
 @dataclass
@@ -118,6 +128,7 @@ class Adapter:
     modules: dict[str, Factors]
     card: Card = field(default_factory=Card)
     source: str = ""
+    _found_finite: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.modules:
@@ -147,14 +158,22 @@ class Adapter:
         """Number of trained values."""
         return sum(f.down.numel() + f.up.numel() for f in self.modules.values())
 
+    def state(self) -> tuple[list[Factors], list[int]]:
+        """What is another when an update takes another's place, or a tensor of one is written to."""
+        updates = list(self.modules.values())
+        return updates, [version_of(tensor) for factors in updates for tensor in factors.everything()]
+
     def check_finite(self) -> None:
         """Raise AdapterError naming the first module that holds NaN or infinite values."""
-        for name, factors in self.modules.items():
-            magnitude = () if factors.magnitude is None else (factors.magnitude,)
-            if not all(_is_finite(tensor) for tensor in (*factors.tensors(), *magnitude)):
-                raise AdapterError(
-                    f"{self.name}: {name} holds NaN or infinite values; train or download it again"
-                )
+        now = self.state()
+        if self._found_finite == now:
+            return
+        if not _are_finite([tensor for factors in now[0] for tensor in factors.everything()]):
+            name = next(n for n, factors in self.modules.items() if not _are_finite(factors.everything()))
+            raise AdapterError(
+                f"{self.name}: {name} holds NaN or infinite values; train or download it again"
+            )
+        self._found_finite = now
 
 
 Mix = Mapping[Adapter, float | Strength]

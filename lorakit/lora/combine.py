@@ -14,7 +14,7 @@ from torch import Tensor
 from lorakit.errors import AdapterError
 from lorakit.lora import parts
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
-from lorakit.lora.matching import check_mix, say_twice, strength_of
+from lorakit.lora.matching import check_mix, say_twice, strength_of, twins
 from lorakit.lora.parts import Part, Short
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def combine(
     hold only beside their base), an unknown method, or a rank, density or protect that cannot be.
     """
     check_mix(mix)
-    say_twice(mix.items())
+    say_twice(twins(mix), ((adapter, strength_of(adapter, value)) for adapter, value in mix.items()))
     _check(mix, method, rank, density, protect)
     joined = _joined(mix)
     removed: dict[str, float] = {}

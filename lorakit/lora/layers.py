@@ -4,7 +4,7 @@ Covers nn.Linear, bitsandbytes' 4- and 8-bit linears (they are called, never rea
 nn.Conv2d with one group. Does not cover embeddings.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -92,6 +92,14 @@ class Beside(nn.Module):
         self.base: Layer = base
         self.training = base.training
 
+    def again(self, **changes: Any) -> Self:
+        """The same with some attributes changed, hooks and all else shared: a mix makes hundreds of layers at
+        once, which as new modules would take ten times as long.
+        """
+        other = object.__new__(type(self))
+        other.__dict__.update(vars(self), training=self.base.training, **changes)
+        return other
+
     # Model code reads these of its layers, e.g. T5 asks `wo.weight.dtype`.
     @property
     def weight(self) -> Tensor:
@@ -118,14 +126,15 @@ class LoraLinear(Beside):
     """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias) + W (columns * x).
 
     LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of
-    the ranks of all adapters of a mix; `gain` (out,), `columns` (in,). Gradients reach `down` and `up` when
-    they are parameters. With `rows` (n, R) each of n rows of a batch weighs the ranks by itself, and `gain`
-    and `columns` have n rows too; a batch of n k has k neighbours of each, as beam search lays them out.
+    the ranks of all adapters of a mix, and `levels` (R,) the weight of each; `gain` (out,), `columns` (in,).
+    Gradients reach `down` and `up` when they are parameters. With `levels` (n, R) each of n rows of a batch
+    weighs the ranks by itself, and `gain` and `columns` have n rows too; a batch of n k has k neighbours of
+    each, as beam search lays them out.
     """
 
     def __init__(
         self, base: Layer, down: Tensor, up: Tensor, gain: Tensor | None = None,
-        columns: Tensor | None = None, scale: float = 1.0, rows: Tensor | None = None,
+        columns: Tensor | None = None, scale: float = 1.0, levels: Tensor | None = None,
     ):  # fmt: skip
         super().__init__(base)
         self.down = down
@@ -133,13 +142,15 @@ class LoraLinear(Beside):
         self.gain = gain
         self.columns = columns
         self.scale = scale
-        self.rows = rows
+        self.levels = levels
         self.dropout = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
-        mixed = self.gain is not None or self.columns is not None or self.rows is not None
-        if not (mixed or (self.dropout and self.training)):
-            y = fused(self.base, x, self.down, self.up, self.scale)
+        apart = self.gain is not None or self.columns is not None or (self.dropout and self.training)
+        alike = self.levels is None or self.levels.dim() == 1
+        if alike and not apart:
+            scale = self.scale if self.levels is None else self.levels
+            y = fused(self.base, x, self.down, self.up, scale)
             if y is not None:
                 return y
         # A layer is linear, so W x + W (columns * x) is one call of it.
@@ -149,8 +160,8 @@ class LoraLinear(Beside):
             plain = plain if self.bias is None else plain - self._spread(self.bias, y)
             y = y + self._spread(self.gain, y) * plain
         hidden = self.side(x)
-        if self.rows is not None:
-            hidden = hidden * self._spread(self.rows, hidden).to(hidden.dtype)
+        if self.levels is not None:
+            hidden = (hidden * self._spread(self.levels, hidden)).to(hidden.dtype)
         return self.add_side(y, hidden)
 
     def side(self, x: Tensor) -> Tensor:

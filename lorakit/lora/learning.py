@@ -16,17 +16,23 @@ from torch.autograd.function import once_differentiable
 class Learning(torch.autograd.Function):
     """y = W x + b + scale * up(down(x)) with gradients for x, `down` and `up` (arXiv 2106.09685, eq. 3).
 
-    Shapes: x (..., in), `down` (R, in), `up` (out, R), `weight` (out, in), `bias` (out,) or None. Products
-    are made in the type of x and `weight`.
+    Shapes: x (..., in), `down` (R, in), `up` (out, R), `weight` (out, in), `bias` (out,) or None; `scale` is
+    a number or one for each rank, (R,). Products are made in the type of x and `weight`.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, down: Tensor, up: Tensor, scale: float, weight: Tensor, bias: Tensor | None
+        ctx: Any,
+        x: Tensor,
+        down: Tensor,
+        up: Tensor,
+        scale: float | Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
     ) -> Tensor:
         flat = x.reshape(-1, x.shape[-1])
         hidden = F.linear(flat, down.to(flat.dtype))
-        if scale != 1.0:
+        if isinstance(scale, Tensor) or scale != 1.0:
             hidden.mul_(scale)
         y = F.linear(flat, weight, bias).addmm_(hidden, up.to(flat.dtype).t())
         ctx.save_for_backward(flat, hidden, down, up, weight)
@@ -46,7 +52,7 @@ class Learning(torch.autograd.Function):
         return of_x, of_down.to(down.dtype), of_up.to(up.dtype), None, None, None
 
 
-def fused(base: nn.Module, x: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor | None:
+def fused(base: nn.Module, x: Tensor, down: Tensor, up: Tensor, scale: float | Tensor) -> Tensor | None:
     """What a plain linear layer and the update beside it put out; None when they are not such a pair.
 
     They are when nobody watches or replaces the layer's call, and it does not learn itself.

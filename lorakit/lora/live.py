@@ -5,96 +5,118 @@ of the mix in one stack (`stacking`). Not covered: two threads that use one mode
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
-from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.adapter import Adapter, Factors, Mix, version_of
 from lorakit.lora.layers import Layer
 from lorakit.lora.matching import (
     check_mix,
     holds,
+    matched,
     modules_of,
-    place,
     replace_modules,
     say_twice,
     strength_of,
+    twins,
 )
-from lorakit.lora.stacking import stacked
+from lorakit.lora.stacking import Sum
 from lorakit.lora.strength import Strength
 
-CACHED_MIXES = 4  # assumption: a compare view alternates between two, a campaign uses one
+CACHED_SETS = 4  # of adapters. Assumption: a compare view alternates between two, a campaign uses one
+CACHED_MIXES = 2  # of one set
 
 Terms = tuple[tuple[Adapter, Strength], ...]  # a mix; an adapter that is named twice counts twice
 
-_stacks: "WeakKeyDictionary[Any, OrderedDict]" = WeakKeyDictionary()
+_sets: "WeakKeyDictionary[Any, OrderedDict[Any, Together]]" = WeakKeyDictionary()
 _live: "WeakKeyDictionary[Any, Live]" = WeakKeyDictionary()
 
 
-class Stack:
-    """Mixes matched to a model: one for all rows of a batch, or one for each row.
+class Together:
+    """A set of adapters on a model: what is the same for every mix of them, whatever the weights.
 
-    `originals`: every layer that any of it reaches.
+    `originals`: every layer that any of them reaches.
     """
 
-    def __init__(self, model: Any, rows: Sequence[Terms]):
-        terms = list(dict.fromkeys(term for row in rows for term in row))
+    def __init__(self, model: Any, adapters: Iterable[Adapter]):
         layers = modules_of(model)
-        for row in rows:
-            say_twice(row)
-        self.rows = rows
-        self.placed = {term: place(*term, model, layers) for term in terms}
-        self.originals = {n: layers[n] for placed in self.placed.values() for n in placed.modules}
-        self._parts: dict[tuple[bool, ...], dict[str, Layer]] = {}
-        self._state = self._counters()
+        self.adapters = list(adapters)
+        self.matches = {adapter: matched(adapter, model, layers) for adapter in self.adapters}
+        self.twins = twins(self.adapters)
+        self.originals = {name: layers[name] for found in self.matches.values() for name in found.modules}
+        self.mixes: OrderedDict[Any, Stack] = OrderedDict()
+        self._sums: dict[tuple[str, tuple[int, ...]], Sum] = {}
+        self._state = self._now()
 
     def fits(self, model: Any) -> bool:
-        """Are the model's layers, the adapters' tensors, and the weights that DoRA's gains come from the ones
-        that the stack was made of?
+        """Are the model's layers, the adapters' updates, and the weights that DoRA's gains come from those
+        that the set was put together of?
         """
-        return holds(model, self.originals) and self._state == self._counters()
+        return self._state == self._now() and holds(model, self.originals)
+
+    def _now(self) -> list[Any]:
+        weights = [
+            version_of(self.originals[name].weight)
+            for found in self.matches.values()
+            for name, factors in found.modules.items()
+            if factors.magnitude is not None
+        ]
+        return [*(adapter.state() for adapter in self.adapters), weights]
+
+    def layer(
+        self, name: str, weights: Mapping[int, tuple[Factors, list[float]]], levels: dict[Any, Tensor]
+    ) -> Layer:
+        """The layer of this name with these updates, by their identity, beside it; `levels` as `Sum.at`."""
+        key = name, tuple(weights)
+        if key not in self._sums:
+            self._sums[key] = Sum(self.originals[name], [factors for factors, _ in weights.values()])
+        return self._sums[key].at([each for _, each in weights.values()], levels)
+
+
+class Stack:
+    """A mix of a set's adapters: one for all rows of a batch, or one for each row."""
+
+    def __init__(self, together: Together, rows: Sequence[Terms]):
+        self.rows = rows
+        self.originals = together.originals
+        self._together = together
+        self._strengths = [strength for row in rows for _, strength in row]
+        self._parts: dict[tuple[bool, ...], dict[str, Layer]] = {}
 
     def at(self, fraction: float) -> dict[str, Layer]:
         """Every layer of `originals` with the adapters that act once `fraction` of the sampling is done."""
-        acting = tuple(strength.acts(fraction) for _, strength in self.placed)
+        acting = tuple(strength.acts(fraction) for strength in self._strengths)
         if acting not in self._parts:
-            self._parts[acting] = {**self.originals, **self._wrappers(fraction)}
+            # Tensors made while sampling may serve a training later, which inference tensors cannot.
+            with torch.inference_mode(False), torch.no_grad():
+                self._parts[acting] = {**self.originals, **self._layers(fraction)}
         return self._parts[acting]
 
-    def _wrappers(self, fraction: float) -> dict[str, Layer]:
+    def _layers(self, fraction: float) -> dict[str, Layer]:
         # An adapter that is in a row twice is one update there, with the sum of its weights.
-        weights: dict[str, dict[int, list[float]]] = {}
-        updates: dict[int, Factors] = {}
+        weights: dict[str, dict[int, tuple[Factors, list[float]]]] = {}
         for number, row in enumerate(self.rows):
-            for term in row:
-                placed = self.placed[term]
-                for name, factors in placed.modules.items() if term[1].acts(fraction) else ():
-                    updates[id(factors)] = factors
-                    here = weights.setdefault(name, {}).setdefault(id(factors), [0.0] * len(self.rows))
-                    here[number] += placed.weights[name]
-        wrappers = {}
+            for adapter, strength in row:
+                found = self._together.matches[adapter]
+                for name, factors in found.modules.items() if strength.acts(fraction) else ():
+                    here = weights.setdefault(name, {})
+                    if id(factors) not in here:
+                        here[id(factors)] = factors, [0.0] * len(self.rows)
+                    here[id(factors)][1][number] += strength.at(found.names[name])
+        levels: dict[Any, Tensor] = {}
+        layers = {}
         for name, parts in weights.items():
-            acting = [(updates[key], each) for key, each in parts.items() if any(each)]
+            acting = {key: part for key, part in parts.items() if any(part[1])}
             if acting:
-                wrappers[name] = stacked(self.originals[name], acting)
-        return wrappers
-
-    def _counters(self) -> list[Any]:
-        """What changes when a tensor is written to, or an update takes another's place."""
-        found: list[Any] = []
-        for placed in self.placed.values():
-            found.append([id(factors) for factors in placed.adapter.modules.values()])
-            for name, factors in placed.modules.items():
-                found += map(_version, factors.tensors())
-                if factors.magnitude is not None:
-                    found += map(_version, (factors.magnitude, self.originals[name].weight))
-        return found
+                layers[name] = self._together.layer(name, acting, levels)
+        return layers
 
 
 @dataclass
@@ -194,20 +216,26 @@ def _without(model: Any, outer: Live | None) -> Iterator[None]:
 
 
 def _cached(model: Any, rows: tuple[Terms, ...]) -> Stack:
-    cache = _stacks.setdefault(model, OrderedDict())
-    key = tuple(tuple(sorted(row, key=_order)) for row in rows), _placement(model)
-    if key in cache and cache[key].fits(model):
-        cache.move_to_end(key)
-        return cache[key]
-    cache[key] = Stack(model, rows)
+    sets = _sets.setdefault(model, OrderedDict())
+    adapters = list(dict.fromkeys(adapter for row in rows for adapter, _ in row))
+    of_set = frozenset(adapters), _placement(model)
+    if of_set not in sets or not sets[of_set].fits(model):
+        sets[of_set] = Together(model, adapters)
+    together = _kept(sets, of_set, CACHED_SETS)
+    of_mix = tuple(tuple(sorted(row, key=_order)) for row in rows)
+    if of_mix not in together.mixes:
+        for row in rows:
+            say_twice(together.twins, row)
+        together.mixes[of_mix] = Stack(together, rows)
+    return _kept(together.mixes, of_mix, CACHED_MIXES)
+
+
+def _kept(cache: OrderedDict, key: Any, most: int) -> Any:
+    """What is cached under `key`, as the latest; the oldest give way."""
     cache.move_to_end(key)
-    while len(cache) > CACHED_MIXES:
+    while len(cache) > most:
         cache.popitem(last=False)
     return cache[key]
-
-
-def _version(tensor: torch.Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
 
 
 def _order(term: tuple[Adapter, Strength]) -> tuple:

@@ -70,7 +70,7 @@ def holds(model: Any, layers: Mapping[str, Layer]) -> bool:
     try:
         places = zip(_places(model, layers), layers.values(), strict=True)
         return all(siblings.get(leaf) is layer for (siblings, leaf), layer in places)
-    except AttributeError:
+    except (AttributeError, KeyError):
         return False
 
 
@@ -84,7 +84,9 @@ def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer]
             if not isinstance(model, nn.Module):
                 component, _, path = parent.partition(".")
                 whole = getattr(model, component)
-            parents[parent] = whole.get_submodule(path)._modules
+            for part in filter(None, path.split(".")):
+                whole = whole._modules[part]  # get_submodule takes ten times as long
+            parents[parent] = whole._modules
         yield parents[parent], leaf
 
 
@@ -142,13 +144,21 @@ def strength_of(adapter: Adapter, value: float | Strength) -> Strength:
     return strength
 
 
-def say_twice(mix: Iterable[tuple[Adapter, float | Strength]]) -> None:
-    """Warn about two adapters of a mix that hold the same updates, as one file that was opened twice does."""
-    for (one, first), (other, second) in combinations(mix, 2):
-        if one is not other and _same(one, other):
+def twins(adapters: Iterable[Adapter]) -> list[tuple[Adapter, Adapter]]:
+    """The pairs that hold the same updates, as one file that was opened twice does."""
+    return [
+        (one, other) for one, other in combinations(adapters, 2) if one is not other and _same(one, other)
+    ]
+
+
+def say_twice(pairs: Iterable[tuple[Adapter, Adapter]], mix: Iterable[tuple[Adapter, Strength]]) -> None:
+    """Warn about `pairs` of `twins` that are both in the mix."""
+    strengths = dict(mix)
+    for one, other in pairs:
+        if one in strengths and other in strengths:
             warnings.warn(
                 f"{one.name} and {other.name}: are the same adapter, which is in the mix twice; its weights "
-                f"{Strength.of(first)} and {Strength.of(second)} add up",
+                f"{strengths[one]} and {strengths[other]} add up",
                 stacklevel=4,
             )
 
@@ -173,15 +183,21 @@ def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[Placed]:
     Without `finite`, that every value is a number is left to the caller, who reads them all anyway.
     """
     check_mix(mix)
-    say_twice(mix.items())
+    strengths = {adapter: strength_of(adapter, value) for adapter, value in mix.items()}
+    say_twice(twins(strengths), strengths.items())
     layers = modules_of(model)
-    return [place(a, strength_of(a, value), model, layers, finite) for a, value in mix.items()]
+    placed = []
+    for adapter, strength in strengths.items():
+        found = matched(adapter, model, layers, finite)
+        weights = {target: strength.at(name) for target, name in found.names.items()}
+        placed.append(Placed(adapter, strength, found.modules, weights))
+    return placed
 
 
-def place(
-    adapter: Adapter, strength: Strength, model: Any, layers: Mapping[str, Layer], finite: bool = True
-) -> Placed:
-    """One adapter of a mix on a model with these modules, checked; updates without one are warned about."""
+def matched(adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: bool = True) -> Match:
+    """The match of an adapter of a mix on a model with these modules, checked; updates without a module are
+    warned about.
+    """
     if finite:
         adapter.check_finite()
     found = match(adapter, model, layers)
@@ -192,8 +208,7 @@ def place(
             f"have no effect: {_some(missing)}",
             stacklevel=5,
         )
-    weights = {target: strength.at(name) for target, name in found.names.items()}
-    return Placed(adapter, strength, found.modules, weights)
+    return found
 
 
 def _resolve(name: str, modules: Mapping[str, Layer], whole: bool) -> str | None:

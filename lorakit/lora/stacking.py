@@ -5,14 +5,13 @@ than its own two small products keeps those.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lorakit.lora.adapter import Factors
 from lorakit.lora.layers import Beside, Layer, LoraConv2d, LoraLinear, device_of, dora_gain, repeated
-
-Parts = Sequence[tuple[Factors, Sequence[float]]]
 
 
 class KronLinear(Beside):
@@ -39,62 +38,88 @@ class KronLinear(Beside):
         return y + side.to(y.dtype)
 
 
-def stacked(layer: Layer, parts: Parts) -> Layer:
-    """One layer that runs all `parts` = (factors, their weight in each row of the batch) beside `layer`.
+class Sum:
+    """All updates of one layer, each at weight 1; `at` weighs them.
 
-    One weight is for every row: it is folded in with the scale and DoRA's gain. A weight scales an adapter's
-    delta once; for DoRA it interpolates between the base's weight and the adapter's.
+    What is large is stacked once and shared by all weights: another weight is another row of numbers.
     """
-    products = [(factors.kron(), factors, weights) for factors, weights in parts]
-    plain = [(factors, weights) for kron, factors, weights in products if kron is None]
-    # A stack made while sampling may serve a training later, which inference tensors cannot.
-    with torch.inference_mode(False), torch.no_grad():
-        found = _low_rank(layer, plain) if plain else layer
-        for kron, factors, weights in products:
-            if kron is not None:
-                found = _kron(found, *kron, factors.scale, weights)
-    return found
+
+    def __init__(self, layer: Layer, updates: Sequence[Factors]):
+        self.layer = layer
+        self.device, self.dtype = device_of(layer), _compute_dtype(layer)
+        products = [factors.kron() for factors in updates]
+        self._krons = [(i, product) for i, product in enumerate(products) if product is not None]
+        self._low = [i for i, product in enumerate(products) if product is None]
+        self._scales = [factors.scale for factors in updates]
+        self._ranks = tuple(updates[i].rank for i in self._low)
+        if self._low:
+            self._stack([updates[i] for i in self._low])
+
+    def _stack(self, updates: Sequence[Factors]) -> None:
+        downs, ups = [], []
+        self._gains: list[Tensor | None] = []  # DoRA's change of each output row, (out,)
+        self._columns: list[Tensor | None] = []  # or of each input column, (in,)
+        for factors in updates:
+            up, down = factors.up.to(self.device), factors.down.to(self.device)
+            # Low-precision factors are scaled with one rounding, as the product in float32 would be.
+            up = up if up.dtype == self.dtype and factors.magnitude is None else up.float()
+            up = up if factors.scale == 1.0 else up * factors.scale
+            gain = None if factors.magnitude is None else dora_gain(self.layer, factors).to(self.device)
+            by_column = gain is not None and gain.shape[0] == 1
+            if gain is not None:
+                down, up = (down.float() * gain, up) if by_column else (down, up * gain)
+            change = None if gain is None else (gain - 1).flatten()
+            self._gains.append(None if by_column else change)
+            self._columns.append(change if by_column else None)
+            downs.append(down.to(self.dtype))
+            ups.append(up.to(self.dtype))
+        one = len(updates) == 1
+        down, up = (downs[0], ups[0]) if one else (torch.cat(downs), torch.cat(ups, dim=1))
+        kind = LoraConv2d if len(updates[0].weight_shape) == 4 else LoraLinear
+        self._together = kind(self.layer, down, up)
+
+    def at(self, weights: Sequence[Sequence[float]], levels: dict[Any, Tensor]) -> Layer:
+        """One layer that runs every update beside the base: `weights[i]` has update i's in each row of the
+        batch, or the one for every row. A weight scales an adapter's delta once; for DoRA it interpolates
+        between the base's weight and the adapter's. `levels` are what layers that are alike share.
+        """
+        found = self.layer
+        if self._low:
+            low = tuple(tuple(weights[i]) for i in self._low)
+            key = self._ranks, low, self.device
+            if key not in levels:
+                levels[key] = _levels(*key)
+            found = self._together.again(
+                levels=levels[key], gain=self._weighed(self._gains, low),
+                columns=self._weighed(self._columns, low),
+            )  # fmt: skip
+        for i, (left, right, rows) in self._krons:
+            found = self._kron(found, left, right, rows, self._scales[i], weights[i])
+        return found
+
+    def _weighed(self, changes: Sequence[Tensor | None], weights: Sequence[Sequence[float]]) -> Tensor | None:
+        """The sum of DoRA's changes: (channels,), or (n, channels) for n rows."""
+        parts = [
+            torch.tensor(each, device=self.device)[:, None] * change
+            for each, change in zip(weights, changes, strict=True)
+            if change is not None
+        ]
+        total = torch.stack(parts).sum(0).to(self.dtype) if parts else None
+        return total[0] if total is not None and len(total) == 1 else total
+
+    def _kron(
+        self, layer: Layer, left: Tensor, right: Tensor, rows: slice, scale: float, weights: Sequence[float]
+    ) -> KronLinear:
+        several = len(weights) > 1
+        each = torch.tensor(weights, device=self.device, dtype=self.dtype) if several else None
+        left = left.to(self.device) * (scale * (1.0 if several else weights[0]))
+        return KronLinear(layer, left.to(self.dtype), right.to(self.device, self.dtype), rows, each)
 
 
-def _kron(
-    layer: Layer, left: Tensor, right: Tensor, rows: slice, scale: float, weights: Sequence[float]
-) -> KronLinear:
-    device, dtype = device_of(layer), _compute_dtype(layer)
-    each = torch.tensor(weights, device=device, dtype=dtype) if len(weights) > 1 else None
-    left = left.to(device) * (scale * (weights[0] if each is None else 1.0))
-    return KronLinear(layer, left.to(dtype), right.to(device, dtype), rows, each)
-
-
-def _low_rank(layer: Layer, parts: Parts) -> LoraLinear:
-    device, dtype = device_of(layer), _compute_dtype(layer)
-    count = len(parts[0][1])
-    downs, ups, gains, columns, rows = [], [], [], [], []
-    for factors, weights in parts:
-        # Low-precision factors are scaled with one rounding, as the product in float32 would be.
-        up, down = factors.up.to(device), factors.down.to(device)
-        up = up if up.dtype == dtype else up.float()
-        if factors.magnitude is not None:
-            up = up.float()
-        scale = factors.scale * (weights[0] if count == 1 else 1.0)
-        up = up if scale == 1.0 else up * scale
-        if factors.magnitude is not None:
-            gain = dora_gain(layer, factors).to(device)
-            change = torch.tensor(weights, device=device)[:, None] * (gain - 1).flatten()
-            if gain.shape[0] == 1:
-                down = down.float() * gain
-                columns.append(change)
-            else:
-                up = up * gain
-                gains.append(change)
-        downs.append(down.to(dtype))
-        ups.append(up.to(dtype))
-        rows.append(torch.tensor(weights, device=device, dtype=dtype)[:, None].expand(-1, len(down)))
-    total, column = (torch.stack(each).sum(0).to(dtype) if each else None for each in (gains, columns))
-    if count == 1:
-        total, column = (None if each is None else each[0] for each in (total, column))
-    kind = LoraConv2d if len(parts[0][0].weight_shape) == 4 else LoraLinear
-    down, up = (downs[0], ups[0]) if len(parts) == 1 else (torch.cat(downs), torch.cat(ups, dim=1))
-    return kind(layer, down, up, total, column, rows=torch.cat(rows, dim=1) if count > 1 else None)
+def _levels(ranks: tuple[int, ...], weights: tuple[tuple[float, ...], ...], device: torch.device) -> Tensor:
+    """The weight of every rank in float32: (R,), or (n, R) for n rows."""
+    each = torch.tensor(weights, dtype=torch.float32).repeat_interleave(torch.tensor(ranks), dim=0)
+    return (each[:, 0] if each.shape[1] == 1 else each.T).contiguous().to(device)
 
 
 def _compute_dtype(layer: Layer) -> torch.dtype:
