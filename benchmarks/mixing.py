@@ -155,7 +155,7 @@ def _switching(model: nn.Module, pipe: Any, opened: list[Adapter]) -> list[Row]:
     mine, other = usual(change, set_adapters, repeats=9)
     rows = [row(f"change between two mixes, {where}", mine, other, "put on and taken off; set_adapters")]
     mine, other = usual(change_weights, set_weights, repeats=9)
-    rows.append(row(f"set other weights of two adapters, {where}", mine, other, "never used before; set_adapters"))
+    rows.append(row(f"set other weights of two adapters, {where}", mine, other, "new weights; set_adapters"))
     if loaded == LOADED[0]:
         pipe.set_adapters(["a0"])
         mine, other = usual(change, fuse, repeats=5)
