@@ -17,7 +17,7 @@ HEAD = """# The starter bases, measured
 Two small demonstration models, made from nothing by `python -m lorakit.starter.build`: what they reach, and
 what they do not. They show the way through the studio; to publish pictures and copy, choose a larger base.
 """
-ORDER = ("image", "adapter", "text", "voice")
+ORDER = ("run", "image", "adapter", "text", "voice")
 
 
 def write_section(name: str, markdown: str, path: Path = REPORT) -> None:

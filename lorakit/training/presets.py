@@ -24,7 +24,7 @@ class Preset:
 
 
 STARTER_IMAGE = {
-    "rank": 16, "alpha": 16.0, "learning_rate": 1e-3, "batch_size": 8, "schedule": "cosine",
+    "rank": 16, "alpha": 16.0, "learning_rate": 2e-3, "batch_size": 8, "schedule": "cosine",
     "caption_dropout": 0.1, "checkpoint_every": 50, "held_out": 0.0,
 }  # fmt: skip
 STARTER_TEXT = {
@@ -41,8 +41,8 @@ VOICE = LARGE | {
 # paper, arXiv 2303.09556 (sdxl), the QLoRA paper, arXiv 2305.14314, table 9 (large; 1e-4 above 13 billion
 # parameters); those of the starter bases were found by measuring (starter/REPORT.md).
 PRESETS = (
-    Preset("quick", "Quick", "image", True, STARTER_IMAGE | {"steps": 480, "preview_every": 100}),
-    Preset("balanced", "Balanced", "image", True, STARTER_IMAGE | {"steps": 600, "preview_every": 150}),
+    Preset("quick", "Quick", "image", True, STARTER_IMAGE | {"steps": 900, "preview_every": 150}),
+    Preset("balanced", "Balanced", "image", True, STARTER_IMAGE | {"steps": 1400, "preview_every": 200}),
     Preset(
         "quick", "Quick", "image", False,
         LARGE | {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
@@ -68,7 +68,7 @@ PRESETS = (
         LARGE | {"steps": 1500, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4, "min_snr": 5.0},
         only_for=("stable-diffusion", "sdxl"),
     ),
-    Preset("quick", "Quick", "text", True, STARTER_TEXT | {"steps": 160, "preview_every": 40}),
+    Preset("quick", "Quick", "text", True, STARTER_TEXT | {"steps": 200, "preview_every": 40}),
     Preset("balanced", "Balanced", "text", True, STARTER_TEXT | {"steps": 300, "preview_every": 60}),
     Preset(
         "balanced", "Balanced", "text", False,

@@ -6,6 +6,7 @@ import pytest
 from lorakit.data.texts import TextSet
 from lorakit.generation.copy import CHANNELS, Brief
 from lorakit.starter import SAMPLE_VOICE, text_data
+from lorakit.starter.text_quality import FROM_LIFE
 from lorakit.starter.text_words import KINDS
 
 
@@ -74,6 +75,18 @@ def test_the_sample_voice_is_60_texts_in_campaigns_for_every_channel():
     }
     kept, held = texts.split(0.1, seed=0)
     assert held.samples and not {s.group for s in kept.samples} & {s.group for s in held.samples}
+
+
+def test_the_sample_texts_take_names_and_facts_from_their_briefs_and_hardly_a_product_comes_twice():
+    samples = TextSet.from_file(SAMPLE_VOICE).samples
+    products = [sample.instruction.partition("Product: ")[2] for sample in samples]
+    assert len(set(products)) == 60 and len({name.split()[-1] for name in products}) > 50
+    assert not {name for name, _ in FROM_LIFE} & set(products), "the report asks for none of the brand's"
+    for sample, product in zip(samples, products, strict=True):
+        assert product in sample.answer
+        if "ad headline" not in sample.instruction:
+            assert all(fact.lower() in sample.answer.lower() for fact in facts_of(sample))
+    assert any("Tone: " in sample.instruction for sample in samples), "which leaves the voice as it is"
 
 
 def test_half_of_the_briefs_hold_names_that_no_list_foresees(samples):

@@ -124,7 +124,7 @@ def test_the_sample_always_trains_on_the_base_it_was_made_for():
     job_id, _, base, preset, savers, *fields = train.start_sample(FLUX, ["4-bit"], *values(steps=999))
     spec = jobs.get(job_id).spec
     assert base == spec["base"] == "starter-image" and "quantize" not in spec
-    assert spec["recipe"]["steps"] == 480 == fields[names().index("steps")], "the page follows"
+    assert spec["recipe"]["steps"] == 900 == fields[names().index("steps")], "the page follows"
     assert preset["value"] == "quick" and savers["value"] == []
     job_id, *_, kept = train.start_sample("starter-image", [], *values(steps=7))
     assert jobs.get(job_id).spec["recipe"]["steps"] == 7 and kept == gr.skip()
