@@ -48,11 +48,12 @@ def settings():
     )
 
 
-def test_attention_is_steady_while_a_training_lasts_and_as_before_afterwards():
+@pytest.mark.parametrize("exact", [True, False])
+def test_attention_is_steady_in_a_step_and_as_before_afterwards(exact):
     before = settings()
-    with pytest.raises(KeyError), arithmetic.steady(torch.device("cuda")):
-        assert settings() == (False, True, True, False)
+    with pytest.raises(KeyError), arithmetic.steady(torch.device("cuda"), exact):
+        assert settings() == (False, exact, False, False)
         raise KeyError
     assert settings() == before
-    with arithmetic.steady(torch.device("cpu")):
+    with arithmetic.steady(torch.device("cpu"), exact):
         assert settings() == before

@@ -90,6 +90,22 @@ def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp
     assert (tmp_path / "x" / ".training" / "checkpoints" / "step-00000004" / "manifest.json").exists()
 
 
+def test_a_base_whose_gradients_come_out_otherwise_each_time_is_trained_all_the_same(tmp_path, monkeypatch):
+    loss, refused = TextExamples.loss, []
+
+    def refuse_once(self, base, batch):
+        if not refused:
+            refused.append(batch)
+            raise RuntimeError("upsample_backward does not have a deterministic implementation")
+        return loss(self, base, batch)
+
+    train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "plain")
+    monkeypatch.setattr(TextExamples, "loss", refuse_once)
+    train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "refused")
+    plain, other = weights(tmp_path / "plain"), weights(tmp_path / "refused")
+    assert refused and all(torch.equal(plain[key], other[key]) for key in plain)
+
+
 def test_work_between_steps_sees_the_bare_base(tmp_path):
     base = tiny_text_base()
     tokens = torch.arange(8)[None]
