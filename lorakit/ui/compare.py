@@ -90,9 +90,9 @@ def view() -> list[gr.components.Component]:
     """The table, the choosers of two pictures, the slider over both, and the table as a file."""
     grid = gr.HTML(visible=False)
     with gr.Row(visible=False) as chooser:
-        row = gr.Dropdown([], label="Scene", scale=2, min_width=240)
-        left = gr.Dropdown([], label="Left", min_width=160)
-        right = gr.Dropdown([], label="Right", min_width=160)
+        row = gr.Dropdown([], label="Scene", min_width=190)
+        left = gr.Dropdown([], label="Left", min_width=190)
+        right = gr.Dropdown([], label="Right", min_width=190)
     slider = gr.ImageSlider(
         label="Drag to compare", visible=False, type="filepath", interactive=False, max_height=560,
         buttons=["fullscreen"], elem_classes="pair",
