@@ -35,7 +35,10 @@ CACHED_MIXES = 2  # of one set
 
 Terms = tuple[tuple[Adapter, Strength], ...]  # a mix; an adapter that is named twice counts twice
 
-_sets: "WeakKeyDictionary[Any, OrderedDict[Any, Together]]" = WeakKeyDictionary()
+# Per model the sets, each with its latest mixes. A set knows nothing of its mixes: what gives way is free at
+# once, and not when cycles are next looked for.
+_sets: "WeakKeyDictionary[Any, OrderedDict[Any, tuple[Together, OrderedDict[Any, Stack]]]]"
+_sets = WeakKeyDictionary()
 _live: "WeakKeyDictionary[Any, Live]" = WeakKeyDictionary()
 
 
@@ -51,7 +54,6 @@ class Together:
         self.matches = {adapter: matched(adapter, model, layers) for adapter in self.adapters}
         self.twins = twins(self.adapters)
         self.originals = {name: layers[name] for found in self.matches.values() for name in found.modules}
-        self.mixes: OrderedDict[Any, Stack] = OrderedDict()
         self._sums: dict[tuple[str, tuple[int, ...]], Sum] = {}
         self._state = self._now()
 
@@ -219,15 +221,15 @@ def _cached(model: Any, rows: tuple[Terms, ...]) -> Stack:
     sets = _sets.setdefault(model, OrderedDict())
     adapters = list(dict.fromkeys(adapter for row in rows for adapter, _ in row))
     of_set = frozenset(adapters), _placement(model)
-    if of_set not in sets or not sets[of_set].fits(model):
-        sets[of_set] = Together(model, adapters)
-    together = _kept(sets, of_set, CACHED_SETS)
+    if of_set not in sets or not sets[of_set][0].fits(model):
+        sets[of_set] = Together(model, adapters), OrderedDict()
+    together, mixes = _kept(sets, of_set, CACHED_SETS)
     of_mix = tuple(tuple(sorted(row, key=_order)) for row in rows)
-    if of_mix not in together.mixes:
+    if of_mix not in mixes:
         for row in rows:
             say_twice(together.twins, row)
-        together.mixes[of_mix] = Stack(together, rows)
-    return _kept(together.mixes, of_mix, CACHED_MIXES)
+        mixes[of_mix] = Stack(together, rows)
+    return _kept(mixes, of_mix, CACHED_MIXES)
 
 
 def _kept(cache: OrderedDict, key: Any, most: int) -> Any:

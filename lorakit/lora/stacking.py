@@ -111,7 +111,7 @@ class Sum:
         self, layer: Layer, left: Tensor, right: Tensor, rows: slice, scale: float, weights: Sequence[float]
     ) -> KronLinear:
         several = len(weights) > 1
-        each = torch.tensor(weights, device=self.device, dtype=self.dtype) if several else None
+        each = torch.tensor(weights, device=self.device) if several else None
         left = left.to(self.device) * (scale * (1.0 if several else weights[0]))
         return KronLinear(layer, left.to(self.dtype), right.to(self.device, self.dtype), rows, each)
 

@@ -13,6 +13,7 @@ from lorakit.errors import AdapterError
 from lorakit.formats import load, save
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.inject import trainable
+from lorakit.lora.layers import LoraLinear
 from lorakit.lora.live import applied, applied_rows, set_progress
 from lorakit.lora.merging import merge, unmerge
 from lorakit.lora.strength import Strength
@@ -370,3 +371,29 @@ def test_the_order_of_a_mix_does_not_matter():
             forward = model(x)
         with applied(Model().eval(), {three: 1.2, two: -0.4, one: 0.7}) as other:
             assert_near(other(x), forward, 1e-6)
+
+
+def test_other_weights_of_the_same_adapters_share_what_is_large():
+    model, (one, _), (two, _) = Model().eval(), made(1), made(2)
+    seen = []
+    for weight in (0.3, 0.7):
+        with applied(model, {one: weight, two: 0.5}):
+            seen.append({n: m for n, m in model.named_modules() if isinstance(m, LoraLinear)})
+    assert seen[0] and seen[0].keys() == seen[1].keys()
+    for name, first in seen[0].items():
+        second = seen[1][name]
+        assert first.down is second.down and first.up is second.up
+        assert not torch.equal(first.levels, second.levels)
+
+
+def test_what_is_written_into_an_adapter_counts_and_is_checked_again():
+    model, x, (one, _) = Model().eval(), pictures(1), made(1)
+    with torch.no_grad():
+        with applied(model, {one: 0.5}):
+            before = model(x)
+        next(iter(one.modules.values())).up.mul_(3)
+        with applied(model, {one: 0.5}):
+            assert not torch.equal(model(x), before)
+        next(iter(one.modules.values())).up[0, 0] = float("nan")
+        with pytest.raises(AdapterError, match="NaN"), applied(model, {one: 0.5}):
+            pass
