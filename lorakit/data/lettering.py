@@ -13,13 +13,16 @@ from lorakit.data import subject
 
 SIDE = 640  # pixels of the longer side that letters are looked for at
 LOWEST, HIGHEST = 8, 90  # pixels of a letter's height there
-# Of 255, between a letter and what surrounds it. Measured: rows of texture in ten of eleven real photos have
-# at most 61 (woven linen in the other has more, a false alarm), half transparent overlays 64 and more.
+# Of 255, between a letter and what surrounds it; half transparent overlays have 50 to 75.
 LEAST_CONTRAST = 40.0
-ROW_CONTRAST = 62.0
+ROW_CONTRAST = 48.0
 ALIGNED = 0.6  # share of a level row's letters that end (or begin) on one line; texture mostly below
 SLANTED_LETTERS = 8  # in a row that is not level, where that cannot be asked
+REACHES = (9, 21)  # pixels, wider than the strokes of letters
+PURE = 247  # of 255: ink as it was laid on, black or white
 LETTERS = 6  # in a row
+GAP = 2.2  # letter heights between two letters of a row, at most
+BAND, CROWDED = 2.6, 0.12  # heights beside a row, and other parts there for each of its letters, at most
 MOST_PARTS = 500  # of the strongest contrast, that rows are looked for in
 TURNS = (0.0, 90.0, 30.0, -30.0, 45.0, -45.0, 15.0, -15.0)  # degrees; slants that watermarks come in
 BESIDE = 0.35  # share of a row's letters that are not on the subject
@@ -51,12 +54,17 @@ def count(pixels: np.ndarray, found: np.ndarray) -> int:
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     size = (grey.shape[1], grey.shape[0])
     on_subject = cv2.resize(found.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    longest = 0
-    for operation in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
-        for reach in (9, 21):
-            marks = cv2.morphologyEx(grey, operation, np.ones((reach, reach), np.uint8))
-            letters = _letters(marks, grey, on_subject, operation == cv2.MORPH_TOPHAT)
-            longest = max([longest, *(_longest_row(letters, turn) for turn in TURNS)])
+    found_rows = [0]
+    for light, operation in ((True, cv2.MORPH_TOPHAT), (False, cv2.MORPH_BLACKHAT)):
+        marks = [cv2.morphologyEx(grey, operation, np.ones((reach, reach), np.uint8)) for reach in REACHES]
+        inked = grey if light else 255 - grey
+        marks.append(
+            np.where(inked >= PURE, inked, 0).astype(np.uint8)
+        )  # across edges, where contrast changes
+        for some in marks:
+            letters = _letters(some, grey, on_subject, light)
+            found_rows += [_longest_row(letters, turn) for turn in TURNS]
+    longest = max(found_rows)
     return longest if longest >= LETTERS else 0
 
 
@@ -90,16 +98,21 @@ def _letters(marks: np.ndarray, grey: np.ndarray, on_subject: np.ndarray, light:
     )  # fmt: skip
 
 
+def _slanted(letters: _Letters, turn: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the parts are along a slant and across it, and how high they are across it."""
+    angle = np.radians(turn)
+    along = letters.centres @ np.array([np.cos(angle), np.sin(angle)])
+    across = letters.centres @ np.array([-np.sin(angle), np.cos(angle)])
+    if turn % 90:
+        return along, across, np.maximum(letters.heights, letters.widths)
+    return along, across, letters.widths if turn else letters.heights
+
+
 def _longest_row(letters: _Letters, turn: float) -> int:
     """Letters of the longest row at a slant, of those that lie beside the subject; 0 when none does."""
     if len(letters.centres) < LETTERS:
         return 0
-    angle = np.radians(turn)
-    along = letters.centres @ np.array([np.cos(angle), np.sin(angle)])
-    across = letters.centres @ np.array([-np.sin(angle), np.cos(angle)])
-    sizes = np.maximum(letters.heights, letters.widths) if turn % 90 else (
-        letters.widths if turn else letters.heights
-    )  # fmt: skip
+    along, across, sizes = _slanted(letters, turn)
     order = np.argsort(along, kind="stable")
     at, off, size, contrast = (
         values[order].tolist() for values in (along, across, sizes, letters.contrasts)
@@ -111,7 +124,7 @@ def _longest_row(letters: _Letters, turn: float) -> int:
         row, usual = [first], size[first]
         for other in range(first + 1, len(order)):
             last = row[-1]
-            if at[other] - at[last] > 2.2 * usual:
+            if at[other] - at[last] > GAP * usual:
                 break
             fits = (
                 abs(off[other] - off[last]) < 0.4 * usual
@@ -122,11 +135,30 @@ def _longest_row(letters: _Letters, turn: float) -> int:
             if fits:
                 row.append(other)
                 usual += (size[other] - usual) / len(row)
-        if len(row) >= LETTERS and _is_writing(letters, order[row], turn):
+        chosen = order[row]
+        if (
+            len(row) >= LETTERS
+            and _is_writing(letters, chosen, turn)
+            and _stands_alone(letters, chosen, turn)
+        ):
             for place in row:
                 used[place] = True
             best = max(best, len(row))
     return best
+
+
+def _stands_alone(letters: _Letters, row: np.ndarray, turn: float) -> bool:
+    """Is there little beside a row that is as large and as clear? A weave or a roof has many rows."""
+    along, across, sizes = _slanted(letters, turn)
+    usual = float(np.median(sizes[row]))
+    near = (
+        (along > along[row].min() - usual) & (along < along[row].max() + usual)
+        & (np.abs(across - np.median(across[row])) < BAND * usual)
+        & (sizes > 0.4 * usual) & (sizes < 2.2 * usual)
+        & (letters.contrasts > 0.6 * letters.contrasts[row].mean())
+    )  # fmt: skip
+    near[row] = False
+    return bool(near.sum() <= CROWDED * len(row))
 
 
 def _is_writing(letters: _Letters, row: np.ndarray, turn: float) -> bool:

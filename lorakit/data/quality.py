@@ -17,11 +17,14 @@ SEVERITIES = ("info", "warn", "error")
 VERDICTS = ("keep", "retake", "remove")
 FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
 # The limits below were set on renders and on real photos; docs/gates.md has the figures.
-BLURRED = 0.0045  # sigma of the sharpest edges, of the longer side; sharp ones have 0.0012 to 0.0025
-BLURRED_PIXELS = 1.7  # of a photo so small that its own pixels are larger than that
-CLIPPED = 0.5  # share of the photo, without a plain background
-DIM = 85.0  # of 255: a photo without a brighter ordinary tone is underexposed
-BLOCKY = 0.9  # excess of the steps at every eighth pixel
+# Sigma in the worst direction, of the longer side; most sharp renders have less than 0.003, photos 0.0015.
+BLURRED = 0.0037
+BLURRED_PIXELS = 1.5  # of a photo so small that its own pixels are larger than that
+BURNT = 0.35  # share of the photo or its subject, without a plain background; good ones have at most 0.3
+BLACK = 0.5  # the same of black
+# Of 255, what is white three and a half stops too dark; low-key photos have lights above 100.
+DIM = 88.0
+BLOCKY = 0.87  # of `Look.blocks`: qualities of about 20 and less, also saved again
 COMPRESSED = 25  # JPEG quality, of 100
 BLOCKS_SHOW = 2048  # pixels of the longer side up to which blocks are still seen when it is made smaller
 WIDEST = 2.5  # longer side over shorter side
@@ -179,11 +182,12 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
         found.append(Finding(name, "odd-ratio", "warn", f"is very long and narrow ({size})", advice))
     if look.spread < 3:
         found.append(Finding(name, "blank", "warn", "shows almost nothing but one tone", "remove it"))
-        return found
-    if look.bright > CLIPPED:
+    if look.bright > BURNT:
         what = f"is overexposed: {look.bright:.0%} of it has no detail left"
         found.append(Finding(name, "overexposed", "warn", what, "take it again with less light"))
-    elif look.dark > CLIPPED or look.level < DIM:
+    elif look.spread < 3:
+        return found
+    elif look.dark > BLACK or look.level < DIM:
         what = "is underexposed: hardly anything in it is lit"
         found.append(Finding(name, "underexposed", "warn", what, "take it again with more light"))
     elif look.blur > max(BLURRED, BLURRED_PIXELS / longer):

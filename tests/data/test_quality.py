@@ -1,5 +1,6 @@
 """The quality gate finds what spoils a training, and leaves good photos alone."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +42,18 @@ def lit_in_the_middle(image: Image.Image, light: float) -> Image.Image:
     return Image.fromarray(lit.clip(0, 255).astype(np.uint8))
 
 
+def moved_across(image: Image.Image, length: int) -> Image.Image:
+    """The camera moved sideways: edges that run along its way stay sharp."""
+    pixels = np.asarray(image, float)
+    return Image.fromarray(np.mean([np.roll(pixels, n, 1) for n in range(length)], 0).astype(np.uint8))
+
+
+def saved_again(image: Image.Image, quality: int) -> Image.Image:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return Image.open(io.BytesIO(file.getvalue())).convert("RGB")
+
+
 def saved(folder, images) -> PhotoSet:
     for number, image in enumerate(images):
         image.save(folder / f"{number:03}.png", compress_level=1)
@@ -60,6 +73,7 @@ def test_thirty_good_photos_have_no_warning_and_the_full_score(tmp_path):
     ("kind", "spoil"),
     [
         ("blurred", lambda image: image.filter(ImageFilter.GaussianBlur(4))),
+        ("blocky", lambda image: saved_again(saved_again(image, 10), 92)),
         ("overexposed", lambda image: lit_in_the_middle(image, 400)),
         ("underexposed", lambda image: lit_in_the_middle(image, -400)),
         ("blank", lambda image: Image.new("RGB", image.size, (90, 120, 130))),
@@ -86,6 +100,19 @@ def test_a_sharp_product_before_a_soft_background_is_not_blurred(tmp_path):
     soft = photo(1).filter(ImageFilter.GaussianBlur(12))
     soft.paste(photo(2).crop((60, 60, 160, 180)), (90, 70))
     assert kinds(saved(tmp_path, [soft]).report()) == {("", "few")}
+
+
+def test_a_dark_photo_with_lights_in_it_is_not_underexposed(tmp_path):
+    dark = photo(3).point(lambda v: v // 4)
+    assert ("000.png", "underexposed") in kinds(saved(tmp_path, [dark]).report())
+    dark.paste((230, 210, 160), (20, 20, 60, 60))
+    assert ("000.png", "underexposed") not in kinds(saved(tmp_path, [dark]).report())
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_moved_camera_blurs_along_its_way_alone(tmp_path, seed):
+    report = saved(tmp_path, [moved_across(photo(seed), 12), photo(seed + 20)]).report()
+    assert kinds(report) == {("", "few"), ("000.png", "blurred")}
 
 
 def test_a_white_studio_background_is_not_overexposed(tmp_path):
