@@ -23,6 +23,7 @@ COSINES = COSINES.astype(np.float32)
 # Amplitudes that a second, fine compression takes for nothing, and that a coarse one has as its first.
 NOTHING, COARSEST = 8, 22
 TELLING = 60  # amplitudes that have to be there to tell
+OF_THE_GRID = 0.04  # that a grid in another place is less empty by
 DIRECTIONS = 8  # that blur is looked for in: a moved camera leaves the edges along its way sharp
 
 
@@ -132,7 +133,13 @@ def _blocks(pixels: np.ndarray) -> float:
     if min(grey.shape) < 48:
         return 0.0
     down, across = (_grid(grey, axis) for axis in (0, 1))
-    grey = grey[down:, across:]
+    empty = _emptiness(grey[down:, across:])
+    # A flat drawing leaves the range empty too, but wherever the grid is laid.
+    return empty if empty - _emptiness(grey[down + 4 :, across + 4 :]) > OF_THE_GRID else 0.0
+
+
+def _emptiness(grey: np.ndarray) -> float:
+    """The share of large amplitudes among all but the smallest, in blocks of 8 x 8 from the first pixel."""
     rows, columns = grey.shape[0] // 8, grey.shape[1] // 8
     tiles = grey[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).transpose(0, 2, 1, 3)
     waves = np.abs(COSINES @ tiles @ COSINES.T)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from lorakit.data.photos import Photo, PhotoSet
 from lorakit.data.quality import Finding, QualityReport, assess
@@ -156,6 +156,17 @@ def test_the_same_photo_twelve_times_counts_as_one(tmp_path):
 def test_too_few_photos(tmp_path, count, severity):
     report = saved(tmp_path, [photo(seed) for seed in range(count)]).report()
     assert [f.severity for f in report.findings if f.kind == "few"] == ([severity] if severity else [])
+
+
+def test_words_laid_over_a_photo_are_lettering_and_a_flat_drawing_has_no_blocks(tmp_path):
+    plain = Image.new("RGB", (640, 640), (200, 190, 180))
+    draw = ImageDraw.Draw(plain)
+    draw.rectangle((200, 120, 420, 500), fill=(40, 90, 160))
+    worded = plain.copy()
+    ImageDraw.Draw(worded).text((60, 560), "SUMMER SALE", font=ImageFont.load_default(40), fill=(20, 20, 20))
+    report = saved(tmp_path, [plain, worded]).report(area=512 * 512)
+    assert {kind for name, kind in kinds(report) if name == "001.png"} - {"duplicate"} == {"lettering"}
+    assert not {kind for name, kind in kinds(report) if name == "000.png"}
 
 
 def test_one_background_everywhere_is_said(tmp_path):
