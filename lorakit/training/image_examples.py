@@ -111,6 +111,7 @@ class ImageExamples:
         placed += before_others(placed[: len(photos.photos)], recipe)
         latents: list[Tensor] = []
         rows: list[dict[str, Tensor]] = []
+        said: dict[str, dict[str, Tensor]] = {}  # photos often share a caption
         places: list[Tensor | None] = []
         for shown in placed:
             if should_stop():
@@ -120,7 +121,9 @@ class ImageExamples:
             with torch.no_grad():
                 latents.append(family.encode_images(base, pixels)[0].float().cpu())
                 described = family.describe_photo(base, (photo.width, photo.height), size)
-                rows.append(_on_host(family.encode_prompts(base, [photo.caption]) | described))
+                if photo.caption not in said:
+                    said[photo.caption] = _on_host(family.encode_prompts(base, [photo.caption]))
+                rows.append(said[photo.caption] | _on_host(described))
             places.append(shown.counts(recipe.background_weight, latents[-1].shape[-2:]))
             emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": len(placed)})
         with torch.no_grad():

@@ -8,6 +8,7 @@ import torch
 import lorakit
 from lorakit.data.photos import PhotoSet
 from lorakit.errors import RecipeError
+from lorakit.families import flux1
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.training import class_pictures
 from lorakit.training.image_examples import ImageExamples, alike, kept_aside
@@ -66,6 +67,16 @@ def test_captions_are_learned_as_the_recipe_puts_them(base, tmp_path, monkeypatc
     with pytest.raises(RecipeError, match="seen enough"):
         lorakit.train(base, photos, recipe, tmp_path / "out")
     assert learned == ["a photo of aurora bottle flask, on ice", "a photo of aurora bottle flask"]
+
+
+def test_a_caption_that_photos_share_is_encoded_once(base, tmp_path, monkeypatch):
+    encode, asked = flux1.encode_prompts, []
+    monkeypatch.setattr(flux1, "encode_prompts", lambda b, texts: asked.extend(texts) or encode(b, texts))
+    photos = photos_in(tmp_path / "photos", 4)
+    photos.photos[1].caption = photos.photos[0].caption
+    examples = prepared(base, photos, held_out=0.0)
+    assert sorted(asked) == sorted({photo.caption for photo in photos.photos} | {""})
+    assert all(len(rows) == 4 for rows in examples.conditioning.values())
 
 
 def test_a_picture_of_the_class_counts_by_its_weight(base, tmp_path):
