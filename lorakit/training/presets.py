@@ -41,7 +41,10 @@ VOICE = LARGE | {
 # paper, arXiv 2303.09556 (sdxl), the QLoRA paper, arXiv 2305.14314, table 9 (large; 1e-4 above 13 billion
 # parameters); those of the starter bases were found by measuring (starter/REPORT.md).
 PRESETS = (
-    Preset("quick", "Quick", "image", True, STARTER_IMAGE | {"steps": 900, "preview_every": 150}),
+    Preset(
+        "quick", "Quick", "image", True,
+        STARTER_IMAGE | {"steps": 900, "batch_size": 4, "learning_rate": 2.5e-3, "preview_every": 225},
+    ),
     Preset("balanced", "Balanced", "image", True, STARTER_IMAGE | {"steps": 1400, "preview_every": 200}),
     Preset(
         "quick", "Quick", "image", False,
