@@ -168,11 +168,11 @@ def measured() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
         few, many, same = photos(work / "few", 10), photos(work / "many", 1000), photos(work / "same", PHOTOS)
-        times: dict[str, list[float]] = {"ours": [], "peer": [], "peer, cached": []}
+        times: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": [], "peer, cached": []}
         for turn in range(ROUNDS):
-            times["ours"].append(ours(base, same, work / f"a{turn}", RECIPE)[0])
-            times["peer"].append(peer(pipe, names, same, STEPS, cached=False)[0])
-            times["peer, cached"].append(peer(pipe, names, same, STEPS, cached=True)[0])
+            times["ours"].append(ours(base, same, work / f"a{turn}", RECIPE))
+            times["peer"].append(peer(pipe, names, same, STEPS, cached=False))
+            times["peer, cached"].append(peer(pipe, names, same, STEPS, cached=True))
         flat: dict[str, list[float]] = {"10 photos": [], "1000 photos": []}
         for turn in range(ROUNDS):
             for name, folder in zip(flat, (few, many), strict=True):
@@ -183,12 +183,11 @@ def measured() -> dict[str, Any]:
             "peer": allocated(lambda: peer(pipe, names, same, 3, cached=False)),
             "peer, cached": allocated(lambda: peer(pipe, names, same, 3, cached=True)),
         }
-    seconds = {name: median(each) for name, each in times.items()}
     return {
-        "steps per second": {name: round(STEPS / each, 3) for name, each in seconds.items()},
-        "times the peer": {n: round(each / seconds["ours"], 2) for n, each in seconds.items() if n != "ours"},
+        "seconds of a training": {name: median(whole for whole, _ in each) for name, each in times.items()},
+        "seconds of a step": {name: median(step for _, step in each) for name, each in times.items()},
+        "seconds of a step, by photos": {name: median(each) for name, each in flat.items()},
         "peak bytes beyond the base": memory,
-        "seconds per step": {name: round(median(each), 4) for name, each in flat.items()},
     }
 
 
