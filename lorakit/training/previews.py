@@ -62,9 +62,11 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
 
 
 def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
-    """Two answers to instructions of the training texts."""
+    """Two answers to instructions: of the texts kept aside where there are two, which no step has seen."""
     family = family_of(base)
-    asked = [sample.instruction for sample in texts.samples[:: max(1, len(texts.samples) // 2)]][:2]
+    aside = texts.split(recipe.held_out, recipe.seed)[1].samples if recipe.held_out else []
+    samples = aside if len(aside) > 1 else texts.samples
+    asked = [sample.instruction for sample in samples[:: max(1, len(samples) // 2)]][:2]
 
     def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:
         messages = [[{"role": "user", "content": instruction}] for instruction in asked]

@@ -131,6 +131,15 @@ def test_events_tell_the_whole_story(tmp_path):
     assert last["step"] == last["total"] == 12 and last["seconds_left"] == 0
 
 
+def test_previews_answer_what_was_not_learned(tmp_path):
+    events, texts = [], tiny_texts()
+    train(tiny_text_base(), texts, recipe(held_out=0.3), tmp_path / "voice", on_event=events.append)
+    aside = {sample.instruction for sample in texts.split(0.3, 0)[1].samples}
+    learned = {sample.instruction for sample in texts.split(0.3, 0)[0].samples}
+    asked = {event["prompt"] for event in events if event["event"] == "preview"}
+    assert len(asked) == 2 and asked <= aside - learned
+
+
 def test_the_learning_rate_warms_up_and_ends_at_zero():
     plan = recipe(steps=100, warmup=0.1, schedule="cosine")
     assert rate(plan, 0, 100) == pytest.approx(0.1) and rate(plan, 9, 100) == 1.0
