@@ -56,7 +56,7 @@ def build() -> dict[str, Any]:
                 )
                 kind = gr.Dropdown(shelf.KINDS, value="", label="Show", scale=1, min_width=110)
                 order = gr.Dropdown(
-                    list(shelf.ORDERS), value="Newest first", label="Order", scale=1, min_width=140
+                    list(shelf.ORDERS), value="Newest first", label="Order", scale=2, min_width=150
                 )
             cards = gr.HTML(js_on_load=OPEN_JS)
             choose = gr.Dropdown([], label="Open an adapter", info="Or click its card.")
