@@ -56,7 +56,7 @@ def test_what_has_no_caption_is_described_and_shown_before_it_is_learned(folder,
     html, shown = captions.draw(folder, written, by_model)
     assert names(html) == ["a.png", "b.png", "c.png"] and html.count("suggested") == 2
     assert "zelto in the garden" in html and "3 of 3" in shown["label"]
-    corrected = captions.received(SimpleNamespace(captions={"a.png": "by the sea"}), written)
+    corrected = captions.received({"a.png": "by the sea"}, written)
     values = train.forms.recipe_values("image", "starter-image", "quick")
     spec = jobs.get(train.start_own("zelto", folder, [], corrected, "starter-image", [], *values)).spec
     assert spec["captions"] == written | {"a.png": "by the sea"}
@@ -108,9 +108,9 @@ def test_what_cannot_be_asked_for_is_said(folder, monkeypatch):
 def test_what_a_caption_holds_is_shown_as_text(folder):
     html, _ = captions.draw(folder, {"a.png": "</textarea><script>alert(1)</script>"}, [])
     assert "<script" not in html and "&lt;script" in html
-    sent = SimpleNamespace(captions={"a.png": 5, "b.png": "x" * 9000, 3: "three"})
+    sent = {"a.png": 5, "b.png": "x" * 9000, 3: "three"}
     assert captions.received(sent, {"c.png": "c"}) == {"c.png": "c", "b.png": "x" * 2000, "3": "three"}
-    assert captions.received(SimpleNamespace(captions=["a"]), {}) == {}
+    assert captions.received(["a"], {}) == {}
 
 
 def test_the_page_judges_the_captions_as_they_were_corrected(folder):

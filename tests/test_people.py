@@ -146,7 +146,7 @@ def test_a_button_that_is_pressed_ten_times_starts_one_job(adapters, tmp_path):
     values = [RECIPE[setting.name] for setting in train.forms.settings_for("image")]
     words = [RECIPE[setting.name] for setting in train.forms.settings_for("text")]
     presses = {
-        "train": (train.start_own, "aurora", str(tmp_path), [], "starter-image", [], *values),
+        "train": (train.start_own, "aurora", str(tmp_path), [], {}, "starter-image", [], *values),
         "voice": (voice.start_own, "Calm", str(tmp_path / "t.txt"), [], "", "starter-text", [], *words),
         "campaign": (scenes.pieces.start_once, "campaign", campaign("starter-image", {"red": 1.0})),
     }
