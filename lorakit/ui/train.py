@@ -178,7 +178,7 @@ def start_sample(base: str, savers: list[str], *values: Any) -> list[Any]:
     Job, trigger, base, preset, savers and settings, which follow when the page was on another base.
     """
     settings, form = forms.on_starter(KIND, "starter-image", base, values)
-    job = _start(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], {}, "starter-image", [], settings)
+    job = start_own(SAMPLE_TRIGGER, str(SAMPLE_PHOTOS), [], {}, "starter-image", [], *settings)
     return [job, SAMPLE_TRIGGER, "starter-image", *form]
 
 
@@ -196,20 +196,9 @@ def start_own(
         raise gr.Error("Give the product a name first (step 1).", print_exception=False)
     if not folder:
         raise gr.Error("Add photos first (step 2).", print_exception=False)
-    return _start(trigger.strip(), folder, left_out, captions, base, savers, list(values))
-
-
-def _start(
-    trigger: str,
-    folder: str,
-    left_out: list[str],
-    captions: dict[str, str],
-    base: str,
-    savers: list[str],
-    values: list[Any],
-) -> str:
+    trigger = trigger.strip()
     try:
-        recipe = forms.to_recipe(KIND, values).to_dict()
+        recipe = forms.to_recipe(KIND, list(values)).to_dict()
         spec = {"base": base, "name": trigger, "trigger": trigger, "photos": folder, "recipe": recipe}
         if left_out:
             gate.photos_in(folder, trigger).without(left_out)  # one must be left
