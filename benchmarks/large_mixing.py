@@ -166,9 +166,9 @@ def measured(shape: str, side: int) -> dict[str, Any]:
     def run() -> Any:
         return model(**given)
 
-    begun = seconds(device, run)[0]
+    forward = seconds(device, run)[0]
     made = adapters(model, names, max(LIVE), device)
-    found = {"layers": len(names), "base forward, seconds": begun, "ours": ours(model, run, made, device)}
+    found = {"layers": len(names), "base forward, seconds": forward, "ours": ours(model, run, made, device)}
     print(json.dumps(found), flush=True)  # the peer takes a while to take 25 adapters in
     return found | {"peer": peer(model, run, names, device)}
 

@@ -17,7 +17,6 @@ REPEATS = 15
 
 
 def _step(run: Callable[[], torch.Tensor], optimizer: torch.optim.Optimizer) -> Callable[[], None]:
-
     def step() -> None:
         optimizer.zero_grad()
         run().square().mean().backward()

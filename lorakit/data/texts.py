@@ -78,8 +78,10 @@ class TextSet:
         """Training and held-out part. Texts of one group stay together: none is tested on its own campaign.
 
         Without at least three groups the texts themselves are divided, near duplicates together. At least
-        one text stays for training.
+        one text stays for training; with a share of 0 all do.
         """
+        if not share:
+            return self, TextSet([])
         groups = sorted({sample.group for sample in self.samples})
         shuffled = random.Random(seed)
         if len(groups) >= 3:

@@ -41,7 +41,7 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
     """
     if not isinstance(data, TextSet):
         return None
-    learned, aside = data.split(recipe.held_out, recipe.seed) if recipe.held_out else (data, data)
+    learned, aside = data.split(recipe.held_out, recipe.seed)
     brief = (aside.samples or learned.samples)[0].instruction
     shots = _usual([sample for sample in learned.samples if sample.instruction != brief])
 

@@ -39,6 +39,6 @@ def _photos(base: Base, recipe: Recipe, data: Any) -> list[list[int]]:
 
 
 def _texts(base: Base, recipe: Recipe, data: Any) -> list[list[int]]:
-    learned = data.split(recipe.held_out, recipe.seed)[0] if recipe.held_out else data
+    learned = data.split(recipe.held_out, recipe.seed)[0]
     rows = learned.tokenize(base.tokenizer, recipe.max_length)
     return [list(range(len(packed(rows, recipe.max_length) if recipe.packing else rows)))]

@@ -64,7 +64,7 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
 def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
     """Two answers to instructions: of the texts kept aside where there are two, which no step has seen."""
     family = family_of(base)
-    aside = texts.split(recipe.held_out, recipe.seed)[1].samples if recipe.held_out else []
+    aside = texts.split(recipe.held_out, recipe.seed)[1].samples
     samples = aside if len(aside) > 1 else texts.samples
     asked = [sample.instruction for sample in samples[:: max(1, len(samples) // 2)]][:2]
 

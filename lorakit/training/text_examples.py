@@ -37,9 +37,9 @@ class TextExamples:
             raise DataError(
                 "the texts are empty; add at least a few texts in the brand's voice, better about 60"
             )
-        learned, aside = texts.split(recipe.held_out, recipe.seed) if recipe.held_out else (texts, None)
+        learned, aside = texts.split(recipe.held_out, recipe.seed)
         rows = [[tokens] for tokens in learned.tokenize(base.tokenizer, recipe.max_length)]
-        held = aside.tokenize(base.tokenizer, recipe.max_length) if aside and aside.samples else []
+        held = aside.tokenize(base.tokenizer, recipe.max_length) if aside.samples else []
         emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
         pad = base.tokenizer.pad_token_id
         pad = base.tokenizer.eos_token_id if pad is None else pad

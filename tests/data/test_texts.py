@@ -145,6 +145,8 @@ def test_a_campaign_is_on_one_side_of_the_split_only():
     assert held.samples and not {s.group for s in kept.samples} & {s.group for s in held.samples}
     assert sorted(s.answer for s in kept.samples + held.samples) == sorted(s.answer for s in samples)
     assert TextSet(samples).split(0.2, seed=3)[1].samples == held.samples
+    everything, nothing = TextSet(samples).split(0.0, seed=3)
+    assert everything.samples == samples and not nothing.samples
 
 
 def test_texts_without_campaigns_are_divided_singly_and_one_text_stays_for_training():
