@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from lorakit import workspace
 from lorakit.ui import adapters, choices, pieces, scenes, theme, train, voice
 from lorakit.ui.guard import OwnPageOnly
+from lorakit.ui.login import LoginFirst
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
@@ -67,7 +68,15 @@ def launch_options() -> dict[str, Any]:
         "blocked_paths": [str(path) for path in (workspace.jobs_folder(), workspace.uploads_folder())],
         "footer_links": [],
         "max_file_size": LARGEST_UPLOAD,
+        # It saves runs with the hub token of whoever runs the app, for anybody who asks.
+        "run_history": False,
+        # Each can be switched on by a variable, and would open a way past the middleware below: a second
+        # address, a tunnel, other processes that serve files.
+        "mcp_server": False,
+        "share": False,
+        "ssr_mode": False,
+        "num_workers": 0,
         # Gradio would ask itself for the page, and give up on a machine that is busy for three seconds.
         "_frontend": False,
-        "app_kwargs": {"middleware": [Middleware(OwnPageOnly)]},
+        "app_kwargs": {"middleware": [Middleware(OwnPageOnly), Middleware(LoginFirst)]},
     }
