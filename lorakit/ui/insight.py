@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from lorakit.ui import pictures, pieces
+from lorakit.ui import pictures, pieces, theme
 
 TRAINING, ASIDE = "training", "kept aside"
-COLOURS = {TRAINING: "#c2501c", ASIDE: "#3f8f5b"}
+COLOURS = dict(zip((TRAINING, ASIDE), theme.LINES, strict=True))
 MOST_BARS = 120
 
 
