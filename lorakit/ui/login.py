@@ -12,11 +12,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lorakit.ui import theme
+
 HEALTH = "/health"  # for a container's health check: says that the page is up, and nothing else
 STARTUP = "/gradio_api/startup-events"  # `launch` asks for it itself, once, before anybody can
 UNAUTHORISED = "Log in first."
 
-PAGE = (Path(__file__).parent / "login.html").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent / "login.html").read_text(encoding="utf-8").replace("PALETTE", theme.BY_SYSTEM)
 
 
 class LoginFirst:

@@ -134,21 +134,25 @@ def theme() -> gr.themes.Base:
     )
 
 
-def _palette() -> str:
-    """The palette as CSS variables.
+def _variables(dark: bool) -> str:
+    return "".join(f"--lk-{name}:{row[dark]};" for name, row in PALETTE.items())
 
-    The page is dark where Gradio makes it so: by the address (`?__theme=dark`), or else as the system is.
-    """
-    light, dark = ("".join(f"--lk-{name}:{row[at]};" for name, row in PALETTE.items()) for at in (0, 1))
-    return (
-        f"<style>:root{{color-scheme:light;{light}}}\n"
-        f":root.dark,:root .dark{{color-scheme:dark;{dark}}}\n"
-        ":root:has(>body.dark){color-scheme:dark}\n"
-        # Until Gradio has built the page, its ground is the system's.
-        "body:has(.gradio-container){background:var(--lk-page)}</style>\n"
-    )
 
+# The palette as CSS variables, for a page without Gradio: dark as the system is.
+BY_SYSTEM = (
+    f":root{{color-scheme:light dark;{_variables(False)}}}\n"
+    f"@media (prefers-color-scheme:dark){{:root{{{_variables(True)}}}}}\n"
+)
+
+# And for Gradio's, which is dark where Gradio makes it so: by the address (`?__theme=dark`), or else as the
+# system is. Until Gradio has built the page, its ground is the system's.
+BY_CLASS = (
+    f":root{{color-scheme:light;{_variables(False)}}}\n"
+    f":root.dark,:root .dark{{color-scheme:dark;{_variables(True)}}}\n"
+    ":root:has(>body.dark){color-scheme:dark}\n"
+    "body:has(.gradio-container){background:var(--lk-page)}\n"
+)
 
 # The style of the page, and what its head needs: Gradio limits the style sheet to its own container.
 CSS = (Path(__file__).parent / "studio.css").read_text(encoding="utf-8")
-HEAD = _palette() + (Path(__file__).parent / "head.html").read_text(encoding="utf-8")
+HEAD = f"<style>{BY_CLASS}</style>\n" + (Path(__file__).parent / "head.html").read_text(encoding="utf-8")
