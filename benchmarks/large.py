@@ -103,7 +103,7 @@ def measured(
     step: Callable[[], Tensor],
     parameters: list[nn.Parameter],
     device: torch.device,
-    count: int,
+    options: argparse.Namespace,
     kind: Callable[[], AbstractContextManager[Any]],
 ) -> dict[str, Any]:
     """A few steps in the arithmetic `kind`: losses, seconds of the fastest, and CUDA's peak."""
@@ -113,11 +113,11 @@ def measured(
         from bitsandbytes.optim import PagedAdamW8bit
 
         torch.cuda.reset_peak_memory_stats()
-        optimizer = PagedAdamW8bit(parameters, lr=1e-4)
+        optimizer = PagedAdamW8bit(parameters, lr=options.rate)
     else:
-        optimizer = torch.optim.AdamW(parameters, lr=1e-4)
+        optimizer = torch.optim.AdamW(parameters, lr=options.rate)
     losses, times = [], []
-    for _ in range(count):
+    for _ in range(options.steps):
         begun = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
         with kind():
@@ -151,7 +151,7 @@ def ours(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) 
     injection = trainable(base.model, family_of(base).targets(base), options.rank, float(options.rank))
     parameters = list(injection.named_parameters().values())
     with recomputing(base.model), steady(device):
-        return measured(step_of(base, options), parameters, device, options.steps, lambda: precision(base))
+        return measured(step_of(base, options), parameters, device, options, lambda: precision(base))
 
 
 def peer(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def peer(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) 
         return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
     with steady(device):  # cuDNN's attention ended this recipe with an illegal memory access
-        return measured(step_of(base, options), parameters, device, options.steps, autocast)
+        return measured(step_of(base, options), parameters, device, options, autocast)
 
 
 def main() -> None:
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=512, help="tokens of the text")
     parser.add_argument("--side", type=int, default=1024, help="pixels of the picture's side")
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=1e-4, help="the learning rate")
     parser.add_argument("--peer", action="store_true", help="also run diffusers and PEFT")
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -4,6 +4,9 @@ Covers folders and hub ids; of a hub id only its small .json files are fetched. 
 checkpoint files, whose shapes are known only when they are read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +14,8 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from lorakit.durable import read_json
@@ -41,6 +46,38 @@ def shape_of(source: str, dtype: torch.dtype) -> Base:
             source, family.name, getattr(pipeline, component), META, dtype, Licence("", None),
             pipeline=pipeline, settings=settings,
         )  # fmt: skip
+
+
+@contextmanager
+def pretending(shape: Base, device: torch.device) -> Iterator[Base]:
+    """`shape` with tensors that hold nothing but claim to be on `device`, and so has all that is made inside.
+
+    Autocast picks a product's type by the device of its tensors and leaves those on "meta" alone, so only
+    this way does a pass without values use the types of the real one. Changes the modules of `shape`.
+    """
+    modules = {id(module): module for part in _modules(shape) for module in part.modules()}.values()
+    tensors = {
+        id(part): part
+        for each in modules
+        for part in (*each._parameters.values(), *each._buffers.values())
+        if part is not None
+    }  # tied weights stay one
+    with FakeTensorMode():
+        made = {key: _claimed(part, device) for key, part in tensors.items()}
+        owners: list[dict[str, Any]] = [d for m in modules for d in (m._parameters, m._buffers)]
+        for owner in owners:
+            owner.update({name: made[id(part)] for name, part in owner.items() if part is not None})
+        yield replace(shape, device=device)
+
+
+def _claimed(part: torch.Tensor, device: torch.device) -> torch.Tensor:
+    empty = torch.empty_strided(part.shape, part.stride(), dtype=part.dtype, device=device)
+    return nn.Parameter(empty, part.requires_grad) if isinstance(part, nn.Parameter) else empty
+
+
+def _modules(shape: Base) -> list[nn.Module]:
+    parts = vars(shape.pipeline).values() if shape.pipeline is not None else ()
+    return [part for part in (shape.model, *parts) if isinstance(part, nn.Module)]
 
 
 def _folder(source: Source) -> Path:

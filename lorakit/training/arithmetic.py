@@ -1,7 +1,7 @@
 """In which arithmetic a training runs: types of numbers, and attention whose gradients can be trusted."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -17,8 +17,10 @@ def precision(base: Base) -> Any:
     """
     cpu_has_it = base.device.type == "cpu" and torch.backends.mkldnn.is_available() and fast_bf16_on_cpu()
     on = base.dtype != torch.bfloat16 and (base.device.type == "cuda" or cpu_has_it)
+    if not on:
+        return nullcontext()
     # Each factor is used once in a step, so autocast's copies would only lie there until its end.
-    return torch.autocast(base.device.type, torch.bfloat16, enabled=on, cache_enabled=False)
+    return torch.autocast(base.device.type, torch.bfloat16, cache_enabled=False)
 
 
 def fast_bf16_on_cpu() -> bool:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lorakit.families import Base, family_of, quantize
 from lorakit.families.memory import blocks_of
 from lorakit.lora.inject import Injection
+from lorakit.lora.learning import autocasts
 from lorakit.training.objectives import even_levels, image_loss
 
 # Bytes of an optimizer's state per trained parameter: two moments in float32, or in 8 bits with one float32
@@ -184,6 +185,9 @@ def _flash_attention() -> Iterator[None]:
 class _Fused(torch.autograd.Function):
     @staticmethod
     def run(query: Tensor, key: Tensor, value: Tensor, *args: Any, **named: Any) -> Tensor:
+        device = query.device.type
+        if autocasts(device):  # as it does with attention's own inputs
+            query, key, value = (part.to(torch.get_autocast_dtype(device)) for part in (query, key, value))
         return _Fused.apply(query, key, value)
 
     @staticmethod

@@ -10,6 +10,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -19,10 +20,11 @@ from torch import Tensor, nn
 from lorakit.families import Base, family_of
 from lorakit.families.memory import recomputing
 from lorakit.families.quantize import bytes_of
-from lorakit.families.shapes import shape_of
+from lorakit.families.shapes import pretending, shape_of
 from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.inject import Injection, trainable
+from lorakit.training.arithmetic import precision, steady
 from lorakit.training.footprint import Footprint, footprint, image_step, text_step
 from lorakit.training.length import updates
 from lorakit.training.recipe import Recipe
@@ -128,9 +130,10 @@ def forecast(
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     kept = Kept(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
-    found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
-    if found.fits is False:
-        found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))
+    with pretending(shape, device) if device.type == "cpu" else nullcontext(shape) as shape:
+        found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
+        if found.fits is False:
+            found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))
     return found
 
 
@@ -173,7 +176,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
     is_image = shape.pipeline is not None
     family = family_of(shape)
     targets = family.targets(shape, recipe.convolutions) if is_image else family.targets(shape)
-    with torch.device("meta"):
+    with shape.device:
         injection = trainable(
             shape.model, targets, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
             dropout=recipe.dropout,
@@ -183,8 +186,13 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
         trained = sum(p.numel() for p in injection.parameters())
         batch = largest_batch(shape, recipe, data)
         step = _step(shape, batch)
+
+        def loss() -> Tensor:
+            with precision(shape):
+                return step()
+
         counted = footprint(
-            shape.model, injection, step, shape.dtype, kept.quantize is not None,
+            shape.model, injection, loss, shape.dtype, kept.quantize is not None,
             recipe.gradient_checkpointing or kept.offload, offloaded=kept.offload,
         )  # fmt: skip
     finally:
@@ -249,7 +257,7 @@ def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
     A layer's inputs and outputs lie side by side, and one residual beside them.
     """
     vae = shape.pipeline.vae
-    pixels = torch.empty(1, 3, height, width, device="meta", dtype=shape.dtype)
+    pixels = torch.empty(1, 3, height, width, device=shape.device, dtype=shape.dtype)
     with torch.no_grad():
         encode, latents = _widest(vae, lambda: _mode(vae.encode(pixels)))
         decode, _ = _widest(vae, lambda: vae.decode(latents).sample)
@@ -322,7 +330,6 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
 
     The base must carry no updates; it carries none afterwards.
     """
-    from lorakit.training.arithmetic import precision, steady
     from lorakit.training.session import targets
 
     injection = trainable(

@@ -11,7 +11,7 @@ from lorakit.data.photos import PhotoSet
 from lorakit.data.texts import TextSet
 from lorakit.errors import BaseError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
-from lorakit.training import train
+from lorakit.training import arithmetic, train
 from lorakit.training.ahead import look_ahead
 from lorakit.training.forecast import forecast
 from lorakit.training.presets import from_preset
@@ -39,8 +39,13 @@ def allocated(work):
     return most
 
 
+@pytest.mark.battery(106, "processors with and without bf16")
+@pytest.mark.parametrize("fast_bf16", [True, False])
 @pytest.mark.parametrize("kind", ["image", "text"])
-def test_a_starter_takes_what_was_forecast_to_a_tenth_and_its_file_is_as_large_as_said(kind, tmp_path):
+def test_a_starter_takes_what_was_forecast_to_a_tenth_and_its_file_is_as_large_as_said(
+    kind, fast_bf16, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(arithmetic, "fast_bf16_on_cpu", lambda: fast_bf16)
     base, data = load_base(f"starter-{kind}"), data_of(kind)
     base.settings = replace(base.settings, steps=1)  # previews are not the fullest moment
     recipe = replace(from_preset("quick", kind, True), steps=2, preview_every=0)
