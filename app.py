@@ -1,4 +1,7 @@
-"""Start the app: settings, one worker, the page."""
+"""Start the app: settings, then a small parent that keeps one worker and the page running.
+
+The page is this file with `--page`; `python app.py` alone is all that anybody starts.
+"""
 
 import os
 import socket
@@ -9,8 +12,10 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from lorakit import workspace
 from lorakit.errors import LoraKitError
+from lorakit.supervisor import REFUSED, end_with_parent, supervise
 
 USER = "studio"
+PAGE = "--page"
 
 
 def main() -> None:
@@ -18,6 +23,20 @@ def main() -> None:
 
     With `LORAKIT_PASSWORD` set, the page asks for it (user "studio").
     """
+    try:
+        host, port = address()
+        workspace.make_do()
+    except LoraKitError as error:
+        print(error, file=sys.stderr)
+        sys.exit(REFUSED)
+    if PAGE not in sys.argv[1:]:
+        sys.exit(supervise([sys.executable, os.path.abspath(__file__), PAGE]))
+    end_with_parent()
+    serve(host, port)
+
+
+def address() -> tuple[str, int]:
+    """The host and the port to serve on. Raises LoraKitError when that cannot be."""
     on_a_space = bool(os.environ.get("SPACE_ID"))
     host = (
         os.environ.get("LORAKIT_HOST")
@@ -25,25 +44,24 @@ def main() -> None:
         or ("0.0.0.0" if on_a_space else "127.0.0.1")
     )
     port = os.environ.get("LORAKIT_PORT") or os.environ.get("GRADIO_SERVER_PORT") or "7860"
-    password = os.environ.get("LORAKIT_PASSWORD")
     if not port.isdigit() or not 0 < int(port) < 65536:
-        sys.exit(f"LORAKIT_PORT is {port!r}; it must be a number from 1 to 65535")
+        raise LoraKitError(f"LORAKIT_PORT is {port!r}; it must be a number from 1 to 65535")
     if not is_free(host, int(port)):
-        sys.exit(
+        raise LoraKitError(
             f"Port {port} is taken: is the studio running already? Choose another one with "
             f"LORAKIT_PORT={int(port) + 1}"
         )
-    try:
-        workspace.make_do()
-    except LoraKitError as error:
-        sys.exit(str(error))
-    from lorakit.supervisor import ensure_running
+    return host, int(port)
+
+
+def serve(host: str, port: int) -> None:
+    """Show the page until this process ends."""
     from lorakit.ui import build_app, launch_options
 
-    ensure_running()
+    password = os.environ.get("LORAKIT_PASSWORD")
     build_app().launch(
         server_name=host,
-        server_port=int(port),
+        server_port=port,
         auth=(USER, password) if password else None,
         **launch_options(),
     )

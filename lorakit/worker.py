@@ -74,7 +74,8 @@ def serve(preload: Iterable[str] = STARTERS, runners: dict[str, Runner] | None =
     logging.basicConfig(format="%(asctime)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # In a thread: a handler that runs while this one holds the event's lock would wait for itself.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     service = Service(stop, runners)
     threading.Thread(target=_watch, args=(stop, service), daemon=True).start()
     lock = _only_one(workspace.home(), stop)

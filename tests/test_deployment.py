@@ -1,6 +1,8 @@
 """Where the studio may find itself: without the hub, a GPU, a home, a free port, or with an old workspace."""
 
+import contextlib
 import importlib.util
+import io
 import json
 import shutil
 import socket
@@ -23,6 +25,7 @@ from lorakit.errors import LoraKitError
 from lorakit.families import load_base
 from lorakit.running import RUNNERS
 from lorakit.store import Store
+from lorakit.supervisor import REFUSED
 from lorakit.ui import campaigns, desk, scenes, train, voice
 from lorakit.worker import Service
 
@@ -39,9 +42,10 @@ def run_app(monkeypatch, **settings):
     found = importlib.util.spec_from_file_location("app_under_test", ROOT / "app.py")
     app = importlib.util.module_from_spec(found)
     found.loader.exec_module(app)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()) as said:
         app.main()
-    return str(ended.value.code)
+    assert ended.value.code == REFUSED, "nobody starts it again"
+    return said.getvalue()
 
 
 @pytest.mark.battery(89, "port taken")
