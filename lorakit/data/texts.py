@@ -134,11 +134,15 @@ def conversation_tokens(
     answer = [{"role": "assistant", "content": plain(tokenizer, sample.answer)}]
     before = tokenizer.apply_chat_template(brief, add_generation_prompt=True, tokenize=False)
     whole = tokenizer.apply_chat_template(brief + answer, tokenize=False)
-    if not whole.startswith(before):
-        # Some templates put an empty thinking block into the prompt only: learn what follows it.
-        whole = before + answer[0]["content"] + (tokenizer.eos_token or "")
+    said = answer[0]["content"]
+    # The end is the one that the template gives a turn; without any a text would never learn to stop.
+    _, found, end = whole.rpartition(said.strip())
+    end = end if found and end.strip() else tokenizer.eos_token or ""
+    # Some templates put an empty thinking block into the prompt only: learn what follows it.
+    learned = whole[len(before) :] if whole.startswith(before) else said
+    learned = learned if learned.endswith(end) else learned + end
     first = tokenizer(before, add_special_tokens=False)["input_ids"]
-    rest = tokenizer(whole[len(before) :], add_special_tokens=False)["input_ids"]
+    rest = tokenizer(learned, add_special_tokens=False)["input_ids"]
     ids = (first + rest)[:max_length]
     return Tokens(ids, ([0] * len(first) + [1] * len(rest))[:max_length])
 

@@ -12,12 +12,12 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
-from lorakit.errors import BaseError
 from lorakit.families import Base, Settings, read_settings
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
 from lorakit.families.quantize import check_available, keep_readable
 from lorakit.families.sources import Source
+from lorakit.families.templates import complete
 from lorakit.lora.layers import weight_shape
 
 name = "llm"
@@ -30,12 +30,6 @@ TOWERS = (
     "audio_tower",
     "embed_audio",
     "embed_vision",
-)
-
-PLAIN_TEMPLATE = (
-    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}"
-    "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 )
 
 transformers_logging.set_verbosity_error()
@@ -64,15 +58,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
         if quantize is None:
             model.to(device)
         keep_readable(model)
-    if tokenizer.eos_token_id is None:
-        raise BaseError(
-            f"{source.shown}: its tokenizer has no end-of-text token, so texts could never end; use another "
-            "base"
-        )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    if tokenizer.chat_template is None:
-        tokenizer.chat_template = PLAIN_TEMPLATE
+    complete(tokenizer, model, source.shown)
     settings, stated = read_settings(source.folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
     return Base(
         source.text, name, model, device, dtype, stated or licence_of(source.repo or source.shown),

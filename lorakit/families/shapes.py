@@ -21,10 +21,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from lorakit.durable import read_json
 from lorakit.errors import BaseError
 from lorakit.families import Base, Licence, Settings, _family_for, flux1, flux2, read_settings
-from lorakit.families.causal_lm import PLAIN_TEMPLATE
 from lorakit.families.hub import loading
 from lorakit.families.sources import INDEX, Source, resolve
 from lorakit.families.stable_diffusion import SD15, SDXL
+from lorakit.families.templates import complete
 
 META = torch.device("meta")
 CONFIGS = [INDEX, "*config.json", "scheduler/*.json", "tokenizer*", "vocab*", "merges.txt", "*.jinja"]
@@ -114,9 +114,9 @@ def _empty(kind: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
 
 def _language_model(source: str, folder: Path, dtype: torch.dtype) -> Base:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokenizer.chat_template = tokenizer.chat_template or PLAIN_TEMPLATE
     with META:
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+    complete(tokenizer, model, source)
     settings, _ = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
     model = model.to(dtype).eval().requires_grad_(False)
     return Base(source, "llm", model, META, dtype, Licence("", None), tokenizer=tokenizer, settings=settings)

@@ -191,8 +191,11 @@ def test_four_bits_without_the_package_is_said(folder, monkeypatch):
 def test_a_tokenizer_that_cannot_end_a_text_is_refused(folder, tmp_path):
     endless = tmp_path / "endless"
     shutil.copytree(folder, endless)
-    config = json.loads((endless / "tokenizer_config.json").read_text())
-    config.pop("eos_token")
-    (endless / "tokenizer_config.json").write_text(json.dumps(config))
+    for name, ends in (("tokenizer_config", "eos_token"), ("config", "eos_token_id"),
+                       ("generation_config", "eos_token_id")):  # fmt: skip
+        stated = json.loads((endless / f"{name}.json").read_text())
+        (endless / f"{name}.json").write_text(json.dumps(stated | {ends: None}))
+    nameless = (endless / "tokenizer.json").read_text().replace("</s>", "<close>")
+    (endless / "tokenizer.json").write_text(nameless)
     with pytest.raises(BaseError, match="no end-of-text token"):
         load_base(str(endless), device="cpu")
