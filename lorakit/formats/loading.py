@@ -1,0 +1,124 @@
+"""Opening adapter files: what a header tells, and the updates themselves."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lorakit import durable
+from lorakit.errors import AdapterError
+from lorakit.formats import hub, layouts, metadata
+from lorakit.formats.choosing import naming_of, rank_of
+from lorakit.formats.kinds import family_of, refuse_control
+from lorakit.formats.leaves import MAGNITUDES, leaves_of
+from lorakit.formats.reading import Header, read_header, read_tensors
+from lorakit.formats.settings import Scaling, scaling_of
+from lorakit.formats.tools import foreign_tool, tool_of
+from lorakit.formats.updates import factors_of, split
+from lorakit.lora.adapter import Adapter, Card, Factors, readable
+
+OWN_FILE = layouts.LAYOUTS["kohya"].file
+# What a folder's adapter may be called; mlx-lm keeps its checkpoints beside the last.
+KNOWN_FILES = (*(layout.file for layout in layouts.LAYOUTS.values()), "adapters.safetensors")
+
+
+@dataclass
+class Inspection:
+    """What a file's header alone tells."""
+
+    path: Path
+    dialect: str
+    tool: str
+    family: str
+    rank: int
+    modules: list[str]
+    size_bytes: int
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def inspect(path: str | Path) -> Inspection:
+    """Say what an adapter file is from its header, without reading a weight.
+
+    Raises AdapterError as `load` does.
+    """
+    file, _ = locate(path)
+    header = read_header(file)
+    leaves = leaves_of(header)
+    naming, rows = naming_of(header, leaves)
+    modules = [name for row in rows.values() for name, _ in row.ours]
+    ranks = [rank_of(header, own) for own in leaves.values()]
+    return Inspection(
+        file, naming.name, tool_of(naming, leaves, header), family_of(modules, header.metadata), max(ranks),
+        modules, file.stat().st_size, header.metadata,
+    )  # fmt: skip
+
+
+def load(path: str | Path) -> Adapter:
+    """Open an adapter: a file, a folder or a hub id.
+
+    Raises AdapterError that names the file and what is wrong.
+    """
+    file, folder = locate(path)
+    header = read_header(file)
+    leaves = leaves_of(header)
+    naming, rows = naming_of(header, leaves)
+    scaling = scaling_of(header, leaves, naming.name, folder)
+    modules: dict[str, Factors] = {}
+    stored = read_tensors(header)
+    for name, own in leaves.items():
+        row = rows[name]
+        module = row.ours[0][0]
+        here = scaling.at(module)
+        if here.dora and not MAGNITUDES & set(own):
+            raise AdapterError(f"{file.name}: is a DoRA, but {name[:100]} has no magnitude; export it again")
+
+        def alpha_of(rank: int, module: str = module, here: Scaling = here) -> float:
+            return here.of(module, rank)
+
+        tensors = {leaf: stored[key] for leaf, key in own.items()}
+        whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
+        modules.update(split(whole, row, file.name))
+    card = _card(file, folder, header, modules)
+    card.rank = card.rank or max(rank_of(header, own) for own in leaves.values())
+    card.tool = card.tool or foreign_tool(naming, leaves, header)
+    adapter = Adapter(modules, card, source=Path(path).name)
+    refuse_control(file.name, adapter)
+    adapter.check_finite()
+    if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None
+               for f in modules.values()):  # fmt: skip
+        raise AdapterError(
+            f"{file.name}: every update in it is zero, so it would have no effect; train it again"
+        )
+    return adapter
+
+
+def locate(path: str | Path) -> tuple[Path, Path]:
+    """The weights file, and the folder in which its card and config would lie."""
+    place = Path(path)
+    if place.is_file():
+        return place, place.parent
+    if not place.exists() and hub.is_hub_id(str(path)):
+        place, _ = hub.download(str(path))
+    if not place.is_dir():
+        raise AdapterError(
+            f"{path}: no such adapter; give a .safetensors file, a folder, or a hub id owner/name"
+        )
+    for name in KNOWN_FILES:
+        if (place / name).is_file():
+            return place / name, place
+    files = sorted(path for path in place.glob("*.safetensors") if path.name[0] != ".")
+    if len(files) == 1:
+        return files[0], place
+    what = "no .safetensors file" if not files else f"{len(files)} .safetensors files"
+    raise AdapterError(f"{place.name}: holds {what}; give the one adapter file itself")
+
+
+def _card(file: Path, folder: Path, header: Header, modules: dict[str, Factors]) -> Card:
+    path = folder / "card.json"
+    try:
+        own = file.name in KNOWN_FILES and path.is_file()  # a card beside any other file may be another's
+        card = Card.from_dict(durable.read_json(path)) if own else metadata.to_card(header)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        card = metadata.to_card(header)
+    first = next(iter(modules.values()))
+    card.alpha = card.alpha or first.alpha
+    card.family = card.family or family_of(list(modules), header.metadata)
+    return card
