@@ -3,12 +3,10 @@
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from lorakit import workspace
 from lorakit.ui import adapters, choices, pieces, scenes, theme, train, voice
-from lorakit.ui.guard import OwnPageOnly
-from lorakit.ui.login import LoginFirst
+from lorakit.ui.door import door
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
@@ -78,5 +76,5 @@ def launch_options() -> dict[str, Any]:
         "num_workers": 0,
         # Gradio would ask itself for the page, and give up on a machine that is busy for three seconds.
         "_frontend": False,
-        "app_kwargs": {"middleware": [Middleware(OwnPageOnly), Middleware(LoginFirst)]},
+        "app_kwargs": {"middleware": door()},
     }
