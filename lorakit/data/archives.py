@@ -1,19 +1,23 @@
 """Unpacking a zip of photos that nobody vouches for.
 
 Sizes are counted while unpacking, never believed; names are made safe; entries that are encrypted, links,
-archives or that climb out of the folder are left out and named.
+archives or that climb out of the folder are left out and named, in the folder too, so that whoever reads it
+later can still say so.
 """
 
 import re
 import shutil
 import stat
+import sys
 import unicodedata
 import zipfile
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 
 from lorakit import durable
-from lorakit.data.captions import shown
+from lorakit.data.litter import is_litter
+from lorakit.data.names import shown
 from lorakit.data.quality import Finding
 from lorakit.errors import DataError
 
@@ -23,6 +27,10 @@ LARGEST_WHOLE = 4 * 2**30  # bytes, unpacked, of all entries
 CHUNK = 2**20
 NESTED = (".zip", ".rar", ".7z", ".tar", ".gz", ".bz2", ".xz")
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+HELD_BACK = ".held-back.json"  # in the folder: what could not be brought into it
+MOST_REMEMBERED = 2000  # findings
 
 
 class _Refused(Exception):
@@ -58,6 +66,19 @@ def unpack(archive: Path, into: Path) -> list[Finding]:
         raise DataError(f"{name}: is damaged or no zip archive; make it again") from None
 
 
+def remember(folder: Path, refused: list[Finding]) -> None:
+    """Keep what was left out beside what was brought in."""
+    durable.write_json(folder / HELD_BACK, [asdict(finding) for finding in refused[:MOST_REMEMBERED]])
+
+
+def held_back(folder: Path) -> list[Finding]:
+    """What was left out when this folder was filled; nothing for a folder that somebody else filled."""
+    try:
+        return [Finding(**row) for row in durable.read_json(folder / HELD_BACK)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
 def gather(files: list[Path], into: Path) -> list[Finding]:
     """Copy files into the folder `into` under safe names of their own, and unpack the zips among them there.
 
@@ -65,10 +86,11 @@ def gather(files: list[Path], into: Path) -> list[Finding]:
     """
     into.mkdir(parents=True, exist_ok=True)
     found: list[Finding] = []
-    taken: set[str] = set()
+    names = _Names()
     for file in files:
-        target = into / _free(Path(_safe(file.name)), taken)
-        taken.add(target.name.casefold())
+        if is_litter(file.name):
+            continue
+        target = into / names.take(Path(_safe(file.name)), file.name)
         try:
             if file.suffix.lower() == ".zip":
                 found += unpack(file, target.with_suffix(""))
@@ -85,18 +107,18 @@ def gather(files: list[Path], into: Path) -> list[Finding]:
 
 
 def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
-    entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
+    entries = [
+        entry for entry in opened.infolist() if not entry.is_dir() and not is_litter(_real_name(entry))
+    ]
     if len(entries) > MOST_ENTRIES:
         raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
     found: list[Finding] = []
-    taken: set[str] = set()
+    names = _Names()
     room = LARGEST_WHOLE
     for entry in entries:
         label = shown(_real_name(entry))
         try:
-            target = _target(entry, taken)
-            room -= _write(opened, entry, into / target, room)
-            taken.add(target.as_posix().casefold())
+            room -= _write(opened, entry, into / names.take(*_target(entry)), room)
         except _Refused as refused:
             found.append(Finding(label, refused.args[0], "error", refused.args[1], refused.args[2]))
             if refused.args[0] == "archive-too-large":
@@ -126,8 +148,8 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: 
     return size
 
 
-def _target(entry: zipfile.ZipInfo, taken: set[str]) -> Path:
-    """A safe relative path for an entry. Raises _Refused for what must not be unpacked."""
+def _target(entry: zipfile.ZipInfo) -> tuple[Path, str]:
+    """A safe relative path for an entry, and its own. Raises _Refused for what must not be unpacked."""
     original = _real_name(entry)
     path = original.replace("\\", "/")
     parts = path.split("/")
@@ -143,21 +165,45 @@ def _target(entry: zipfile.ZipInfo, taken: set[str]) -> Path:
     safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
     if not safe.name:
         raise _Refused("unsafe-path", "has no name", "pack the photos again with plain names")
-    return _free(safe, taken)
+    return safe, path
 
 
-def _free(path: Path, taken: set[str]) -> Path:
-    """The path, numbered when its name is taken already."""
-    stem, number = path.stem, 2
-    while path.as_posix().casefold() in taken:
-        path, number = path.with_name(f"{stem}-{number}{path.suffix}"), number + 1
-    return path
+class _Names:
+    """The names that are given out within one folder: no two are alike on any system, and a photo and its
+    caption stay called alike but for their endings.
+    """
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+        self.numbers: dict[str, int] = {}  # by the original name without its ending
+
+    def take(self, safe: Path, original: str) -> Path:
+        """The safe path, numbered when it is taken already; or with the number of its `original` name."""
+        own = original[: len(original) - len(Path(original).suffix)]
+        number = self.numbers.get(own, 1)
+        while _key(path := _numbered(safe, number)) in self.taken:
+            number += 1
+        self.numbers.setdefault(own, number)
+        self.taken.add(_key(path))
+        return path
+
+
+def _key(path: Path) -> str:
+    """What a system tells names by: macOS holds two ways of writing an accent for one name."""
+    name = path.as_posix().casefold()
+    return unicodedata.normalize("NFC", name) if sys.platform == "darwin" else name
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _safe(part: str) -> str:
-    """A file name that every system can keep, in any script."""
+    """A file name that every system can keep, in any script, with its spaces of any kind and its accents as
+    they are written: captions may name it so.
+    """
     clean = "".join(
-        "_" if c in '<>:"|?*' or not c.isprintable() else c for c in unicodedata.normalize("NFC", part)
+        "_" if c in '<>:"|?*' or not (c.isprintable() or unicodedata.category(c) == "Zs") else c for c in part
     )
     clean = clean.strip(" .") or "file"
     stem, dot, ending = clean.rpartition(".")
@@ -175,12 +221,3 @@ def _real_name(entry: zipfile.ZipInfo) -> str:
         return entry.filename.encode("cp437").decode("utf-8")
     except UnicodeError:
         return entry.filename
-
-
-def _is_litter(path: str) -> bool:
-    parts = path.replace("\\", "/").split("/")
-    return (
-        "__MACOSX" in parts
-        or parts[-1].startswith("._")
-        or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
-    )

@@ -219,6 +219,21 @@ def _what_it_is(path: Path) -> str:
     return f"is no picture that can be read; {SAVE_AS}"
 
 
+# How files begin that hold a picture, where their name does not say so.
+BEGINNINGS = (
+    b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\xff\x0a",
+    b"\0\0\0\x0cjP  ", b"\0\0\0\x0cJXL ",
+)  # fmt: skip
+
+
+def is_picture(path: Path) -> bool:
+    """Does a file begin as pictures do?"""
+    with open(path, "rb") as file:
+        start = file.read(32)
+    webp = start.startswith(b"RIFF") and start[8:12] == b"WEBP"
+    return webp or start.startswith(BEGINNINGS) or start[4:8] == b"ftyp"
+
+
 def _begins(start: bytes, marks: Sequence[bytes]) -> bool:
     head = start.lstrip()
     if b"<svg" in marks and head.startswith((b"<?xml", b"<!DOCTYPE svg")):

@@ -11,24 +11,24 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from lorakit.data import archives, captions, look, quality, subject, wording
+from lorakit.data import archives, captions, look, masks, names, quality, sorting, subject, wording
 from lorakit.data.backdrops import put_before
 from lorakit.data.buckets import frame, size_for
 from lorakit.data.caption_lint import lint
-from lorakit.data.captions import Captions, shown
 from lorakit.data.images import Picture, fit, read_picture
+from lorakit.data.litter import is_litter
 from lorakit.data.look import Look
+from lorakit.data.names import shown
 from lorakit.data.quality import Finding, QualityReport
 from lorakit.errors import DataError
 
 LOOK_SIDE = look.SIDE
 WORKERS = 4  # threads that photos are measured in
-LITTER = ("thumbs.db", "desktop.ini")
 
 
 @dataclass
@@ -41,11 +41,14 @@ class Photo:
     caption: str
     width: int
     height: int
-    name: str = ""  # within its set
+    name: str = ""  # within its set, as it is shown; no two are alike
     written: str = ""
+    mask_path: Path | None = None  # of a mask in a file of its own
+    real_name: str = ""  # the file's own name within its set
 
     def __post_init__(self) -> None:
-        self.name = self.name or shown(self.path.name)
+        self.name = self.name or shown(Path(self.path).name)
+        self.real_name = self.real_name or self.name
 
     def open(self) -> Image.Image:
         """The whole photo as upright sRGB on white. Raises DataError when the file has changed or gone."""
@@ -57,9 +60,14 @@ class Photo:
         return self.mask() is not None
 
     def mask(self) -> Image.Image | None:
-        """Where the product is (L, 255), of the whole photo's size: from the file's transparency, or because
-        it stands before a plain background. None when neither tells.
+        """Where the product is (L, 255), of the whole photo's size: from a mask beside it, from the file's
+        transparency, or because it stands before a plain background. None when nothing tells.
         """
+        if self.mask_path is not None:
+            try:
+                return masks.read_mask(self.mask_path, self.width, self.height)
+            except DataError as error:
+                raise DataError(f"{self.mask_path.name}: {error}") from None
         image, mask = self._read(None)
         return mask if mask is not None else subject.plain_mask(image)
 
@@ -135,13 +143,13 @@ class PhotoSet:
         if not folder.is_dir():
             what = "is a file, a folder is needed" if folder.exists() else "no such folder"
             raise DataError(f"{shown(folder.name)}: {what}; check the name (PhotoSet.from_zip reads a zip)")
-        files = [
+        found = [
             (path.relative_to(folder).as_posix(), path)
-            for parent, folders, names in os.walk(folder)
-            for path in (Path(parent) / name for name in names)
-            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+            for parent, _, files in os.walk(folder)
+            for path in (Path(parent) / name for name in files)
         ]
-        return _read_set(files, trigger, captions, f"the folder {shown(folder.name)}", [])
+        refused = archives.held_back(folder)
+        return _read_set(found, trigger, captions, f"the folder {shown(folder.name)}", refused)
 
     @classmethod
     def from_zip(
@@ -177,6 +185,7 @@ class PhotoSet:
         """
         into = Path(into)
         refused = archives.gather([Path(path) for path in paths], into)
+        archives.remember(into, refused)
         files = [(path.relative_to(into).as_posix(), path) for path in into.rglob("*") if path.is_file()]
         return _read_set(files, trigger, None, "the upload", refused)
 
@@ -207,9 +216,11 @@ class PhotoSet:
             photos.append(photo)
         return replace(self, photos=photos)
 
-    def without(self, names: Iterable[str]) -> "PhotoSet":
-        """The set without the photos of these names. Raises DataError when none would be left."""
-        out = set(names)
+    def without(self, left_out: Iterable[str]) -> "PhotoSet":
+        """The set without the photos of these names, as they are shown or as the files are called. Raises
+        DataError when none would be left.
+        """
+        out = names.named(left_out, {photo.name: photo.real_name for photo in self.photos})
         kept = [photo for photo in self.photos if photo.name not in out]
         if not kept:
             raise DataError("all photos were left out; keep at least one, better about 30")
@@ -235,59 +246,25 @@ def _read_set(
     refused: list[Finding],
 ) -> PhotoSet:
     trigger = captions.tidy(trigger or "")
-    files = sorted(
-        (pair for pair in files if pair[1].name.lower() not in LITTER), key=lambda pair: _natural(pair[0])
-    )
-    pictures, known, beside = _sort_out(files)
-    extra = captions.given(given)
-    found = PhotoSet([], trigger, list(refused), [*known.findings, *extra.findings])
-    for name, path in pictures:
-        photo = _read_photo(name, path, found)
+    files = sorted((pair for pair in files if not is_litter(pair[0])), key=lambda pair: _natural(pair[0]))
+    sorted_out = sorting.sort_out(files, captions.given(given))
+    found = PhotoSet([], trigger, list(refused), list(sorted_out.notes))
+    labels = names.told_apart([name for name, _ in sorted_out.photos])
+    for label, (name, path) in zip(labels, sorted_out.photos, strict=True):
+        photo = _read_photo(label, name, path, found)
         if photo is None:
             continue
-        own = extra.of(name)
-        if own is None:
-            own = captions.read_sidecar(beside[name]) if name in beside else known.of(name)
-        photo.written = own or ""
+        photo.written = sorted_out.captions.get(name, "")
         photo.caption = wording.phrased(photo.written, trigger)
+        _give_mask(photo, sorted_out.masks.get(name), found)
         found.photos.append(photo)
     if not found.photos:
         reasons = "".join(f" [{finding}]" for finding in found.skipped[:3])
         raise DataError(f"{where} has no photo that can be read; add JPEG or PNG photos.{reasons}")
-    known.by_name |= extra.by_name
-    found.notes += known.missing({name for name, _ in pictures})
     return found
 
 
-def _sort_out(files: list[tuple[str, Path]]) -> tuple[list[tuple[str, Path]], Captions, dict[str, Path]]:
-    """Which files are pictures, what the tables say, and which text belongs to which picture."""
-    known, pictures, texts = Captions(), [], []
-    for name, path in files:
-        if path.name.lower() in captions.TABLES and path.is_file():
-            table = captions.read_table(path)
-            parent = name[: -len(path.name)]
-            known.by_name |= {parent + file: text for file, text in table.by_name.items()}
-            known.findings += table.findings
-        elif path.suffix.lower() == ".txt":
-            texts.append((name, path))
-        else:
-            pictures.append((name, path))
-    named = {name: name for name, _ in pictures}
-    by_stem = {str(PurePosixPath(name).with_suffix("")): name for name in named}
-    beside = {}
-    for name, path in texts:
-        stem = str(PurePosixPath(name).with_suffix(""))
-        picture = named.get(stem) or by_stem.get(stem)
-        if picture and path.is_file():
-            beside[picture] = path
-        else:
-            advice = "name it like its photo (photo.jpg, photo.txt), or remove it"
-            what = "is a text without a photo of that name"
-            known.findings.append(Finding(shown(name), "caption-without-photo", "info", what, advice))
-    return pictures, known, beside
-
-
-def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
+def _read_photo(label: str, name: str, path: Path, found: PhotoSet) -> Photo | None:
     """Read one file once, small: that proves that it is whole."""
     try:
         if not path.is_file():
@@ -295,12 +272,25 @@ def _read_photo(name: str, path: Path, found: PhotoSet) -> Photo | None:
         picture = read_picture(path, (256, 256))
     except DataError as error:
         what, _, advice = str(error).partition("; ")
-        found.skipped.append(Finding(shown(name), "unreadable", "error", what, advice))
+        found.skipped.append(Finding(label, "unreadable", "error", what, advice))
         return None
-    photo = Photo(path, "", picture.width, picture.height, shown(name))
+    photo = Photo(path, "", picture.width, picture.height, label, real_name=name)
     photo.fingerprint = look.fingerprint(picture.image)
     found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in picture.notes]
     return photo
+
+
+def _give_mask(photo: Photo, mask: Path | None, found: PhotoSet) -> None:
+    """The mask beside a photo, where it can be used."""
+    if mask is None:
+        return
+    try:
+        masks.read_mask(mask, photo.width, photo.height)
+    except DataError as error:
+        what, _, advice = str(error).partition("; ")
+        found.notes.append(Finding(shown(mask.name), "mask", "warn", f"is not used: it {what}", advice))
+    else:
+        photo.mask_path = mask
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -1,7 +1,9 @@
 """The gates of both tabs: what was found in photos and texts. Nothing is left out but by a person."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -28,6 +30,12 @@ KINDS = {  # of findings in texts, with a number before them
     "boilerplate": "with boilerplate", "language": "in another language", "short": "too short",
     "price": "with a price", "date": "with a date", "link": "with a link", "control": "with control signs",
 }  # fmt: skip
+MOST_NAMED = 4  # files in a line that speaks of several
+PLURAL = (  # how what is said of one file is said of several
+    (re.compile(r"^is an? (\w+)"), r"are \1s"), (re.compile(r"^is\b"), "are"),
+    (re.compile(r"^has\b"), "have"),
+    (re.compile(r"^(point|goe|look|seem|show)s\b"), r"\1"),
+)  # fmt: skip
 GOOD, USABLE = 70, 40  # of 100 points: what a set's score is called
 # Pixels that a listed base was trained on, where it is not a million.
 AREAS = {"starter-image": quality.SMALLEST, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
@@ -88,7 +96,7 @@ def verdict(photos: PhotoSet, left_out: Sequence[str], base: str) -> str:
     rows = [finding for finding in report.findings if id(finding) not in own]
     advice = photo_advice([photo.caption for photo in kept.photos]).sentence
     inside = _summary(report.verdicts(), len(photos.photos) - len(kept.photos))
-    inside += pieces.finding_lines(_worst_first(rows)) + pieces.good(advice)
+    inside += pieces.finding_lines(_worst_first(grouped(rows))) + pieces.good(advice)
     number = f"{report.photos} photo{'s' if report.photos != 1 else ''}"
     return pieces.card(f"{number}: {_called(report.score)}", inside, f"quality {report.score} of 100")
 
@@ -102,6 +110,27 @@ def _summary(verdicts: dict[str, int], out: int) -> str:
 def _worst_first(rows: Sequence[Finding]) -> list[Finding]:
     ordered = sorted(rows, key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
     return ordered[: pieces.MOST_FINDINGS]
+
+
+def grouped(rows: Sequence[Finding]) -> list[Finding]:
+    """The findings with those that say the same of several files in one line, in the order of the first."""
+    alike: dict[tuple[str, ...], list[Finding]] = {}
+    for row in rows:
+        alike.setdefault(
+            (row.kind, row.severity, row.what, row.advice) if row.file else (str(row),), []
+        ).append(row)
+    return [_one_for_all(some) for some in alike.values()]
+
+
+def _one_for_all(alike: Sequence[Finding]) -> Finding:
+    first, count = alike[0], len(alike)
+    if count == 1:
+        return first
+    named = ", ".join(row.file for row in alike[:MOST_NAMED])
+    more = f" and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
+    what = next((fits.sub(many, first.what) for fits, many in PLURAL if fits.match(first.what)), first.what)
+    what = f"{count} files {what}" if what != first.what else f"{count} files: {what}"
+    return replace(first, file="", what=f"{what} ({named}{more})")
 
 
 def _called(score: int, what: str = "photos") -> str:

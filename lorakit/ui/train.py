@@ -79,10 +79,9 @@ def _photos_form() -> dict[str, Any]:
             "About 30, from different sides, in different places and light. You see what is cut.",
         )
     )
-    made["upload"] = gr.File(
-        label="Photos or one zip", file_count="multiple", height=140,
-        file_types=["image", ".zip", ".txt", ".csv", ".jsonl"],
-    )  # fmt: skip
+    # Any file may come: a filter would hide HEIC photos from some browsers, and turn a whole folder away for
+    # the one file in it that is neither photo nor caption. What is not used is said by the gate.
+    made["upload"] = gr.File(label="Photos or one zip", file_count="multiple", height=140)
     made["verdict"] = gr.HTML()
     made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
     made["cards"] = gate.grid("photo-gate", made["left_out"])

@@ -341,6 +341,7 @@ def test_an_upload_of_photos_captions_and_zips_is_one_set(tmp_path):
     ]
     again = PhotoSet.from_folder(tmp_path / "into", "can")
     assert captions_of(again) == captions_of(photos), "a job reads the folder later"
+    assert ("../c.jpg", "unsafe-path") in kinds(again.skipped), "and still knows what the zip held back"
     with pytest.raises(DataError, match="the upload has no photo"):
         PhotoSet.from_upload([tmp_path / "one" / "broken.zip"], "can", tmp_path / "other")
 

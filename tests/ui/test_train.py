@@ -1,6 +1,7 @@
 """The Train tab's handlers: what an upload says, and what a click starts."""
 
 import re
+import zipfile
 
 import gradio as gr
 import pytest
@@ -42,6 +43,21 @@ def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp
     folder, _, _, said = train.check_photos([str(tmp_path / "notes.txt")])
     assert folder == "" and "cannot be used" in said
     assert train.judge("x", folder, [], "starter-image", 16)[2] == ""
+
+
+@pytest.mark.battery(102, "a zip with refused entries beside readable photos, on the page")
+def test_what_a_zip_held_back_is_said_beside_the_photos_that_could_be_read(tmp_path):
+    Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "front.png")
+    with zipfile.ZipFile(tmp_path / "shoot.zip", "w") as archive:
+        archive.write(tmp_path / "front.png", "front.png")
+        for name in ("../up.jpg", "/etc/abs.jpg", "more.zip", "a.zip", "b.zip", "c.zip", "d.zip", "e.7z"):
+            archive.writestr(name, b"data")
+    folder, out, _, said = train.check_photos([str(tmp_path / "shoot.zip")])
+    assert said == gr.skip()
+    said = train.judge("x", folder, out, "starter-image", 16)[0]
+    assert "2 files point outside the archive (../up.jpg, /etc/abs.jpg)" in said
+    assert "6 files are archives inside the archive (more.zip, a.zip, b.zip, c.zip and 2 more)" in said
+    assert "1 photo:" in said
 
 
 @pytest.mark.battery(51, "HTML shown inert")
