@@ -1,14 +1,17 @@
 """Opening any picture file as upright sRGB, or saying why that cannot be.
 
 Covers EXIF orientation, transparency (on white), CMYK, 16 bits, floats, palettes, grey, animations (the first
-frame) and colour profiles, also broken ones. Only formats that Pillow decodes by itself are tried, so no file
-starts another program. Not covered: HEIC, camera raw and vector formats, which are named.
+frame) and colour profiles, also broken ones. Only what Pillow and pillow-heif decode by themselves is
+tried, so no file starts another program. Of an HDR photo the picture for ordinary screens is taken. Not
+covered: JPEG XL, camera raw and vector formats, which are named.
 """
 
 import io
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from lorakit.data.buckets import Framing
 from lorakit.errors import DataError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "GIF", "BMP", "JPEG2000")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB; a medium format camera's photo
 SAVE_AS = "save it as JPEG or PNG"
 
@@ -26,10 +29,10 @@ UNSUPPORTED = (
     ("a PDF", (b"%PDF",), (".pdf",), "export its pictures as JPEG or PNG"),
     ("an SVG drawing", (b"<svg",), (".svg", ".svgz"), "export it as PNG"),
     (
-        "a HEIC photo",
-        (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftypheim"),
-        (".heic", ".heif", ".hif"),
-        "export it as JPEG; an iPhone does so by itself under Settings, Camera, Formats, Most Compatible",
+        "a JPEG XL picture",
+        (b"\xff\x0a", b"\0\0\0\x0cJXL "),
+        (".jxl",),
+        "save it as JPEG or PNG, for example with an image viewer's “Save as”",
     ),
     (
         "a video",
@@ -54,6 +57,22 @@ UNSUPPORTED = (
 )
 
 
+# A HEIC file that no decoder takes: damaged, or of a kind that this machine has none for.
+HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1", b"ftypmsf1")
+HEIC_ADVICE = "export it as JPEG; an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible"
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """The formats that files are opened as, with HEIC among them where pillow-heif is installed."""
+    Image.init()
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """An upright RGB image and what reading it had to do."""
@@ -76,8 +95,7 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
             raise DataError("is empty (0 bytes); copy it again")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Image.init()
-            with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+            with Image.open(path, formats=formats()) as image:
                 return _read(image, at_least)
     except DataError:
         raise
@@ -93,7 +111,14 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
         raise DataError("does not fit into memory; make it smaller") from None
     # Decoders raise nearly anything on broken data (OSError, SyntaxError, struct.error, ValueError, ...).
     except Exception:
+        if _is_heic(path):
+            raise DataError(_what_it_is(path)) from None
         raise DataError(f"is damaged or incomplete; copy it again or {SAVE_AS}") from None
+
+
+def _is_heic(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return _begins(file.read(32), HEIC)
 
 
 def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
@@ -211,6 +236,8 @@ def _from_deep(image: Image.Image) -> Image.Image:
 def _what_it_is(path: Path) -> str:
     with open(path, "rb") as file:
         start = file.read(512)
+    if _begins(start, HEIC):
+        return f"is a HEIC photo that cannot be read; {HEIC_ADVICE}"
     for what, marks, endings, advice in UNSUPPORTED:
         if _begins(start, marks) or (path.suffix.lower() in endings):
             return f"is {what}, which is not supported; {advice}"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from lorakit.data import images
+
 PREVIEW = 512  # px: the longer side of a picture in a gallery
 THUMB = 160  # px: the longer side of a picture in a card
 
@@ -37,7 +39,7 @@ def _changed(path: str | Path) -> int:
 def _small(path: str, changed: int, side: int) -> Image.Image | None:
     """`changed` is part of the key only: a file that is written anew is read anew."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=images.formats()) as image:
             image.draft("RGB", (side, side))
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((side, side))

@@ -5,11 +5,12 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
 from lorakit.data.buckets import frame
-from lorakit.data.images import MOST_PIXELS, TURNS, fit, read_picture
+from lorakit.data.images import MOST_PIXELS, TURNS, fit, formats, read_picture
 from lorakit.errors import DataError
 
 
@@ -122,6 +123,40 @@ def test_the_first_frame_of_an_animation_counts_and_that_is_said(tmp_path, endin
     assert picture.image.getpixel((10, 10))[0] > 240 and "first" in picture.notes[0]
 
 
+@pytest.mark.battery(111, "HEIC and AVIF")
+@pytest.mark.parametrize("ending", ["heic", "HEIF", "avif"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_heic_and_avif_are_read(tmp_path, ending, mode):
+    formats()
+    four_colours().convert(mode).save(tmp_path / f"a.{ending}", quality=90)
+    picture = read_picture(tmp_path / f"a.{ending}", (64, 64))
+    assert (picture.width, picture.height) == (120, 80) and picture.notes == () and picture.mask is None
+    assert np.allclose(corners(picture.image), corners(four_colours().convert(mode).convert("RGB")), atol=12)
+
+
+@pytest.mark.battery(111, "HEIC that is turned, deep, of several pictures, with a profile")
+def test_a_heic_of_a_phone_is_what_the_phone_shows(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # HEIF turns by a property of its own; what the EXIF block says beside it does not count
+    formats()
+    four_colours().save(tmp_path / "a.heic", exif=exif, quality=90)
+    assert np.allclose(corners(read_picture(tmp_path / "a.heic").image), corners(four_colours()), atol=12)
+
+    deep = pillow_heif.from_bytes("RGB;16", (64, 48), np.full((48, 64, 3), 32768, np.uint16).tobytes())
+    deep.save(tmp_path / "deep.heic", quality=-1)
+    assert np.allclose(read_picture(tmp_path / "deep.heic").image.getpixel((9, 9)), 128, atol=2)
+
+    several = pillow_heif.from_pillow(Image.new("RGB", (60, 60), "green"))
+    several.add_from_pillow(four_colours())
+    several.save(tmp_path / "b.heic", primary_index=1, quality=90)
+    picture = read_picture(tmp_path / "b.heic")
+    assert picture.image.size == (120, 80) and "several" in picture.notes[0]
+
+    Image.new("RGB", (64, 64), (220, 20, 20)).save(tmp_path / "c.heic", icc_profile=swapped_profile())
+    red, green, _ = read_picture(tmp_path / "c.heic").image.getpixel((5, 5))
+    assert green > 180 > red
+
+
 def swapped_profile() -> bytes:
     """The sRGB profile with its red and green primaries exchanged (tags of ICC.1:2010, 7.3)."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -186,6 +221,9 @@ def bomb(width: int, height: int) -> bytes:
         ("a.pdf", b"%PDF-1.7\n", "PDF"),
         ("a.mov", b"\0\0\0\x14ftypqt  \0\0\0\0", "video"),
         ("a.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        ("a.heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo that cannot be read; .*iPhone"),
+        ("a.jpg", b"\xff\x0a\x10\x20", "JPEG XL.*Save as"),
+        ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         ("a.cr2", b"II*\0broken raw", "raw"),
         ("a.zip", b"PK\x03\x04....", "archive"),
         ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "EPS"),

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lorakit import jobs
+from lorakit.data import images
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.ui import forms, gate, train
 
@@ -43,6 +44,24 @@ def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp
     folder, _, _, said = train.check_photos([str(tmp_path / "notes.txt")])
     assert folder == "" and "cannot be used" in said
     assert train.judge("x", folder, [], "starter-image", 16)[2] == ""
+
+
+@pytest.mark.battery(111, "HEIC on the page")
+def test_heic_photos_are_learned_and_shown_and_what_cannot_be_read_says_what_to_do(tmp_path):
+    images.formats()
+    Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "IMG_1.HEIC")
+    (tmp_path / "IMG_1.MOV").write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0")
+    (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    folder, out, _, _ = train.check_photos([str(path) for path in tmp_path.iterdir()])
+    said, _, cards = train.judge("x", folder, out, "starter-image", 16)
+    assert "1 photo:" in said and "b.heic" in said and "Most Compatible" in said and "video" not in said
+    assert "IMG_1.HEIC" in cards and "data:image/jpeg;base64" in cards
+
+
+def test_the_upload_hides_no_file_that_the_studio_reads():
+    with gr.Blocks():
+        upload = train._photos_form()["upload"]
+    assert upload.file_types is None
 
 
 @pytest.mark.battery(102, "a zip with refused entries beside readable photos, on the page")
