@@ -1,11 +1,14 @@
-"""One run of a campaign: missing pictures in batches of equal size, each written as soon as it is drawn.
+"""One run of a campaign: pictures in batches of equal size, each written as soon as it is drawn.
 
-A batch that fails is halved until the picture to blame is found; the others go on.
+The batches are cut from the plan, whatever is there already: products of another batch size round
+differently, and a picture would depend on what else was missing when it was drawn. So a batch of which one
+picture is missing is drawn whole, and only that picture is written. What was added to a plan later has
+batches of its own. A batch that fails is halved until the picture to blame is found; the others go on.
 """
 
 import errno
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -39,8 +42,12 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Render:
-    """One picture the base has to draw with one mix, and the shots that are delivered from it."""
+    """One picture the base has to draw with one mix, and the shots that are delivered from it.
 
+    `round` is the edit of the plan that asked for it.
+    """
+
+    round: int
     mix: int
     prompt: str
     width: int
@@ -50,7 +57,7 @@ class Render:
 
 
 class Work:
-    """One run: the missing renders in batches of equal size."""
+    """One run: the renders of the plan in batches of equal size, less the batches that are complete."""
 
     def __init__(self, campaign: "Campaign", emit: Emit, stop: Any, between: Any, entries: dict[str, Any]):
         self.campaign, self.entries = campaign, entries
@@ -62,15 +69,22 @@ class Work:
         self.negatives: dict[int, dict[str, torch.Tensor]] = {}
 
     def go(self) -> None:
-        renders = _renders(shot for shot in self.campaign.plan if shot.id not in self.entries)
+        renders = _renders(self.campaign.plan, self.campaign.rounds)
         texts = sorted(dict.fromkeys(map(self._text, renders)), key=lambda text: text[0])
         for start in range(0, len(texts), PROMPTS_AT_ONCE):
             some = texts[start : start + PROMPTS_AT_ONCE]
+            group = [render for render in renders if self._text(render) in set(some)]
+            if not any(map(self._missing, group)):
+                continue
             self._read(some, start, len(texts))
-            ready = [render for render in renders if self._text(render) in self.embedded]
+            ready = [render for render in group if self._text(render) in self.embedded]
             # One mix after the other: each is put onto the base once, not once a batch.
-            for number in range(len(self.campaign.mixes)):
-                self._render_all([render for render in ready if render.mix == number])
+            for key in sorted({(render.round, render.mix) for render in ready}):
+                self._render_all([render for render in ready if (render.round, render.mix) == key])
+
+    def _missing(self, render: Render) -> list[Shot]:
+        """The shots of a render that are still to be delivered."""
+        return [shot for shot in render.shots if shot.id not in self.entries]
 
     def _text(self, made: "Render | Shot") -> tuple[int, str]:
         """What an embedding depends on: the prompt, and the mix when it reaches the text encoders."""
@@ -103,7 +117,7 @@ class Work:
         sizes: dict[tuple[int, int], list[Render]] = {}
         for render in renders:
             sizes.setdefault((render.width, render.height), []).append(render)
-        if not renders:
+        if not any(map(self._missing, renders)):
             return
         mix = self.campaign.mixes[renders[0].mix]
         self.folding = Folding(self.campaign.base, mix, len(renders))
@@ -116,10 +130,12 @@ class Work:
         for (width, height), group in sizes.items():
             waiting = group
             while waiting:
-                self._check_stop()
-                self._progress()
                 count = max(1, min(MAX_BATCH, self.pixels // (width * height), len(waiting)))
                 batch, waiting = waiting[:count], waiting[count:]
+                if not any(map(self._missing, batch)):
+                    continue
+                self._check_stop()
+                self._progress()
                 self._safely(batch)
                 if self.between is not None:
                     self.between()
@@ -142,7 +158,7 @@ class Work:
                 _free_memory()
                 self.pixels = max(1, self.pixels // 2)
             if len(batch) == 1:
-                self._failed(batch[0].shots, _in_words(error))
+                self._failed(self._missing(batch[0]), _in_words(error))
                 return
             half = len(batch) // 2
             self._safely(batch[:half])
@@ -150,8 +166,8 @@ class Work:
             return
         seconds = (time.monotonic() - begun) / len(batch)
         for render, image in zip(batch, images, strict=True):
-            for shot in render.shots:
-                self._deliver(shot, image, seconds / len(render.shots))
+            for shot in (missing := self._missing(render)):
+                self._deliver(shot, image, seconds / len(missing))
 
     def _sample(self, batch: list[Render]) -> list[Image.Image]:
         campaign, first = self.campaign, batch[0]
@@ -208,11 +224,11 @@ class Work:
             raise Stopped
 
 
-def _renders(shots: Iterable[Shot]) -> list[Render]:
+def _renders(shots: Iterable[Shot], rounds: Mapping[str, int]) -> list[Render]:
     """Group shots that differ only in how the same render is delivered."""
-    groups: dict[tuple[int, str, int, int, int], list[Shot]] = {}
+    groups: dict[tuple[int, int, str, int, int, int], list[Shot]] = {}
     for shot in shots:
-        key = shot.mix, shot.prompt, shot.render_width, shot.render_height, shot.seed
+        key = rounds[shot.id], shot.mix, shot.prompt, shot.render_width, shot.render_height, shot.seed
         groups.setdefault(key, []).append(shot)
     return [Render(*key, tuple(group)) for key, group in groups.items()]
 

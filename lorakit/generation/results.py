@@ -58,6 +58,15 @@ def mixes_of(plan: dict[str, Any]) -> list[list[dict[str, Any]]]:
     return plan.get("mixes") or [[]]
 
 
+def rounds_of(folder: Path) -> dict[str, int]:
+    """Which edit of the plan asked for a shot, by shot id; 0 is the first. Empty where there is no plan."""
+    try:
+        shots = read_plan(folder)["shots"]
+    except DataError:
+        return {}
+    return {shot["id"]: shot["round"] if isinstance(shot.get("round"), int) else 0 for shot in shots}
+
+
 def read_plan(folder: Path) -> dict[str, Any]:
     """The campaign's `plan.json`. Raises DataError when it is missing or damaged."""
     try:

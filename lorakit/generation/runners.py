@@ -20,7 +20,7 @@ from lorakit.generation import plan as planning
 from lorakit.generation.formats import OutputFormat
 from lorakit.generation.provenance import SUFFIXES, adapter_row, effect, public_name
 from lorakit.generation.rendering import FULL, Emit, Stopped, Work
-from lorakit.generation.results import PLAN, finished
+from lorakit.generation.results import PLAN, finished, rounds_of
 from lorakit.lora.adapter import Mix
 from lorakit.lora.live import applied
 
@@ -68,6 +68,7 @@ class Campaign:
         self.plan = planning.side_by_side(
             [self._shots(number, scenes, formats, seeds, trigger) for number in range(len(self.mixes))]
         )
+        self.rounds: dict[str, int] = {}  # shot id -> the edit of the plan that asked for it
         self.stopped = False
 
     def _shots(
@@ -149,12 +150,16 @@ class Campaign:
         return nullcontext() if number < 0 else applied(self.base.pipeline, self.mixes[number])
 
     def _write_plan(self) -> None:
+        before = rounds_of(self.out)
+        new = max(before.values(), default=-1) + 1
+        self.rounds = {shot.id: before.get(shot.id, new) for shot in self.plan}
         durable.write_json(
             self.out / PLAN,
             {
                 "lorakit": lorakit.__version__, "base": public_name(self.base.source),
                 "mixes": self.adapters, "steps": self.steps, "guidance": self.guidance,
-                "negative": self.negative, "shots": [shot.to_dict() for shot in self.plan],
+                "negative": self.negative,
+                "shots": [{**shot.to_dict(), "round": self.rounds[shot.id]} for shot in self.plan],
             },
         )  # fmt: skip
 

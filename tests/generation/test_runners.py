@@ -12,6 +12,7 @@ from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
 from lorakit.generation import rendering
 from lorakit.generation.provenance import read_provenance
 from lorakit.generation.results import pictures
+from lorakit.lora.merging import is_merged
 
 
 def files(out):
@@ -65,13 +66,19 @@ def test_a_second_run_renders_only_what_is_missing_or_damaged(tmp_path, family, 
     assert family.batches == [], "nothing is left to render"
     family.encoded.clear()
     gone, torn, swapped = (tmp_path / entries[i]["path"] for i in (0, 2, 5))
+    others = {
+        name: data
+        for name, data in files(tmp_path).items()
+        if name not in (gone.name, torn.name, swapped.name)
+    }
     gone.unlink()
     torn.write_bytes(torn.read_bytes()[:-1])
     data = bytearray(swapped.read_bytes())
     data[-20] ^= 1
     swapped.write_bytes(data)
     again = campaign(tmp_path).run()
-    assert sum(len(seeds) for *_, seeds in family.batches) == 3
+    assert others.items() <= files(tmp_path).items(), "what was there is not written again"
+    assert len(list((tmp_path / "manifest.jsonl").open())) == 8 + 3
     assert len(again) == 8 and len(pictures(tmp_path)) == 8
     assert len(family.encoded) == 3, "only the scenes that miss something are read"
 
@@ -84,7 +91,7 @@ def test_torn_manifest_lines_cost_only_their_pictures(tmp_path, family, campaign
     manifest.write_text("\n".join(["[1]", "{", *lines[:-1], lines[-1][:40]]))
     family.batches.clear()
     assert len(campaign(tmp_path).run()) == 8
-    assert sum(len(seeds) for *_, seeds in family.batches) == 1
+    assert len(family.batches) == 1, "the batch of the one picture, as it was drawn at first"
 
 
 def test_more_scenes_and_seeds_are_added_to_what_is_there(tmp_path, family, campaign):
@@ -92,6 +99,42 @@ def test_more_scenes_and_seeds_are_added_to_what_is_there(tmp_path, family, camp
     family.batches.clear()
     assert len(campaign(tmp_path, scenes=("snow", "studio", "desk"), seeds=(1, 2)).run()) == 12
     assert sum(len(seeds) for *_, seeds in family.batches) == 8
+
+
+@pytest.mark.parametrize("missing", [[0], [3], [1, 6], [0, 1, 2, 3, 4, 5, 6]])
+def test_what_is_missing_is_drawn_in_the_batch_it_was_drawn_in_at_first(
+    missing, tmp_path, family, campaign, monkeypatch
+):
+    monkeypatch.setitem(rendering.PIXELS_AT_ONCE, "cpu", 3 * 64 * 64)
+    entries = campaign(tmp_path, seeds=range(4)).run()
+    first = [(width, height, tuple(seeds)) for width, height, seeds in family.batches]
+    assert len(first) == 6, "two sizes, eight renders each, at most three of about 64 x 64 pixels at once"
+    for number in missing:
+        (tmp_path / entries[number]["path"]).unlink()
+    family.batches.clear()
+    campaign(tmp_path, seeds=range(4)).run()
+    again = [(width, height, tuple(seeds)) for width, height, seeds in family.batches]
+    assert again and len(again) <= len(first)
+    assert all(batch in first for batch in again)
+    family.batches.clear()
+    campaign(tmp_path, seeds=range(6)).run()
+    assert sum(len(seeds) for *_, seeds in family.batches) == 2 * 2 * 2, (
+        "more seeds have batches of their own"
+    )
+    one = tmp_path / entries[0]["path"]
+    one.unlink()
+    family.batches.clear()
+    campaign(tmp_path, seeds=range(6)).run()
+    assert [(width, height, tuple(seeds)) for width, height, seeds in family.batches] == [first[0]]
+
+
+def test_a_long_run_folds_its_mix_whatever_is_missing(tmp_path, family, campaign, base_of):
+    base, folded = base_of(), []
+    family.fail = lambda rows, seeds: folded.append(is_merged(base.model))
+    entries = campaign(tmp_path, seeds=range(8), base=base).run()
+    (tmp_path / entries[0]["path"]).unlink()
+    campaign(tmp_path, seeds=range(8), base=base).run()
+    assert len(folded) > 1 and all(folded), "live and folded products round differently"
 
 
 def test_other_settings_are_other_pictures(tmp_path, family, campaign, adapter):
