@@ -4,6 +4,7 @@ Files are read by `textfiles`. Nothing is dropped silently: what cannot be used 
 """
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -138,13 +139,27 @@ def conversation_tokens(
     # The end is the one that the template gives a turn; without any a text would never learn to stop.
     _, found, end = whole.rpartition(said.strip())
     end = end if found and end.strip() else tokenizer.eos_token or ""
-    # Some templates put an empty thinking block into the prompt only: learn what follows it.
-    learned = whole[len(before) :] if whole.startswith(before) else said
+    # Some templates put an empty thinking block into the prompt only: learn what follows it. Others leave one
+    # open: it is closed at once, or the voice would learn to answer within a thought.
+    learned = whole[len(before) :] if whole.startswith(before) else _closing(before) + said
     learned = learned if learned.endswith(end) else learned + end
     first = tokenizer(before, add_special_tokens=False)["input_ids"]
     rest = tokenizer(learned, add_special_tokens=False)["input_ids"]
     ids = (first + rest)[:max_length]
     return Tokens(ids, ([0] * len(first) + [1] * len(rest))[:max_length])
+
+
+def _closing(prompt: str) -> str:
+    """What closes the thought that `prompt` ends with, if it ends with one."""
+    opened = re.search(
+        r"([<\[])(\|?)((?:\w+:)?(?i:[a-z_]*(?:think|thought|reason)[a-z_]*))(\|?[>\]])\s*\Z", prompt
+    )
+    if opened is None:
+        return ""
+    first, bar, name, last = opened.groups()
+    if bar:
+        return f"{first}{bar}{name.replace('START', 'END').replace('begin', 'end')}{last}"
+    return f"\n{first}/{name}{last}\n\n"
 
 
 def plain(tokenizer: Any, text: str) -> str:

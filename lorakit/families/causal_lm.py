@@ -13,11 +13,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
 from lorakit.families import Base, Settings, read_settings
+from lorakit.families.answers import opens_thought
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
 from lorakit.families.quantize import check_available, keep_readable
+from lorakit.families.replies import Answer, Ends, Reply
 from lorakit.families.sources import Source
 from lorakit.families.templates import complete
+from lorakit.families.turns import ends_of, named_ends, silenced, special_tokens
 from lorakit.lora.layers import weight_shape
 
 name = "llm"
@@ -101,25 +104,35 @@ def generate(
     temperature: float,
     top_p: float,
     on_text: Callable[[int, str], None] | None = None,
-) -> list[str]:
+) -> list[Answer]:
     """Answer each conversation. A row draws from its own seed: its text does not depend on its neighbours.
 
-    `max_new_tokens` is one limit for all, or one for each. `on_text(row, piece)` gets the text as it grows.
+    `max_new_tokens` is one limit for all, or one for each; a thought may take as many tokens as the base's
+    settings allow beside it. `on_text(row, piece)` gets the text as it grows.
     Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0 takes the likeliest token.
     """
     tokenizer = base.tokenizer
-    prompts = [tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages]
+    template = silenced(tokenizer)
+    prompts = [
+        tokenizer.apply_chat_template(m, chat_template=template, add_generation_prompt=True, tokenize=False)
+        for m in messages
+    ]
     tokenizer.padding_side = "left"
     batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(base.device)
     tokens, mask = batch.input_ids, batch.attention_mask
     generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
-    ends = _end_tokens(base)
-    answers: list[list[int]] = [[] for _ in prompts]
-    told = [""] * len(prompts)
-    running = [True] * len(prompts)
-    limits = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
+    rooms = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
+    ends = _ends(base, template)
+    left = [_positions(base) - used for used in mask.sum(-1).tolist()]
+    replies = [
+        Reply(
+            tokenizer, ends, opens_thought(prompt, m[-1]["content"]),
+            room=min(limit, most), thought_room=min(base.settings.max_tokens, most), most=most,
+        )
+        for prompt, m, limit, most in zip(prompts, messages, rooms, left, strict=True)
+    ]  # fmt: skip
     cache = None
-    for _ in range(max(limits)):
+    while any(reply.running for reply in replies):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         out = base.model(
             input_ids=tokens,
@@ -130,41 +143,35 @@ def generate(
         )
         cache = out.past_key_values
         logits = out.logits[:, -1].float().cpu()
-        chosen = [
-            _draw(row, generators[i], temperature, top_p) if running[i] else tokenizer.pad_token_id
-            for i, row in enumerate(logits)
-        ]
-        for i, token in enumerate(chosen):
-            if running[i] and token in ends:
-                running[i] = False
-            elif running[i]:
-                answers[i].append(token)
-                told[i] = _tell(tokenizer, i, answers[i], told[i], on_text)
-                running[i] = len(answers[i]) < limits[i]
-        if not any(running):
-            break
+        chosen = [tokenizer.pad_token_id] * len(replies)
+        for i, reply in enumerate(replies):
+            if reply.running:
+                chosen[i] = _draw(logits[i], generators[i], temperature, top_p)
+                reply.add(chosen[i])
+                if on_text is not None and (piece := reply.more()):
+                    on_text(i, piece)
         tokens = torch.tensor(chosen, device=base.device)[:, None]
         mask = torch.cat([mask, mask.new_ones(len(chosen), 1)], dim=1)
-    return [tokenizer.decode(answer, skip_special_tokens=True).strip() for answer in answers]
+    return [reply.answer() for reply in replies]
 
 
-def _tell(
-    tokenizer: Any, row: int, answer: list[int], told: str, on_text: Callable[[int, str], None] | None
-) -> str:
-    if on_text is None:
-        return told
-    text = tokenizer.decode(answer, skip_special_tokens=True).lstrip()
-    # A piece of a multi-byte character shows as U+FFFD until the rest has come.
-    if text.endswith("\ufffd") or len(text) <= len(told):
-        return told
-    on_text(row, text[len(told) :])
-    return text
+def _positions(base: Base) -> int:
+    """How many tokens the model can have at all, prompt and answer together."""
+    config = getattr(base.model, "config", None)
+    names = ("max_position_embeddings", "n_positions", "max_seq_len")
+    return next((n for name in names if isinstance(n := getattr(config, name, None), int) and n > 0), 10**9)
 
 
-def _end_tokens(base: Base) -> set[int]:
-    stated = getattr(base.model.generation_config, "eos_token_id", None)
-    listed = stated if isinstance(stated, list) else [stated]
-    return {token for token in (*listed, base.tokenizer.eos_token_id) if token is not None}
+def _ends(base: Base, template: str) -> Ends:
+    """What ends an answer by configuration, tokenizer and template together: any of them may lack it."""
+    tokens, words = ends_of(base.tokenizer, template)
+    configs = (getattr(base.model, "generation_config", None), getattr(base.model, "config", None))
+    for stated in (
+        *(getattr(config, "eos_token_id", None) for config in configs),
+        base.tokenizer.eos_token_id,
+    ):
+        tokens.update(stated if isinstance(stated, list) else [] if stated is None else [stated])
+    return Ends(tokens | named_ends(base.tokenizer), special_tokens(base.tokenizer), words)
 
 
 def _draw(logits: Tensor, generator: torch.Generator, temperature: float, top_p: float) -> int:

@@ -5,21 +5,19 @@ turns alternate, want their content in parts, or have the model think first. Wha
 trying it, and is put in front of it in its own language, so that whoever renders it later need not know.
 """
 
-import re
 from itertools import product
 from typing import Any
 
 from jinja2 import TemplateError
 
 from lorakit.errors import BaseError
+from lorakit.families.turns import silenced
 
 PLAIN = (
     "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}"
     "{% if m['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 )
-# What makers call the switch in their templates by which a model answers without thinking aloud first.
-SWITCHES = ("enable_thinking", "thinking")
 # Tokens by which a text may end where neither the tokenizer nor the model's configuration says so.
 ENDS = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|end|>", "[EOS]")
 FAULTS = (TemplateError, LookupError, TypeError, ValueError, AttributeError)
@@ -37,6 +35,7 @@ def complete(tokenizer: Any, model: Any, shown: str) -> None:
         tokenizer.pad_token = tokenizer.eos_token
     stated = _chosen(tokenizer.chat_template)
     tokenizer.chat_template = _plain(tokenizer) if stated is None else _sound(tokenizer, stated, shown)
+    tokenizer.chat_template = silenced(tokenizer)
 
 
 def _end(tokenizer: Any, model: Any, shown: str) -> str:
@@ -76,12 +75,9 @@ def _plain(tokenizer: Any) -> str:
 
 def _sound(tokenizer: Any, template: str, shown: str) -> str:
     """`template` behind the least that lets it render every kind of conversation whole."""
-    calm = "".join(
-        f"{{%- set {name} = false -%}}" for name in SWITCHES if re.search(rf"\b{name}\b", template)
-    )
     parts = next(
         (parts for parts in (False, True)
-         if all(_renders(tokenizer, calm + _turns(parts=parts) + template, roles) for roles in USUAL)),
+         if all(_renders(tokenizer, _turns(parts=parts) + template, roles) for roles in USUAL)),
         None,
     )  # fmt: skip
     if parts is None:
@@ -90,11 +86,11 @@ def _sound(tokenizer: Any, template: str, shown: str) -> str:
             "use another base, or repair its chat_template"
         )
     for folded, merged in product((False, True), repeat=2):
-        found = calm + _turns(folded, merged, parts) + template
+        found = _turns(folded, merged, parts) + template
         wanted = (("system", "user"), ("user", "user", "assistant"), *USUAL)
         if all(_renders(tokenizer, found, roles) for roles in wanted):
             return found
-    return calm + _turns(parts=parts) + template
+    return _turns(parts=parts) + template
 
 
 def _turns(folded: bool = False, merged: bool = False, parts: bool = False) -> str:

@@ -191,10 +191,10 @@ def test_only_the_answer_and_its_end_are_learned():
     assert tokens.ids[:4] == ["<|turn|>", "user", "say", "hi"]
 
 
-def test_a_template_whose_prompt_says_more_than_its_history_still_learns_the_answer_after_the_prompt():
+def test_where_a_prompt_opens_a_thought_the_answer_is_learned_behind_it():
     tokens = conversation_tokens(WordTokenizer(thinking=True), TextSample("say hi", "hi there"), 100)
-    assert tokens.ids[-4:] == ["<think>", "hi", "there", "</s>"]
-    assert tokens.mask[-4:] == [0, 1, 1, 1]
+    assert tokens.ids[-5:] == ["<think>", "</think>", "hi", "there", "</s>"]
+    assert tokens.mask[-5:] == [0, 1, 1, 1, 1]
 
 
 def test_control_tokens_inside_a_text_are_broken_up():
