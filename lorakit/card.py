@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lorakit import durable
+from lorakit.families.pairs import to_render_on
 
 LIBRARIES = {"llm": ("peft", "text-generation")}
 HUB_BASE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
@@ -37,6 +38,11 @@ def _body(card: dict[str, Any], library: str) -> str:
     made = "trained with LoraKit Studio" if recipe else "kept with LoraKit Studio"
     lines = [f"# {_plain(_text(card, 'name'))}", ""]
     lines += [f"A LoRA adapter{f' for `{_code(base)}`' if base else ''}, {made}.", ""]
+    if partner := to_render_on(base):
+        lines += [
+            f"It also renders on `{partner}`, the distilled base of the same layers, in a few steps.",
+            "",
+        ]
     if trigger:
         lines += [f"Write `{_code(trigger)}` in the prompt to call it.", ""]
     if data.get("count"):

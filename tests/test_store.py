@@ -291,6 +291,7 @@ def test_the_model_card_is_yaml_that_the_hub_reads():
     assert front["base_model"] == "black-forest-labs/FLUX.1-dev" and front["library_name"] == "diffusers"
     assert front["license"] == "other" and front["license_name"] == "flux.1-dev-non-commercial-license"
     assert {"lora", "text-to-image"} <= set(front["tags"])
+    assert "also renders on `black-forest-labs/FLUX.1-schnell`" in model_card(card.to_dict(), [])
 
 
 @pytest.mark.parametrize("revision", ["a1b2c3d", "v1.0", "refs/pr/3"])

@@ -83,10 +83,12 @@ LICENCES: tuple[tuple[str, Licence], ...] = (
 BFL = "black-forest-labs"
 KNOWN: tuple[Known, ...] = (
     Known("starter-image", "Starter image base (in this app, small)", "image"),
-    Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell", "image", "a GPU, 12 GB in 4 bits", True),
+    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein-base 4B", "image", "a GPU, 8 GB in 4 bits"),
+    Known(f"{BFL}/FLUX.2-klein-4B", "FLUX.2-klein 4B, distilled", "image", "a GPU, 8 GB in 4 bits"),
+    Known(f"{BFL}/FLUX.2-klein-base-9B", "FLUX.2-klein-base 9B", "image", "a GPU, 16 GB in 4 bits", True),
+    Known(f"{BFL}/FLUX.2-klein-9B", "FLUX.2-klein 9B, distilled", "image", "a GPU, 16 GB in 4 bits", True),
     Known(f"{BFL}/FLUX.1-dev", "FLUX.1-dev", "image", "a GPU, 12 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein 4B", "image", "a GPU, 8 GB in 4 bits"),
-    Known(f"{BFL}/FLUX.2-klein-base-9B", "FLUX.2-klein 9B", "image", "a GPU, 16 GB in 4 bits", True),
+    Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell, distilled", "image", "a GPU, 12 GB in 4 bits", True),
     Known(f"{BFL}/FLUX.2-dev", "FLUX.2-dev", "image", "a GPU, 32 GB in 4 bits", True),
     Known("stabilityai/stable-diffusion-xl-base-1.0", "SDXL", "image", "a GPU, 12 GB"),
     Known("stable-diffusion-v1-5/stable-diffusion-v1-5", "Stable Diffusion 1.5", "image", "a GPU, 8 GB"),

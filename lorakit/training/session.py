@@ -15,7 +15,7 @@ import torch
 
 from lorakit import durable, formats
 from lorakit.data.photos import PhotoSet
-from lorakit.families import Base, family_of
+from lorakit.families import Base, family_of, pairs
 from lorakit.families.memory import recomputing
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
@@ -78,6 +78,8 @@ def train(
         data = data.phrased(recipe.caption_template, recipe.class_prompt)
     if not resume and first:
         checkpoint.clear(work / "checkpoints")
+    if words := pairs.warning(base.source):
+        emit({"event": "note", "text": words})
     examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)
     if processes.join().agree(stop()):
         return TrainResult(None, out, True, 0, None)

@@ -46,13 +46,12 @@ def build_app() -> gr.Blocks:
         # Adapters come and go in other tabs.
         adapters_page.select(*adapters_tab["load"], **QUIET)
         scenes_page.select(*scenes_tab["again"], **QUIET)
-        train_tab["make"].click(_to_scenes, [train_tab["job_id"]], [tabs, scenes_tab["chosen"]], **HIDDEN)
+        train_tab["make"].click(_to_scenes, [train_tab["job_id"]], [tabs, *scenes_tab["take"]], **HIDDEN)
     return app
 
 
 def _to_scenes(job_id: str) -> list[Any]:
-    _, known = scenes.offer([train.product_slug(job_id)])
-    return [gr.Tabs(selected="scenes"), known]
+    return [gr.Tabs(selected="scenes"), *scenes.take(train.product_slug(job_id))]
 
 
 def launch_options() -> dict[str, Any]:

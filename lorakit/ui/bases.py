@@ -1,9 +1,11 @@
 """Choosing a base: which one, what its licence allows, and how it is kept in memory."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
+from lorakit.families import pairs
 from lorakit.ui import pieces
 from lorakit.ui.pieces import QUIET
 
@@ -28,6 +30,22 @@ def choice(kind: str) -> gr.Dropdown:
     badge = gr.HTML(pieces.badge(first))
     base.change(pieces.badge, [base], [badge], **QUIET)
     return base
+
+
+def full_base(base: gr.Dropdown) -> gr.Button:
+    """For a training: warns of a distilled base; returns the button that takes the full one instead."""
+    note, instead = gr.HTML(visible=False), gr.Button(visible=False, size="sm")
+    base.change(distilled, [base], [note, instead], **QUIET)
+    return instead
+
+
+def distilled(base: str | None) -> list[Any]:
+    """The warning that a base is distilled, and the button that takes its partner; hidden for any other."""
+    words = pairs.warning(base)
+    return [
+        gr.update(value=f'<div class="badge limited">{escape(words)}</div>', visible=bool(words)),
+        gr.update(value=f"Train on {pairs.short(pairs.to_train_on(base))} instead", visible=bool(words)),
+    ]
 
 
 def savers(base: gr.Dropdown) -> gr.CheckboxGroup:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from lorakit.families.pairs import to_train_on
 from lorakit.families.sources import STARTERS
 from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import GROUPS, Recipe, settings_for
@@ -55,6 +56,7 @@ def recipe_form(kind: str) -> Form:
     first = presets_for(kind, starter)[0].id
     preset = gr.Radio(_choices(kind, starter), value=first, label="Training", show_label=False)
     base = bases.choice(kind)
+    instead = bases.full_base(base)
     savers = bases.savers(base)
     with gr.Accordion("Advanced", open=False):
         form = Form(kind, preset, base, savers, recipe_widgets(kind, starter, first))
@@ -65,9 +67,14 @@ def recipe_form(kind: str) -> Form:
     def change_base(base: str) -> list[Any]:
         return defaults(kind, base)
 
+    def take_full(base: str) -> list[Any]:
+        full = to_train_on(base) or base
+        return [full, *defaults(kind, full)]
+
     preset.input(change_preset, [preset, base], [savers, *form.fields], **QUIET)
     # Of a person alone: what a page sets by itself brings its own settings.
     base.input(change_base, [base], [preset, savers, *form.fields], **QUIET)
+    instead.click(take_full, [base], [base, preset, savers, *form.fields], **QUIET)
     return form
 
 

@@ -33,8 +33,8 @@ HEADER = """<div class="studio-head"><div class="mark"></div><div><h1>LoraKit St
 <p>Teach a model your product and your voice. Then make every scene and every line.</p></div></div>"""
 
 DEMO_NOTE = """<div class="note"><b>You are on the starter bases:</b> small demonstration models that run on
-any laptop. Pictures are drawn at about 128 pixels and enlarged; copy is simple. With a GPU, choose FLUX, Qwen
-or your own under “Base model”: every step stays the same.</div>"""
+any laptop. Pictures are drawn at about 128 pixels and enlarged; copy is simple. With a GPU, choose
+FLUX.2-klein, Qwen or your own under “Base model”: every step stays the same.</div>"""
 
 # On a phone the progress stands below the form that started it.
 SCROLL: dict[str, Any] = {

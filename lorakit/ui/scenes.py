@@ -7,6 +7,7 @@ import gradio as gr
 
 from lorakit import jobs
 from lorakit.errors import LoraKitError
+from lorakit.families.pairs import to_render_on
 from lorakit.generation.formats import FORMATS, find
 from lorakit.generation.plan import SCENES
 from lorakit.specs import mixes_of
@@ -65,7 +66,7 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
         *reading, **QUIET
     ).then(**pieces.SCROLL)
     return {
-        "chosen": chosen,
+        "take": [chosen, base],
         "restore": (restore, [kept], [chosen]),
         "load": (on_load, plan_inputs, [add, job_id, earlier, total]),
         "again": (offer, [chosen], [add, chosen]),
@@ -185,6 +186,13 @@ def offer(chosen: list[str]) -> list[Any]:
     offered = image_adapters()
     known = {slug for _, slug in offered}
     return [gr.update(choices=offered), [slug for slug in chosen or [] if slug in known]]
+
+
+def take(slug: str) -> list[Any]:
+    """A mix of this adapter alone, and the base to render it on: the distilled partner of its own, if any."""
+    mix = offer([slug])[1]
+    own = Store().get(slug).base if mix else ""
+    return [mix, to_render_on(own) or own or gr.skip()]
 
 
 def restore(kept: Kept) -> list[str]:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from lorakit.families import FAMILIES
+from lorakit.families.pairs import to_render_on
 from lorakit.store import Entry
 from lorakit.ui import pictures, pieces, runs
 
@@ -81,6 +82,7 @@ def details(entry: Entry) -> str:
         (pieces.size(entry.size_bytes), "file"),
         (FAMILY_WORDS.get(entry.family, entry.family), "made for"),
         (_short(entry.base), "base"),
+        (to_render_on(entry.base), "also renders on"),
         (entry.created[:10].replace("-", "\u2011"), "made"),  # hyphens at which no line breaks
         (tool(entry), "made with"),
     ]

@@ -85,3 +85,20 @@ def test_texts_train_every_kind_of_language_model(kind, tmp_path):
         with lorakit.applied(base.model, {adapter: 1.0}):
             changed = family_of(base).predict(base, tokens, torch.ones_like(tokens))
     assert adapter.family == "llm" and (changed - plain).abs().max() > 1e-4
+
+
+def test_an_adapter_of_the_full_base_is_rendered_on_the_distilled_one_whose_training_warns(photos, tmp_path):
+    full, distilled = (
+        load_base(
+            tiny_bases.write(tmp_path / name, tiny_bases.klein(name == "FLUX.2-klein-4B")), device="cpu"
+        )
+        for name in ("FLUX.2-klein-base-4B", "FLUX.2-klein-4B")
+    )
+    trained(full, photos, tmp_path / "out")
+    adapter = lorakit.load_adapter(tmp_path / "out")
+    assert effect(distilled, adapter) > 1e-4
+    events = []
+    recipe = lorakit.Recipe(**(RECIPE | {"steps": 1}))
+    lorakit.train(distilled, photos, recipe, out=tmp_path / "poor", on_event=events.append)
+    notes = [event["text"] for event in events if event["event"] == "note"]
+    assert any("Train on FLUX.2-klein-base-4B" in note for note in notes)

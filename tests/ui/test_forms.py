@@ -31,6 +31,18 @@ def test_a_base_comes_with_the_presets_that_suit_it():
     assert presets_for("text", LLAMA)[0].id == "large"
 
 
+def test_a_distilled_base_is_said_before_a_training_with_the_full_one_a_click_away():
+    with gr.Blocks() as page:
+        form = forms.recipe_form("image")
+    note, button = bases.distilled("black-forest-labs/FLUX.2-klein-4B")
+    assert note["visible"] and "come out poor" in note["value"]
+    assert button["visible"] and button["value"] == "Train on FLUX.2-klein-base-4B instead"
+    (click,) = [call for call in page.fns.values() if call.fn is not None and call.fn.__name__ == "take_full"]
+    base, _, _, *fields = click.fn("black-forest-labs/FLUX.2-klein-4B")
+    assert base == "black-forest-labs/FLUX.2-klein-base-4B" and len(fields) == len(form.fields)
+    assert [part["visible"] for part in bases.distilled(base)] == [False, False]
+
+
 def test_a_preset_for_4_bits_ticks_the_box_and_a_starter_base_has_none():
     preset, savers, *fields = forms.defaults("text", LLAMA)
     assert preset["value"] == "large" and savers["value"] == ["4-bit"] and savers["visible"]

@@ -47,6 +47,21 @@ def put(name):
     (folder / "card.json").write_text(json.dumps(card))
 
 
+@pytest.mark.parametrize(
+    ("trained_on", "rendered_on"),
+    [
+        ("black-forest-labs/FLUX.2-klein-base-4B", "black-forest-labs/FLUX.2-klein-4B"),
+        ("stabilityai/stable-diffusion-xl-base-1.0", "stabilityai/stable-diffusion-xl-base-1.0"),
+        ("starter-image", "starter-image"),
+    ],
+)
+def test_making_scenes_with_an_adapter_takes_the_base_to_render_it_on(two, trained_on, rendered_on):
+    card = Store().folder / "mug/card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"base": trained_on}))
+    assert scenes.take("mug") == [["mug"], rendered_on]
+    assert scenes.take("gone")[0] == []
+
+
 def test_the_page_becomes_a_campaign(two):
     spec = jobs.get(start(chosen=two, kept={"film": {"weight": 0.4}}, steps=8)).spec
     assert spec["mix"] == {"mug": 1.0, "film": 0.4}
