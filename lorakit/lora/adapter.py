@@ -106,6 +106,7 @@ class Card:
     tool: str = ""  # what wrote the file it was added from; empty when it was trained here
     sha256: str = ""
     scores: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False  # may it be applied to a base that has only some of its layers?
 
     def to_dict(self) -> dict[str, Any]:
         """The card as JSON-able data."""
@@ -128,6 +129,9 @@ class Adapter:
     modules: dict[str, Factors]
     card: Card = field(default_factory=Card)
     source: str = ""
+    # Whole weights that the file brings along, by name. They have to be the base's own: PEFT stores the head
+    # and the word embeddings beside an update of them, changed or not.
+    weights: dict[str, Tensor] = field(default_factory=dict)
     _found_finite: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:

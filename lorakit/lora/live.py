@@ -48,10 +48,12 @@ class Together:
     `originals`: every layer that any of them reaches.
     """
 
-    def __init__(self, model: Any, adapters: Iterable[Adapter]):
+    def __init__(self, model: Any, adapters: Iterable[Adapter], partial: bool = False):
         layers = modules_of(model)
         self.adapters = list(adapters)
-        self.matches = {adapter: matched(adapter, model, layers) for adapter in self.adapters}
+        self.matches = {
+            adapter: matched(adapter, model, layers, partial=partial) for adapter in self.adapters
+        }
         self.twins = twins(self.adapters)
         self.originals = {name: layers[name] for found in self.matches.values() for name in found.modules}
         self._sums: dict[tuple[str, tuple[int, ...]], Sum] = {}
@@ -128,24 +130,26 @@ class Live:
     rows: tuple[Terms, ...]
     stack: Stack
     layers: dict[str, Layer]
+    partial: bool = False
 
 
 @contextmanager
-def applied(model: Any, mix: Mix) -> Iterator[Any]:
+def applied(model: Any, mix: Mix, partial: bool = False) -> Iterator[Any]:
     """Run `model` (a module or a pipeline) with `mix` = {adapter: number or Strength} inside the block.
 
     On exit, also after an exception, the model is bit for bit what it was. Inside another `applied` the
     mixes add up. A sampling that wants `Strength.start` and `end` kept calls `set_progress` at its steps;
     until it does, the block is at the sampling's start. Everything is checked first: raises AdapterError,
     with nothing touched, for an empty mix, a weight that is not a number from -2 to 2, NaN in an adapter,
-    shapes that do not fit, or an adapter of which no module is in the model.
+    shapes that do not fit, or an adapter of which modules are not in the model; with `partial`, only when
+    none is.
     """
-    with _applied(model, (mix,)):
+    with _applied(model, (mix,), partial):
         yield model
 
 
 @contextmanager
-def applied_rows(model: Any, mixes: Sequence[Mix]) -> Iterator[Any]:
+def applied_rows(model: Any, mixes: Sequence[Mix], partial: bool = False) -> Iterator[Any]:
     """Run each row of a batch with a mix of its own inside the block: `mixes[i]` for row i, {} for the base.
 
     All adapters are stacked once and each row weighs them by itself, so a row's result is the one it has
@@ -157,7 +161,7 @@ def applied_rows(model: Any, mixes: Sequence[Mix]) -> Iterator[Any]:
         raise AdapterError("no mix was given: give one for each row of the batch, {} for the base alone")
     if not any(mixes):
         check_mix({})
-    with _applied(model, mixes):
+    with _applied(model, mixes, partial):
         yield model
 
 
@@ -177,18 +181,19 @@ def set_progress(model: Any, fraction: float) -> None:
 
 
 @contextmanager
-def _applied(model: Any, mixes: Sequence[Mix]) -> Iterator[None]:
+def _applied(model: Any, mixes: Sequence[Mix], partial: bool) -> Iterator[None]:
     outer = _live.get(model)
+    partial = partial or (outer is not None and outer.partial)
     with _without(model, outer):
         for mix in mixes:
             if mix or len(mixes) == 1:
                 check_mix(mix)
         rows = tuple(tuple((a, strength_of(a, value)) for a, value in mix.items()) for mix in mixes)
         rows = _summed(outer.rows, rows) if outer else rows
-        stack = _cached(model, rows)
+        stack = _cached(model, rows, partial)
         layers = stack.at(0.0)
         replace_modules(model, layers)
-        _live[model] = Live(rows, stack, layers)
+        _live[model] = Live(rows, stack, layers, partial)
         try:
             yield
         finally:
@@ -217,12 +222,12 @@ def _without(model: Any, outer: Live | None) -> Iterator[None]:
         _live[model] = outer
 
 
-def _cached(model: Any, rows: tuple[Terms, ...]) -> Stack:
+def _cached(model: Any, rows: tuple[Terms, ...], partial: bool) -> Stack:
     sets = _sets.setdefault(model, OrderedDict())
     adapters = list(dict.fromkeys(adapter for row in rows for adapter, _ in row))
-    of_set = frozenset(adapters), _placement(model)
+    of_set = frozenset(adapters), _placement(model), partial
     if of_set not in sets or not sets[of_set][0].fits(model):
-        sets[of_set] = Together(model, adapters), OrderedDict()
+        sets[of_set] = Together(model, adapters, partial), OrderedDict()
     together, mixes = _kept(sets, of_set, CACHED_SETS)
     of_mix = tuple(tuple(sorted(row, key=_order)) for row in rows)
     if of_mix not in mixes:

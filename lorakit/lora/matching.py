@@ -8,15 +8,16 @@ from itertools import combinations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix, readable
+from lorakit.lora.aliases import COMPONENTS, TEXT_ENCODERS, aliases
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
-# Parts of a pipeline that adapter files name in front of their modules.
-COMPONENTS = ("transformer", "unet", "text_encoder", "text_encoder_2", "text_encoder_3")
+# The families that have bases here: of an adapter for any other not even a part is applied.
+FAMILIES = ("flux", "flux2", "sdxl", "sd15", "llm", "")
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Match:
     modules: dict[str, Factors] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # of each module, as the adapter calls it
     unmatched: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # of these, those that the model ought to have
 
 
 @dataclass
@@ -90,12 +92,18 @@ def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer]
         yield parents[parent], leaf
 
 
-def match(adapter: Adapter, model: Any, modules: Mapping[str, Layer] | None = None) -> Match:
-    """Find the module of every update. Raises AdapterError when nothing matches or a shape does not fit.
+def match(
+    adapter: Adapter, model: Any, modules: Mapping[str, Layer] | None = None, partial: bool = False
+) -> Match:
+    """Find the module of every update.
 
+    Raises AdapterError when nothing matches, when a shape does not fit, and, unless `partial` or the
+    adapter's card allows it, when modules are missing: a base that only looks like the right one has some of
+    them. The layers of a component that was not given (a text encoder, beside a denoiser) are not missing.
     `modules` are the model's, where they are known already.
     """
     modules = modules_of(model) if modules is None else modules
+    _check_weights(adapter, modules, whole=isinstance(model, nn.Module))
     found = Match()
     for name, factors in adapter.modules.items():
         target = _resolve(name, modules, whole=isinstance(model, nn.Module))
@@ -112,9 +120,12 @@ def match(adapter: Adapter, model: Any, modules: Mapping[str, Layer] | None = No
     if not found.modules:
         raise AdapterError(
             f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would "
-            f"have no effect; "
-            f"it was made for another base. Not found: {_some(found.unmatched)}"
+            f"have no effect; it was made for {_made_for(adapter)}. Not found: {_some(found.unmatched)}"
         )
+    found.missing = _missing(found, model)
+    allowed = (partial or adapter.card.partial) and adapter.family in FAMILIES
+    if found.missing and not allowed:
+        _refuse_part(adapter, found.missing)
     return found
 
 
@@ -177,8 +188,9 @@ def _same(one: Adapter, other: Adapter) -> bool:
     )
 
 
-def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[Placed]:
-    """Check a whole mix before any layer is touched; updates without a module are warned about by name.
+def match_mix(mix: Mix, model: Any, finite: bool = True, partial: bool = False) -> list[Placed]:
+    """Check a whole mix before any layer is touched. Modules that are missing are an error, and with
+    `partial` a warning.
 
     Without `finite`, that every value is a number is left to the caller, who reads them all anyway.
     """
@@ -188,24 +200,25 @@ def match_mix(mix: Mix, model: Any, finite: bool = True) -> list[Placed]:
     layers = modules_of(model)
     placed = []
     for adapter, strength in strengths.items():
-        found = matched(adapter, model, layers, finite)
+        found = matched(adapter, model, layers, finite, partial)
         weights = {target: strength.at(name) for target, name in found.names.items()}
         placed.append(Placed(adapter, strength, found.modules, weights))
     return placed
 
 
-def matched(adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: bool = True) -> Match:
-    """The match of an adapter of a mix on a model with these modules, checked; updates without a module are
-    warned about.
+def matched(
+    adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: bool = True, partial: bool = False
+) -> Match:
+    """The match of an adapter of a mix on a model with these modules, checked; where it may be applied in
+    part, what is missing is warned about.
     """
     if finite:
         adapter.check_finite()
-    found = match(adapter, model, layers)
-    missing = [name for name in found.unmatched if not _belongs_elsewhere(name, model)]
-    if missing:
+    found = match(adapter, model, layers, partial)
+    if found.missing:
         warnings.warn(
-            f"{adapter.name}: {len(missing)} of its {len(adapter.modules)} modules are not in this model and "
-            f"have no effect: {_some(missing)}",
+            f"{adapter.name}: {len(found.missing)} of its {len(adapter.modules)} modules are not in this "
+            f"model and have no effect: {_some(found.missing)}",
             stacklevel=5,
         )
     return found
@@ -214,27 +227,49 @@ def matched(adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: b
 def _resolve(name: str, modules: Mapping[str, Layer], whole: bool) -> str | None:
     if name in modules:
         return name
-    for other in _aliases(name):
-        if other in modules:
-            return other
     component, _, rest = name.partition(".")
-    if whole and component in COMPONENTS:
-        return next((other for other in (rest, *_aliases(rest)) if other in modules), None)
+    names = [name, rest] if whole and component in COMPONENTS else [name]
     if not whole:
-        for denoiser in ("transformer", "unet"):
-            if f"{denoiser}.{name}" in modules:
-                return f"{denoiser}.{name}"
+        names += [f"{denoiser}.{name}" for denoiser in ("transformer", "unet")]
+    for each in names:
+        # Of several places that the model has, none is the one that is meant.
+        found = [each] if each in modules else [other for other in aliases(each) if other in modules]
+        if len(found) == 1:
+            return found[0]
     return None
 
 
-def _aliases(name: str) -> list[str]:
-    """transformers 5 has no `text_model.` level in CLIP's text encoders; files of before name it."""
-    if "text_model." in name:
-        return [name.replace("text_model.", "", 1)]
-    component, _, rest = name.rpartition("encoder.layers.")
-    if component in ("", *(f"{part}." for part in COMPONENTS[2:])) and rest:
-        return [f"{component}text_model.encoder.layers.{rest}"]
-    return []
+def _check_weights(adapter: Adapter, modules: Mapping[str, Layer], whole: bool) -> None:
+    """Raise AdapterError for a weight that the adapter brings along and that is not the base's own."""
+    for name, theirs in adapter.weights.items():
+        place, _, what = name.rpartition(".")
+        target = _resolve(place, modules, whole)
+        ours = None if target is None else getattr(modules[target], what, None)
+        if not isinstance(ours, Tensor):
+            raise AdapterError(f"{adapter.name}: brings its own {place}, which this model does not have")
+        if ours.shape[:1] != theirs.shape[:1] and ours.shape[1:] == theirs.shape[1:]:
+            raise AdapterError(
+                f"{adapter.name}: its {place} has {theirs.shape[0]:,} words where this base has "
+                f"{ours.shape[0]:,}: the vocabulary grew in its training, which is not supported; train it "
+                "without new words"
+            )
+        if not _is_same(ours, theirs):
+            raise AdapterError(
+                f"{adapter.name}: brings its own {place}, which differs from this base's: it was made for "
+                "another base, or that layer was trained as a whole, which is not supported"
+            )
+
+
+def _is_same(ours: Tensor, theirs: Tensor) -> bool:
+    """Are they the same numbers, as far as the coarser type of the two tells? Of weights without values, or
+    quantized ones, the shape is all that can be compared.
+    """
+    if ours.is_meta or not ours.is_floating_point():
+        return ours.is_meta is False or ours.shape == theirs.shape
+    if ours.shape != theirs.shape:
+        return False
+    coarser = min((readable(ours).dtype, readable(theirs).dtype), key=lambda dtype: dtype.itemsize)
+    return torch.equal(readable(ours).detach().to("cpu", coarser), readable(theirs).to("cpu", coarser))
 
 
 def _as_convolution(factors: Factors, layer: Layer) -> Factors:
@@ -248,9 +283,36 @@ def _as_convolution(factors: Factors, layer: Layer) -> Factors:
     return Factors(down, up, factors.alpha, factors.magnitude, factors.rslora)
 
 
-def _belongs_elsewhere(name: str, model: Any) -> bool:
-    """A denoiser alone was given and the update is one of a text encoder: nothing to warn about."""
-    return isinstance(model, nn.Module) and name.partition(".")[0] in COMPONENTS[2:]
+def _missing(found: Match, model: Any) -> list[str]:
+    """The names without a module that are not those of a component that was not given."""
+    if isinstance(model, nn.Module):
+        given = {name.partition(".")[0] for name in found.names.values()}
+        absent = set(COMPONENTS) - given
+    else:
+        absent = {part for part in TEXT_ENCODERS if not isinstance(getattr(model, part, None), nn.Module)}
+    return [name for name in found.unmatched if name.partition(".")[0] not in absent]
+
+
+def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
+    """Raise AdapterError: a base that has only some of its layers is probably another one."""
+    count = len(adapter.modules)
+    foreign = adapter.family not in FAMILIES
+    allow = (
+        ""
+        if foreign
+        else (
+            "; to use the rest of it all the same, allow it in part (partial=True, "
+            "python -m lorakit adapters --in-part NAME, or “Use in part” on the Adapters tab)"
+        )
+    )
+    raise AdapterError(
+        f"{adapter.name}: {len(missing)} of its {count} modules are not in this model: {_some(missing)}. "
+        f"It was made for {_made_for(adapter)}{allow}"
+    )
+
+
+def _made_for(adapter: Adapter) -> str:
+    return adapter.card.base[:80] if adapter.family not in FAMILIES and adapter.card.base else "another base"
 
 
 def _some(names: list[str]) -> str:

@@ -14,14 +14,15 @@ from lorakit.lora.matching import match, match_mix, modules_of
 _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
 
 
-def deltas(adapter: Adapter, model: Any) -> dict[str, Tensor]:
+def deltas(adapter: Adapter, model: Any, partial: bool = False) -> dict[str, Tensor]:
     """{module name: dense float32 delta W at weight 1}, each of its layer's shape (out, in[, kh, kw]).
 
     `model` may be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises
-    AdapterError when nothing matches.
+    AdapterError when nothing matches and, without `partial`, when some of its layers are not in the model.
     """
     layers = modules_of(model)
-    return {name: _delta(name, layers[name], f, adapter) for name, f in match(adapter, model).modules.items()}
+    found = match(adapter, model, layers, partial)
+    return {name: _delta(name, layers[name], f, adapter) for name, f in found.modules.items()}
 
 
 def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tensor:
@@ -36,9 +37,9 @@ def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tenso
     return dora_gain(layer, factors) * (base + delta.to(base.device)) - base
 
 
-def merge(model: Any, mix: Mix) -> None:
+def merge(model: Any, mix: Mix, partial: bool = False) -> None:
     """Fold `mix` into the weights of `model`, which then runs at the base's own speed. `unmerge` undoes it
-    exactly.
+    exactly. With `partial`, an adapter may have layers that the model lacks.
 
     The original weights are kept on the CPU. Raises AdapterError, with nothing touched, for an adapter that
     acts in a part of the sampling only, and for a quantized layer: rounding to 4 or 8 bits would swallow most
@@ -47,7 +48,7 @@ def merge(model: Any, mix: Mix) -> None:
     if model in _originals:
         raise AdapterError("this model already has a mix merged into it; call unmerge first")
     layers = modules_of(model)
-    matched = match_mix(mix, model)
+    matched = match_mix(mix, model, partial=partial)
     for placed in matched:
         if not placed.strength.whole:
             raise AdapterError(

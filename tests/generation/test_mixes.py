@@ -133,6 +133,7 @@ def test_when_and_where_an_adapter_acts_is_kept_with_every_picture(tmp_path, cam
     product, style = pair
     late = Strength(0.6, {"single": 0.2}, start=0.4)
     style.modules["single_transformer_blocks.0"] = style.modules["layer"]
+    style.card.partial = True
     mixes = [{product: 1.0, style: 0.6}, {product: 1.0, style: late}]
     with pytest.warns(UserWarning, match="single_transformer_blocks"):
         entries = campaign(tmp_path, mixes, formats=("1:1",), seeds=(1,)).run()
