@@ -106,10 +106,13 @@ class Store:
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
         from lorakit import formats
+        from lorakit.formats.bases import SUPPORTED, unsupported
         from lorakit.formats.kinds import layers_of
         from lorakit.lora.spectrum import spectrum
 
         adapter = formats.load(source)
+        if adapter.family not in (*SUPPORTED, ""):
+            raise AdapterError(f"{adapter.source}: {unsupported(adapter.card.base or adapter.family)}")
         if adapter.rank <= MOST_SPECTRUM:
             adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
         adapter.card.scores["layers"] = layers_of(list(adapter.modules))

@@ -1,7 +1,10 @@
 """Which way of naming a file's modules follows, and what its shapes say, from the header alone."""
 
+from collections.abc import Mapping
+
 from lorakit.errors import AdapterError
 from lorakit.formats import flux
+from lorakit.formats.bases import SUPPORTED, told, unsupported
 from lorakit.formats.flux import Row
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header
@@ -25,6 +28,10 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
         if not unknown:
             fitting.append((naming, {name: row for name, row in rows.items() if row is not None}))
         known[naming.name] = unknown
+    if not fitting or fitting[0][0].name == "plain":
+        family, words = told(shapes_of(header, leaves), header.metadata)
+        if family and family not in SUPPORTED:
+            raise AdapterError(f"{header.path.name}: {unsupported(words)}")
     if not fitting:
         raise AdapterError(f"{header.path.name}: {_looks(known, names)}")
     naming, found = fitting[0]
@@ -36,6 +43,22 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
             )
     _check_distinct(header, found)
     return naming, found
+
+
+def shapes_of(header: Header, leaves: dict[str, dict[str, str]]) -> dict[str, tuple[int, int]]:
+    """(rows, columns) of the weight that each of a file's updates is for."""
+    return {name: shape_of(header, own) for name, own in leaves.items()}
+
+
+def base_of(
+    header: Header, leaves: dict[str, dict[str, str]], rows: dict[str, Row], *said: Mapping[str, object]
+) -> tuple[str, str]:
+    """(family, its words) of the base that a file was made for, told by its own names and by the modules
+    that they mean; ("", "") when nothing tells it.
+    """
+    shapes = shapes_of(header, leaves)
+    ours = {name: shapes[theirs] for theirs, row in rows.items() for name, _ in row.ours}
+    return told(shapes | ours, header.metadata, *said)
 
 
 def _looks(known: dict[str, list[str]], names: list[str]) -> str:

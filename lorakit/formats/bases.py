@@ -1,0 +1,265 @@
+"""Which base an adapter was made for, told by its names, widths and numbers of blocks together.
+
+Names alone do not tell it: FLUX.1, FLUX.2, Qwen-Image, HunyuanVideo and Chroma share those of their attention
+layers, and Stable Diffusion 1.5, 2 and XL share most of theirs. The first row of `BASES` whose conditions all
+hold is the base. Widths and numbers of blocks are those of the makers' configurations, as diffusers has them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Base:
+    """One row: every condition that is stated must hold.
+
+    `name`: a regular expression that one of the flattened names matches from its start. `width`: columns of
+    the attention's queries. `cross`: columns of a U-Net's attn2.to_k, which are as wide as the prompt's
+    embedding. `doubles`, `singles`: the least and most blocks of a kind, counted by the highest number seen.
+    """
+
+    family: str  # as lorakit.families calls it, where it is one of those
+    words: str
+    name: str = ""
+    without: str = ""  # matched by none of the names
+    width: frozenset[int] = frozenset()
+    cross: frozenset[int] = frozenset()
+    doubles: tuple[int, int] | None = None
+    singles: tuple[int, int] | None = None
+    certain: bool = True  # else what the file says of itself comes first
+
+    def fits(self, seen: "Seen") -> bool:
+        return (
+            (not self.name or seen.has(self.name))
+            and not (self.without and seen.has(self.without))
+            and (not self.width or bool(self.width & seen.widths))
+            and (not self.cross or bool(self.cross & seen.cross))
+            and (self.doubles is None or self.doubles[0] <= seen.doubles <= self.doubles[1])
+            and (self.singles is None or self.singles[0] <= seen.singles <= self.singles[1])
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a file shows: its names, flattened and without what tools put before them, and its sizes."""
+
+    text: str
+    raw: str
+    widths: frozenset[int] = frozenset()
+    cross: frozenset[int] = frozenset()
+    doubles: int = 0
+    singles: int = 0
+    found: dict[str, bool] = field(default_factory=dict, compare=False)
+
+    def has(self, pattern: str) -> bool:
+        if pattern not in self.found:
+            self.found[pattern] = re.search(rf"^(?:{pattern})", self.text, re.M) is not None
+        return self.found[pattern]
+
+
+MANY = 10_000
+DIT = r"transformer_blocks_\d+_attn_(to|add)_"  # attention of the MM-DiTs as diffusers names it
+ONE_ATTENTION = r"transformer_blocks_\d+_attn[12]_"
+ONE = r"transformer_blocks_\d+_(attn[12]|ff_net)_"
+TWO = r"(transformer_blocks|double_blocks)_\d+_"
+UNET = r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
+
+
+def _of(*sizes: int) -> frozenset[int]:
+    return frozenset(sizes)
+
+
+BASES = (
+    # Names that only one kind of base has.
+    Base("stable-cascade", "Stable Cascade",
+         r"prior_|down_blocks_\d+_\d+_(attention|channelwise|kv_mapper|mapper)|clip_txt"),
+    Base("hunyuan-image", "HunyuanImage 2.1", r".*(byt5_in|dual_attention)|" + TWO, width=_of(3584)),
+    Base("hunyuan-video", "HunyuanVideo",
+         r".*(_(img|txt)_mlp_fc[12]|_(img|txt)_mod_linear|token_refiner|clean_x_embedder|cond_type_embed)"
+         r"|single_blocks_\d+_modulation_linear"),
+    Base("qwen-image", "Qwen-Image", r"transformer_blocks_\d+_(img|txt)_(mlp_(net|gate|proj)|mod_1)"),
+    Base("kandinsky-5", "Kandinsky 5", r"(visual|text)_transformer_blocks_"),
+    Base("chroma", "Chroma", r"distilled_guidance_layer|nerf_|approximator"),
+    Base("hidream", "HiDream",
+         r"(double|single)_stream_blocks_|.*_(to_[qkv]_t|ff_[it]_(experts|shared|w\d))"),
+    Base("auraflow", "AuraFlow", r"joint_transformer_blocks_|(double|single)_layers_\d|.*_ff_out_projection"),
+    Base("sd3", "Stable Diffusion 3", r"joint_blocks_\d|.*_(x_block|context_block)_"),
+    Base("krea-2", "Krea 2", r"txtfusion|text_fusion|blocks_\d+_attn_(w[qkvo]|gate)\b|.*_attn_to_gate"),
+    Base("bria", "Bria", r"caption_projection_\d+_linear"),
+    Base("omnigen", "OmniGen", r"ref_image_refiner_|llm_layers_"),
+    Base("z-image", "Z-Image", r"(layers|noise_refiner|context_refiner)_\d+_(attention|feed_forward|adaLN)",
+         width=_of(3840)),
+    Base("z-image", "Z-Image", r"(layers|noise_refiner|context_refiner)_\d+_attention_to_(q|k|v|out)"),
+    Base("lumina-2", "Lumina 2",
+         r"(layers|noise_refiner|context_refiner)_\d+_(attn_to_|attention_(qkv|out)\b|feed_forward_linear_"
+         r"|adaLN_)|(noise|context)_refiner_|cap_embedder"),
+    Base("ltx", "LTX-Video", r".*(audio_attn|audio_ff|audio_to_video|video_to_audio)|patchify_proj"),
+    Base("sana", "Sana", r".*_ff_conv_(inverted|depth|point)"),
+    Base("mochi", "Mochi", r"blocks_\d+_(attn_)?(qkv|proj|mlp)_[xy]|transformer_blocks_\d+_attn1_add_"),
+    Base("wan", "Wan",
+         r"blocks_\d+_(self_attn_[qkvo]\b|cross_attn_([qkvo]|k_img|v_img)\b|ffn_([02]\b|net_)|attn[12]_(to|add)_)"
+         r"|vace_blocks_"),
+    Base("cosmos", "Cosmos", r"blocks_\d+_((self|cross)_attn_\w+_proj|mlp_layer[12]|adaln_mod)|llm_adapter_"),
+    Base("pixart", "PixArt", r"blocks_\d+_(attn_qkv|cross_attn_(q|kv)_linear)"),
+    Base("hunyuan-dit", "HunyuanDiT",
+         r"blocks_\d+_(attn[12]_(Wqkv|[qk]_?v?_proj|out_proj)|default_modulation)"),
+    # One stream of blocks with self- and cross-attention: by their width.
+    Base("pixart", "PixArt", ONE, width=_of(1152)),
+    Base("sana", "Sana", ONE, width=_of(2240)),
+    Base("ltx", "LTX-Video", ONE, without=DIT, width=_of(2048, 4096)),
+    Base("cogvideox", "CogVideoX", ONE, without=DIT, width=_of(1920)),
+    Base("cogvideox", "CogVideoX", ONE_ATTENTION, without=DIT, width=_of(3072)),
+    Base("cogview", "CogView", ONE, without=DIT, width=_of(2560)),
+    # Two streams of blocks: FLUX and those that look like it, by width and numbers of blocks.
+    Base("sd3", "Stable Diffusion 3.5 Large", DIT, width=_of(2432)),
+    Base("sd3", "Stable Diffusion 3", DIT, width=_of(1536)),
+    Base("flux2", "FLUX.2",
+         r"(double|single)_stream_modulation|time_guidance_embed|single_transformer_blocks_\d+_attn_to_(qkv_mlp|out\b)"
+         r"|transformer_blocks_\d+_ff(_context)?_linear_(in|out)"),
+    Base("flux2", "FLUX.2", TWO, width=_of(4096, 6144)),
+    Base("hunyuan-video-1.5", "HunyuanVideo 1.5", TWO, width=_of(2048)),
+    Base("hunyuan-video", "HunyuanVideo", singles=(39, MANY)),
+    Base("hunyuan-video", "HunyuanVideo", TWO, doubles=(20, 20)),
+    Base("qwen-image", "Qwen-Image", TWO, doubles=(21, MANY)),
+    # FLUX.2 klein 4B is as wide as FLUX.1, and has 5 double blocks.
+    Base("flux2", "FLUX.2", TWO, without=rf"single_|{TWO}(ff|img_m|txt_m|norm)", width=_of(3072),
+         doubles=(5, 5), certain=False),
+    Base("flux", "FLUX.1",
+         r"transformer_blocks_\d+_(ff_|norm1_)|single_transformer_blocks_\d+_(proj_|norm_)|time_text_embed"
+         r"|single_blocks_\d+_(linear|modulation_lin\b)|double_blocks_\d+_(img|txt)_m(od_lin|lp)"),
+    Base("flux", "FLUX.1", rf"single_(transformer_)?blocks_|double_blocks_|{DIT}", certain=False),
+    Base("", "", ONE_ATTENTION),
+    # U-Nets, by the width of the prompt's embedding; without it by where their attention is.
+    Base("kolors", "Kolors", r"encoder_hid_proj"),
+    Base("if", "DeepFloyd IF or Kandinsky 2", rf"{UNET}.*attentions_\d+_(add_[kv]_proj|to_[qkv]\b)"),
+    Base("animatediff", "AnimateDiff", r".*motion_modules_"),
+    Base("sdxl-refiner", "the SDXL refiner", UNET, cross=_of(1280)),
+    Base("sd2", "Stable Diffusion 2", UNET, cross=_of(1024)),
+    Base("sdxl", "SDXL", UNET, cross=_of(2048)),
+    Base("sd15", "Stable Diffusion 1.5", UNET, cross=_of(768)),
+    Base("sdxl", "SDXL",
+         rf"{UNET}.*transformer_blocks_[1-9]|label_emb|add_embedding|up_blocks_0_attentions_"
+         r"|output_blocks_([01]_1_|2_1_(transformer|proj|norm))"),
+    Base("sd15", "Stable Diffusion 1.5",
+         r"down_blocks_(0_attentions|3)_|up_blocks_3_|input_blocks_([12]_1|1[01]_[01])_"
+         r"|output_blocks_(9|1[01])_", certain=False),
+    Base("sd15", "Stable Diffusion 1.5", UNET, certain=False),
+)  # fmt: skip
+
+# What a file says of itself, in any of these fields, in lower case without signs; the longest that fits.
+FIELDS = (
+    "modelspec.architecture", "ss_base_model_version", "ss_sd_model_name", "base_model_name_or_path",
+    "base_model", "ss_base_model", "modelspec.implementation", "task_type",
+)  # fmt: skip
+STATED = {
+    "flux1": "flux", "fluxdev": "flux", "fluxschnell": "flux", "fluxkontext": "flux", "flux2": "flux2",
+    "chroma": "chroma", "qwenimage": "qwen-image", "stablediffusion3": "sd3", "sd3": "sd3",
+    "stablediffusionxl": "sdxl", "sdxl": "sdxl", "kolors": "kolors", "stablediffusionv1": "sd15",
+    "sdv1": "sd15", "sd15": "sd15", "stablediffusionv2": "sd2", "stablediffusion2": "sd2", "sdv2": "sd2",
+    "hunyuanvideo": "hunyuan-video", "hunyuanimage": "hunyuan-image", "wan21": "wan", "wan22": "wan",
+    "zimage": "z-image", "lumina": "lumina-2", "hidream": "hidream", "ltx": "ltx", "pixart": "pixart",
+    "auraflow": "auraflow", "stablecascade": "stable-cascade", "cogvideo": "cogvideox", "bria": "bria",
+    "causallm": "llm",
+}  # fmt: skip
+# Bases whose adapters look the same, so that what a file says decides: where names and sizes leave it open,
+# and where they do not.
+MM_DITS = {"flux", "flux2", "chroma", "bria", "qwen-image", "hunyuan-video", "hunyuan-image", "sd3"}
+ALIKE = {"flux": MM_DITS, "flux2": MM_DITS, "sd15": {"sdxl", "sd2", "kolors"}}
+ALIKE_CERTAINLY = {"flux": {"chroma", "bria", "hunyuan-video"}, "sdxl": {"kolors"}}
+
+WORDS = {base.family: base.words for base in reversed(BASES)} | {"llm": "a language model"}
+SUPPORTED = ("flux", "flux2", "sdxl", "sd15", "llm")
+
+
+def unsupported(words: str) -> str:
+    """What is said of an adapter for a base that has no family here."""
+    return (
+        f"was made for {words}, which the studio doesn't support; supported are FLUX.1, FLUX.2, SDXL, Stable "
+        "Diffusion 1.5 and language models"
+    )
+
+
+BEFORE = re.compile(
+    r"^(?:(?:lora_(?:unet|transformer)|lycoris)[_.]+|lora_(?=prior_)"
+    r"|(?:(?:module|base_model\.model|model\.diffusion_model|diffusion_model|transformer|unet|model|pipe\.dit"
+    r"|dit)\.)+)"
+)
+TEXT = re.compile(r"lora_(prior_)?te\d?[_.]|text_encoders?(_\d)?\.|cond_stage_model\.|conditioner\.")
+QUERY = re.compile(
+    r"(.*_)?(to_q|to_k|to_v|add_[qkv]_proj|(img|txt)_attn_(qkv|q|proj)|attention_(qkv|to_q|wq)|wq|self_attn_q"
+    r"|to_qkv|qkv|to_qkv_mlp_proj|linear1|processor_qkv_lora\d?|feed_forward_w1|ff_net_0_proj|(img|txt)_mlp_0)"
+)
+CROSS = re.compile(r"(.*_)?attn2_(processor_)?to_[kv]")
+NUMBER = re.compile(r"(single_)?(?:transformer_|stream_)?(?:double_)?blocks_(\d+)_")
+
+
+def seen_in(shapes: Mapping[str, tuple[int, int]]) -> Seen:
+    """What the names of a file, with the shapes (rows, columns) of the weights they are for, show."""
+    flat, widths, cross, counts = [], Counter[int](), set(), {True: 0, False: 0}
+    for name, (_, columns) in shapes.items():
+        if TEXT.match(name):
+            continue
+        own = BEFORE.sub("", name).replace(".", "_")
+        flat.append(own)
+        if CROSS.fullmatch(own):
+            cross.add(columns)
+        elif QUERY.fullmatch(own):
+            widths[columns] += 1
+        if (found := NUMBER.match(own)) and re.match(r"(single_)?(transformer_|double_)?blocks_", own):
+            single = bool(found[1])
+            counts[single] = max(counts[single], int(found[2]) + 1)
+    most = frozenset(width for width, _ in widths.most_common(2))
+    return Seen("\n".join(flat), "\n".join(shapes), most, frozenset(cross), counts[False], counts[True])
+
+
+def told(shapes: Mapping[str, tuple[int, int]], *said: Mapping[str, object]) -> tuple[str, str]:
+    """(family, its words) of the base that a file with these names and shapes was made for; ("", "") when
+    nothing tells it. `said` are the tables in which the file says something of itself.
+    """
+    seen = seen_in(shapes)
+    base = next((base for base in BASES if seen.text and base.fits(seen)), None)
+    stated = _stated(said)
+    if base is not None:
+        others = (ALIKE_CERTAINLY if base.certain else ALIKE).get(base.family, set())
+        return (stated, WORDS[stated]) if stated in others else (base.family, base.words)
+    if any(FOREIGN.match(name) for name in shapes):
+        return "foreign", "a base with another text encoder"
+    if all(TEXT.match(name) for name in shapes):
+        family = stated or _of_text_encoders(shapes)
+    else:
+        family = "llm" if re.search(r"(^|_)(layers|h)_\d+_", seen.text, re.M) else stated
+    return family, WORDS.get(family, "")
+
+
+# Columns of a text encoder's query where only one base has it: OpenCLIP H, OpenCLIP G, T5.
+ENCODERS = (
+    (r"lora_te_|text_encoder\.|.*clip_h", 1024, "sd2"),
+    (r"lora_te2_text|text_encoder_2\.text_model|.*clip_g", 1280, "sdxl"),
+    (r"lora_te[23]_encoder_block|text_encoder_2\.encoder\.block|.*t5xxl", 4096, "flux"),
+    (r"lora_te_text", 768, "sd15"),
+)
+
+
+# ComfyUI's names of text encoders that no base here has.
+FOREIGN = re.compile(
+    r"text_encoders\.(qwen25|qwen2vl|umt5|gemma|llama|byt5|pile_t5|jina|hydit|chatglm|qwen3vl)"
+)
+
+
+def _of_text_encoders(shapes: Mapping[str, tuple[int, int]]) -> str:
+    for pattern, width, family in ENCODERS:
+        if any(columns == width and re.match(pattern, name) for name, (_, columns) in shapes.items()):
+            return family
+    return ""
+
+
+def _stated(said: Iterable[Mapping[str, object]]) -> str:
+    texts = [str(table[key]).lower() for table in said for key in FIELDS if table.get(key)]
+    for text in texts:
+        plain = re.sub(r"[^a-z0-9]", "", text)
+        for piece in sorted(STATED, key=len, reverse=True):
+            if piece in plain:
+                return STATED[piece]
+    return ""
