@@ -121,6 +121,10 @@ def from_bfl(name: str, second: bool = False) -> Row | None:
     table = _BY_NAME_2 if second else _BY_NAME
     if general in table:
         return _filled(table[general], number)
+    if general == "single_blocks.N.linear1_qkv":  # of ComfyUI: a single block's first three parts
+        return _filled(Row(general, XLABS_SINGLE["single_blocks.N.processor.qkv"]), number)
+    if row := from_kohya(name.replace(".", "_"), second):
+        return row
     fused, _, part = general.rpartition(".")
     row = table.get(fused)
     if row is None or not part.isdecimal() or len(row.ours) == 1 or int(part) >= len(row.ours):

@@ -62,7 +62,12 @@ def write_peft(adapter: Adapter) -> Written:
         "peft_type": "LORA", "inference_mode": True,
         "task_type": None if inside else "CAUSAL_LM",
     }  # fmt: skip
-    return _plain(own, PEFT_PREFIX), {}, {PEFT_CONFIG: config}
+    tensors = _plain(own, PEFT_PREFIX)
+    for name, weight in adapter.weights.items():
+        place, _, what = name.rpartition(".")
+        inner = f"{place}.base_layer" if place in adapter.modules else place
+        tensors[f"{PEFT_PREFIX}{inner}.{what}"] = _copy(weight)
+    return tensors, {}, {PEFT_CONFIG: config}
 
 
 def write_kohya(adapter: Adapter) -> Written:

@@ -4,13 +4,18 @@ Covers LoRA and LoCon, DoRA, LoHa and LoKr as diffusers, PEFT, kohya, OneTrainer
 write them.
 """
 
+import re
+from dataclasses import dataclass, field
+
 from lorakit.errors import AdapterError
+from lorakit.formats.names import unwrapped
+from lorakit.formats.others import what_else
 from lorakit.formats.reading import Header
 
 # Ending -> leaf; the longest ending that fits is the one meant. `*_t` is stored transposed.
 ENDINGS = {
     ".lora_A.weight": "down", ".lora_B.weight": "up",
-    ".lora_A.default.weight": "down", ".lora_B.default.weight": "up",
+    ".lora_A": "down", ".lora_B": "up", ".lora_E": "energy",  # of AdaLoRA; Mochi's too have no .weight
     ".lora_down.weight": "down", ".lora_up.weight": "up", ".lora_mid.weight": "mid",
     ".lora.down.weight": "down", ".lora.up.weight": "up",
     "_lora.down.weight": "down", "_lora.up.weight": "up",  # diffusers' first layout, and XLabs
@@ -18,8 +23,8 @@ ENDINGS = {
     ".down.weight": "down", ".up.weight": "up",  # XLabs: qkv_lora1.down.weight
     ".lora_a": "down_t", ".lora_b": "up_t", ".m": "magnitude",  # mlx-lm
     ".alpha": "alpha", ".dora_scale": "dora_scale",
-    ".lora_magnitude_vector": "magnitude", ".lora_magnitude_vector.default": "magnitude",
-    ".lora_magnitude_vector.weight": "magnitude", ".lora_magnitude_vector.default.weight": "magnitude",
+    ".lora_magnitude_vector": "magnitude", ".lora_magnitude_vector.weight": "magnitude",
+    ".magnitude": "magnitude", ".scalar": "scalar",
     ".hada_w1_a": "w1_a", ".hada_w1_b": "w1_b", ".hada_w2_a": "w2_a", ".hada_w2_b": "w2_b",
     ".hada_t1": "t1", ".hada_t2": "t2",
     ".lokr_w1": "k1", ".lokr_w1_a": "k1_a", ".lokr_w1_b": "k1_b",
@@ -27,58 +32,73 @@ ENDINGS = {
 }  # fmt: skip
 LONGEST_FIRST = sorted(ENDINGS, key=len, reverse=True)
 
-# What a file of another kind holds, by a piece of its keys, in words; the first that fits is said.
-OTHERS = {
-    ".lora_B.bias": "new biases beside its updates (lora_bias), which no mix can carry; train it without",
-    "bundle_emb.": "words of its own (a bundled embedding), which is not supported; save it without them",
-    "lllite_": "a ControlNet-LLLite, which is not supported",
-    ".oft_": "an OFT adapter (rotations, not additions), which is not supported",
-    ".boft_": "a BOFT adapter (rotations, not additions), which is not supported",
-    ".on_input": "an IA3 adapter (scales, not additions), which is not supported",
-    ".reshape_weight": "widened layers, as control adapters (FLUX.1 Canny, Depth) have: not supported",
-    ".lokr_t1": "a LoKr with a core of its first factor, which no tool is known to write",
-    ".diff_b": "whole new biases beside its updates, which no mix can carry; extract a plain LoRA",
-    ".diff": "whole new weights instead of low-rank updates; extract a LoRA from it",
-    ".a1.weight": "a GLoRA, which is not supported; train a LoRA instead",
-    "lora_embedding_": "an update of the word embeddings, which is not supported; train without new words",
-    "trainable_tokens": "new words (trainable tokens), which is not supported; train without them",
-    "_norm.scale": "new norm layers, as control adapters (FLUX.1 Canny, Depth) do; these are not supported",
-    "norm": "new norm layers, as control adapters (FLUX.1 Canny, Depth) do; these are not supported",
-    "model.diffusion_model.": "a full checkpoint, not an adapter",
-    "first_stage_model.": "a full checkpoint, not an adapter",
-    "base_model.model.": "whole layers beside its updates (modules_to_save, bias, new words); train without",
-}
+# PEFT puts the adapter's own name behind a tensor's: lora_A.default.weight, hada_w1_a.riso.
+NAMED = re.compile(
+    r"(?P<start>.*\.(?:lora_[AB]|lora_E|lora_magnitude_vector|hada_[wt]\w+|lokr_[wt]\w+|oft_\w+|ia3_l))"
+    r"\.(?!weight$|bias$)(?P<name>.+?)(?P<end>\.weight|\.bias)?"
+)
+# Differences of what no low-rank update reaches: read when they are zero, which changes nothing.
+DIFFERENCES = (".diff_b", ".diff", ".lora_B.bias", ".lora_up.bias", ".b_norm", ".w_norm")
+# PEFT stores the layers of words beside an update of them, and where words were added.
+WORDS = re.compile(
+    r"(?P<module>(?:.*\.)?(?:lm_head|embed_tokens|embed_out|embed_in|wte|word_embeddings|tok_embeddings))"
+    r"(?:\.base_layer)?\.(?P<what>weight|bias)"
+    r"|(?P<layer>.+)\.base_layer\.(?P<of>weight|bias)"
+)
 
 
-def leaves_of(header: Header) -> dict[str, dict[str, str]]:
-    """{module as the file spells it: {leaf: key}}; every key is used.
-
-    Raises AdapterError that says what the file looks like when a key is none of an update.
+@dataclass
+class Contents:
+    """What the tensors of a file are: its updates {module as the file spells it: {leaf: key}}, differences
+    that have to be zero, and whole layers {(module, "weight" or "bias"): key} that have to be the base's own.
     """
-    found: dict[str, dict[str, str]] = {}
-    unknown = []
+
+    updates: dict[str, dict[str, str]] = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
+    layers: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def contents_of(header: Header) -> Contents:
+    """What each tensor is; none is left out.
+
+    Raises AdapterError that says what the file looks like when a key is none of an adapter's.
+    """
+    found, unknown, adapters = Contents(), [], set()
     for key in header.tensors:
-        ending = next((ending for ending in LONGEST_FIRST if key.endswith(ending)), None)
-        if ending is None:
+        spelled, adapter = _without_name(key)
+        adapters.add(adapter)
+        ending = next((ending for ending in LONGEST_FIRST if spelled.endswith(ending)), None)
+        if ending is not None:
+            leaves = found.updates.setdefault(unwrapped(spelled[: -len(ending)]), {})
+            if ENDINGS[ending] in leaves:
+                raise AdapterError(
+                    f"{header.path.name}: {leaves[ENDINGS[ending]][:100]} and {key[:100]} say the same "
+                    "thing; export it again"
+                )
+            leaves[ENDINGS[ending]] = key
+        elif spelled.endswith(DIFFERENCES):
+            found.differences.append(key)
+        elif layer := WORDS.fullmatch(spelled):
+            place = unwrapped(layer["module"] or layer["layer"])
+            found.layers[place, layer["what"] or layer["of"]] = key
+        else:
             unknown.append(key)
-            continue
-        leaves = found.setdefault(key[: -len(ending)], {})
-        if ENDINGS[ending] in leaves:
-            raise AdapterError(
-                f"{header.path.name}: {leaves[ENDINGS[ending]][:100]} and {key[:100]} say the same thing; "
-                "export it again"
-            )
-        leaves[ENDINGS[ending]] = key
+    if not found.updates:
+        unknown += [*found.differences, *found.layers.values()]
     if unknown:
-        looks = next((words for piece, words in OTHERS.items() if any(piece in key for key in unknown)), None)
-        what = f"it holds {looks}" if looks else "export it as a LoRA from the tool that made it"
-        raise AdapterError(
-            f"{header.path.name}: {len(unknown)} of its {len(header.tensors)} tensors are not those of a "
-            f"LoRA, such as {unknown[0][:100]}; {what}"
-        )
-    for name, leaves in found.items():
+        raise AdapterError(f"{header.path.name}: {what_else(header, unknown, len(found.updates))}")
+    if len(adapters - {""}) > 1:
+        names = ", ".join(sorted(adapters - {""})[:5])
+        raise AdapterError(f"{header.path.name}: contains several adapters ({names}); save each by itself")
+    for name, leaves in found.updates.items():
         _check_whole(header, name, leaves)
     return found
+
+
+def _without_name(key: str) -> tuple[str, str]:
+    """The key without the adapter's own name, and that name."""
+    named = NAMED.fullmatch(key)
+    return (f"{named['start']}{named['end'] or ''}", named["name"]) if named else (key, "")
 
 
 KINDS = (  # what makes an update whole
@@ -94,12 +114,12 @@ KINDS = (  # what makes an update whole
     {"k1_a", "k1_b", "k2_a", "k2_b", "t2"},
 )
 MAGNITUDES = {"magnitude", "dora_scale"}
-EXTRAS = {"alpha", "magnitude", "dora_scale", "mid"}
+EXTRAS = {"alpha", "magnitude", "dora_scale", "mid", "scalar", "energy"}
 
 
 def _check_whole(header: Header, name: str, leaves: dict[str, str]) -> None:
     given = set(leaves) - EXTRAS
-    whole = given in KINDS and ("mid" not in leaves or given == {"down", "up"})
+    whole = given in KINDS and (not {"mid", "energy"} & set(leaves) or given == {"down", "up"})
     if whole and len(MAGNITUDES & set(leaves)) < 2:
         return
     nearest = min(KINDS, key=lambda kind: (len(given - kind), len(kind - given)))
@@ -114,7 +134,7 @@ def _check_whole(header: Header, name: str, leaves: dict[str, str]) -> None:
 
 def _spelling(leaf: str, sibling: str) -> str:
     """How the tool that wrote the key `sibling` would end the key of `leaf`."""
-    used = next(ending for ending in LONGEST_FIRST if sibling.endswith(ending))
+    used = next(ending for ending in LONGEST_FIRST if _without_name(sibling)[0].endswith(ending))
     same = [ending for ending, other in ENDINGS.items() if other == ENDINGS[used]]
     wanted = [ending for ending, other in ENDINGS.items() if other == leaf]
     return wanted[min(same.index(used), len(wanted) - 1)].strip("._")

@@ -1,16 +1,23 @@
 """Opening adapter files: what a header tells, and the updates themselves."""
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from torch import Tensor
 
 from lorakit import durable
 from lorakit.errors import AdapterError
 from lorakit.formats import hub, layouts, metadata
-from lorakit.formats.choosing import naming_of, rank_of
-from lorakit.formats.kinds import family_of, refuse_control
-from lorakit.formats.leaves import MAGNITUDES, leaves_of
+from lorakit.formats.bases import SUPPORTED
+from lorakit.formats.choosing import base_of, naming_of, rank_of
+from lorakit.formats.kinds import refuse_control
+from lorakit.formats.leaves import MAGNITUDES, Contents, contents_of
+from lorakit.formats.names import Naming
+from lorakit.formats.others import what_else
 from lorakit.formats.reading import Header, read_header, read_tensors
-from lorakit.formats.settings import Scaling, scaling_of
+from lorakit.formats.settings import Scaling, check_tuner, scaling_of, stated_beside
 from lorakit.formats.tools import foreign_tool, tool_of
 from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors, readable
@@ -39,26 +46,31 @@ def inspect(path: str | Path) -> Inspection:
 
     Raises AdapterError as `load` does.
     """
-    file, _ = locate(path)
+    file, folder = locate(path)
     header = read_header(file)
-    leaves = leaves_of(header)
+    check_tuner(header, folder)
+    leaves = contents_of(header).updates
     naming, rows = naming_of(header, leaves)
     modules = [name for row in rows.values() for name, _ in row.ours]
     ranks = [rank_of(header, own) for own in leaves.values()]
+    family, _ = base_of(header, leaves, rows, stated_beside(header, folder))
     return Inspection(
-        file, naming.name, tool_of(naming, leaves, header), family_of(modules, header.metadata), max(ranks),
+        file, naming.name, tool_of(naming, leaves, header), family, max(ranks),
         modules, file.stat().st_size, header.metadata,
     )  # fmt: skip
 
 
-def load(path: str | Path) -> Adapter:
-    """Open an adapter: a file, a folder or a hub id.
+def load(path: str | Path, partial: bool = False) -> Adapter:
+    """Open an adapter: a file, a folder or a hub id. With `partial`, it may be applied to a base that has
+    only some of its layers.
 
     Raises AdapterError that names the file and what is wrong.
     """
     file, folder = locate(path)
     header = read_header(file)
-    leaves = leaves_of(header)
+    check_tuner(header, folder)
+    contents = contents_of(header)
+    leaves = contents.updates
     naming, rows = naming_of(header, leaves)
     scaling = scaling_of(header, leaves, naming.name, folder)
     modules: dict[str, Factors] = {}
@@ -77,9 +89,15 @@ def load(path: str | Path) -> Adapter:
         whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
         modules.update(split(whole, row, file.name))
     card = _card(file, folder, header, modules)
+    family, words = base_of(header, leaves, rows, stated_beside(header, folder))
+    card.family = card.family or family
+    if card.family not in ("", *SUPPORTED):
+        card.base = words or card.base
     card.rank = card.rank or max(rank_of(header, own) for own in leaves.values())
     card.tool = card.tool or foreign_tool(naming, leaves, header)
-    adapter = Adapter(modules, card, source=Path(path).name)
+    card.partial = card.partial or partial
+    card.notes = _passed_over(header, contents, stored, card.notes)
+    adapter = Adapter(modules, card, Path(path).name, _weights(header, contents, stored, naming))
     refuse_control(file.name, adapter)
     adapter.check_finite()
     if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None
@@ -88,6 +106,34 @@ def load(path: str | Path) -> Adapter:
             f"{file.name}: every update in it is zero, so it would have no effect; train it again"
         )
     return adapter
+
+
+def _passed_over(header: Header, contents: Contents, stored: Mapping[str, Tensor], notes: str) -> str:
+    """`notes` and what of the file has no effect. Raises AdapterError for a difference that has one."""
+    changed = [key for key in contents.differences if readable(stored[key]).any()]
+    if changed:
+        raise AdapterError(f"{header.path.name}: {what_else(header, changed, len(contents.updates))}")
+    count = len(contents.differences)
+    if not count:
+        return notes
+    said = f"{count} stored differences of biases or norms are all zero, so they were passed over."
+    warnings.warn(f"{header.path.name}: {said}", stacklevel=3)
+    return notes if said in notes else f"{notes} {said}".strip()
+
+
+def _weights(
+    header: Header, contents: Contents, stored: Mapping[str, Tensor], naming: Naming
+) -> dict[str, Tensor]:
+    """The whole weights that a file brings along, by the base's names. Raises AdapterError for one that no
+    module of the file's naming is called like.
+    """
+    found = {}
+    for (place, what), key in contents.layers.items():
+        row = naming.resolve(place)
+        if row is None or len(row.ours) != 1:
+            raise AdapterError(f"{header.path.name}: {what_else(header, [key], len(contents.updates))}")
+        found[f"{row.ours[0][0]}.{what}"] = stored[key]
+    return found
 
 
 def locate(path: str | Path) -> tuple[Path, Path]:
@@ -120,5 +166,4 @@ def _card(file: Path, folder: Path, header: Header, modules: dict[str, Factors])
         card = metadata.to_card(header)
     first = next(iter(modules.values()))
     card.alpha = card.alpha or first.alpha
-    card.family = card.family or family_of(list(modules), header.metadata)
     return card

@@ -1,28 +1,47 @@
 """Which of diffusers' or transformers' modules a tool's module name means: one row per way of naming."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lorakit.formats import flux, unet
 from lorakit.formats.flux import Row
 
 PEFT_PREFIX = "base_model.model."
-# Kohya's and OneTrainer's first words; "denoiser" is told apart by what follows.
+# Kohya's and OneTrainer's first words; "denoiser" is told apart by what follows. Dots may follow as well.
 KOHYA = {
-    "lora_unet_": "denoiser", "lora_transformer_": "denoiser", "lora_te1_": "text_encoder",
-    "lora_te2_": "text_encoder_2", "lora_te3_": "text_encoder_2", "lora_te_": "text_encoder",
-    "lycoris_": "denoiser",
+    "lora_unet": "denoiser", "lora_transformer": "denoiser", "lora_te1": "text_encoder",
+    "lora_te2": "text_encoder_2", "lora_te3": "text_encoder_2", "lora_te": "text_encoder",
+    "lycoris": "denoiser",
 }  # fmt: skip
-# Before the authors' own names: of ComfyUI and ai-toolkit, of OneTrainer, of PEFT around the authors' model.
-BEFORE_BFL = ("diffusion_model.", "transformer.", PEFT_PREFIX)
-OTHERS_BEGIN = ("lora_", "diffusion_model.", "double_blocks.", "single_blocks.")  # never a module's own name
+KOHYA_START = re.compile(rf"({'|'.join(sorted(KOHYA, key=len, reverse=True))})[_.]+(?=[a-z\d])")
+# Before a denoiser's own names, in any order and number: of ComfyUI and ai-toolkit, of diffusers and
+# OneTrainer, of PEFT around a model, of Lightning and DiffSynth around theirs.
+AROUND = re.compile(
+    r"(base_model\.model|model\.diffusion_model|diffusion_model|transformer|unet|model|pipe\.dit|dit)\."
+)
+# torch.compile, FSDP, gradient checkpointing, DeepSpeed and DataParallel wrap a module in one of these.
+WRAPPERS = re.compile(
+    r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\."
+)
+PARALLEL = re.compile(r"^((?:base_model\.model\.|(?:transformer|unet|text_encoder(?:_\d)?)\.)*)(?:module\.)+")
+TWICE = re.compile(r"^(base_model\.model\.){2,}")
+# How checkpoints and ComfyUI call text encoders; what follows are transformers' own names.
+TEXT_ENCODERS = re.compile(
+    r"(?:text_encoders?\.|cond_stage_model\.)?(?P<which>clip_l|clip_g|t5xxl|qwen3_[48]b|mistral3_24b)\.transformer\."
+    r"|(?P<first>cond_stage_model|conditioner\.embedders\.0|text_encoders)\.transformer\."
+)
+WHICH = {"clip_g": "text_encoder_2", "t5xxl": "text_encoder_2"}  # the others come first in their pipelines
+OTHERS_BEGIN = (  # never a module's own name
+    "lora_", "lycoris_", "diffusion_model.", "text_encoders.", "double_blocks.", "single_blocks.",
+)  # fmt: skip
 COMPONENT = re.compile(r"(transformer|unet|text_encoder|text_encoder_2|text_encoder_3)\.")
 TRANSFORMER = re.compile(
     r"(transformer_blocks|single_transformer_blocks|x_embedder|context_embedder|time_text_embed"
     r"|time_guidance_embed|norm_out|proj_out|single_stream_modulation\.linear"
     r"|double_stream_modulation_(img|txt)\.linear)(\.|$)"
 )
+SGM = re.compile(r"(input_blocks|output_blocks|middle_block|time_embed|label_emb|out)\.")
 UNET = re.compile(r"(down_blocks|up_blocks|mid_block|conv_in|conv_out|time_embedding|add_embedding)(\.|$)")
 # Diffusers' first layout named a text encoder's layers after its own attention's.
 FIRST_TEXT = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
@@ -42,11 +61,16 @@ def resolve_peft(name: str) -> Row | None:
     return _same(name.removeprefix(PEFT_PREFIX)) if name.startswith(PEFT_PREFIX) else None
 
 
+def unwrapped(name: str) -> str:
+    """A module's name without what training wrapped around its model."""
+    return TWICE.sub(PEFT_PREFIX, PARALLEL.sub(r"\1", WRAPPERS.sub("", name)))
+
+
 def resolve_kohya(name: str, second: bool = False) -> Row | None:
-    start = next((start for start in KOHYA if name.startswith(start)), None)
+    start = KOHYA_START.match(name)
     if start is None:
         return None
-    flat, component = name.removeprefix(start), KOHYA[start]
+    flat, component = name[start.end() :].replace(".", "_"), KOHYA[start[1]]
     if component != "denoiser":
         found = unet.dotted(flat)
         return _same(f"{component}.{found}") if found else None
@@ -56,6 +80,8 @@ def resolve_kohya(name: str, second: bool = False) -> Row | None:
     found = unet.from_sgm(flat) or unet.dotted(flat)
     if found is None:
         return None
+    if found.startswith(("text_model.", "encoder.layers.")):  # LyCORIS calls all its modules alike
+        return _same(f"text_encoder.{found}")
     return _same(("unet." if UNET.match(found) else "transformer.") + found)
 
 
@@ -64,9 +90,13 @@ def resolve_kohya_2(name: str) -> Row | None:
 
 
 def resolve_bfl(name: str, second: bool = False) -> Row | None:
-    before = next((prefix for prefix in BEFORE_BFL if name.startswith(prefix)), "")
-    row = flux.from_bfl(name.removeprefix(before), second)
-    return _in("transformer", row) if row else None
+    """The authors' own names: FLUX's, those of Stable Diffusion's checkpoints, and their text encoders'."""
+    for inner in _peeled(name):
+        if row := flux.from_bfl(inner, second):
+            return _in("transformer", row)
+        if SGM.match(inner) and (found := unet.from_sgm(inner.replace(".", "_"))):
+            return _same(f"unet.{found}")
+    return _text_encoder(name)
 
 
 def resolve_bfl_2(name: str) -> Row | None:
@@ -74,29 +104,60 @@ def resolve_bfl_2(name: str) -> Row | None:
 
 
 def resolve_xlabs(name: str) -> Row | None:
-    row = flux.from_xlabs(name.removeprefix("diffusion_model."))
+    rows = (flux.from_xlabs(inner) for inner in _peeled(name))
+    row = next(filter(None, rows), None)
     return _in("transformer", row) if row else None
 
 
 def resolve_diffusers(name: str) -> Row | None:
-    for prefix in ("diffusion_model.", PEFT_PREFIX):
-        if name.startswith(prefix) and _denoiser(name.removeprefix(prefix)):
-            name = name.removeprefix(prefix)
+    if row := _text_encoder(name):
+        return row
+    for inner in _peeled(name):
+        own = _tidy(inner)
+        if component := _denoiser(own):
+            return _same(f"{component}.{own}")
+    if not COMPONENT.match(name) or any(_is_bfl(inner) for inner in _peeled(name)):
+        return None
+    component, _, inner = name.partition(".")
+    inner = inner.removeprefix(PEFT_PREFIX)
+    if inner.startswith(OTHERS_BEGIN):
+        return None
+    return _same(f"{component}.{_text(inner) if component.startswith('text_encoder') else _tidy(inner)}")
+
+
+def _tidy(name: str) -> str:
     name = name.replace(".processor.", ".")  # diffusers' first layout hung updates on attention processors
     if "single_transformer_blocks." not in name:  # FLUX.2's have a to_out of their own
         name = re.sub(r"\.to_out$", ".to_out.0", name)
-    if name.startswith("text_encoder"):
-        attention, _, last = name.partition(".self_attn.")
-        name = f"{attention}.self_attn.{FIRST_TEXT.get(last.removesuffix('.0'), last)}" if last else name
-    if COMPONENT.match(name):
-        return None if _is_bfl(name.removeprefix("transformer.")) else _same(name)
-    component = _denoiser(name)
-    return _same(f"{component}.{name}") if component else None
+    return name
+
+
+def _text(name: str) -> str:
+    attention, _, last = name.partition(".self_attn.")
+    return f"{attention}.self_attn.{FIRST_TEXT.get(last.removesuffix('.0'), last)}" if last else name
+
+
+def _text_encoder(name: str) -> Row | None:
+    """A text encoder's module as ComfyUI and checkpoints call it."""
+    found = TEXT_ENCODERS.match(name)
+    if found is None:
+        return None
+    return _same(f"{WHICH.get(found['which'], 'text_encoder')}.{name[found.end() :]}")
+
+
+def _peeled(name: str) -> Iterator[str]:
+    """The name, and what is left of it with one after another of the prefixes in front taken off."""
+    yield name
+    while found := AROUND.match(name):
+        name = name[found.end() :]
+        yield name
 
 
 def resolve_plain(name: str) -> Row | None:
     """A module's own name, as mlx-lm writes language models' adapters."""
-    return _same(name) if name and not name.startswith((*OTHERS_BEGIN, PEFT_PREFIX)) else None
+    if not name or name.startswith(PEFT_PREFIX):
+        return None
+    return None if any(inner.startswith(OTHERS_BEGIN) for inner in _peeled(name)) else _same(name)
 
 
 # A file is read by the row that knows all its names. Where two know them, they must mean the same.

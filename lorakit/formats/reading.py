@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
+from lorakit.formats.suffixes import STARTS, SUFFIXES
 
 # Assumption: 50,000 tensors with long names take about 7 MB. Python's tables of a header take several times
 # its bytes, so what it may hold is counted before it is parsed.
@@ -25,14 +26,19 @@ WIDE_LIMIT = 8 * 2**20  # of one beyond ASCII, which may take four times its byt
 TENSOR_LIMIT = 50_000  # assumption: a mixture-of-experts adapter over all experts has under 40,000
 NAME_LIMIT = 512
 MOST_DIMENSIONS = 8
-PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
+LONGEST_START = max(len(start) for start, _ in STARTS)
 BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
-    "F8_E4M3": 1, "F8_E5M2": 1,
+    "F8_E4M3": 1, "F8_E5M2": 1, "U16": 2, "U32": 4, "U64": 8,
 }  # fmt: skip
 TYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+}  # fmt: skip
+# Merged and extracted LoRAs state their alphas as these; a weight is never one.
+WHOLE_NUMBERS = {
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8,
+    "U16": torch.uint16, "U32": torch.uint32, "U64": torch.uint64,
 }  # fmt: skip
 
 
@@ -60,11 +66,8 @@ class Header:
 def read_header(path: Path) -> Header:
     """Read and check the header only. Raises AdapterError that names the file and what is wrong with it."""
     name = path.name
-    if path.suffix.lower() in PICKLES:
-        raise AdapterError(
-            f"{name}: is a pickle, which can run code when opened; convert it to safetensors with the tool "
-            f"that made it"
-        )
+    if path.suffix.lower() in SUFFIXES:
+        raise AdapterError(f"{name}: is {SUFFIXES[path.suffix.lower()]}")
     with _opened(path) as file:
         stamp = _stamp(file)
         size = stamp[1]
@@ -73,10 +76,9 @@ def read_header(path: Path) -> Header:
             raise AdapterError(f"{name}: is empty or cut off; download or export it again")
         (length,) = struct.unpack("<Q", start)
         if length > HEADER_LIMIT or 8 + length > size:
-            if start[:2] == b"PK" or start[:1] == b"\x80":
-                raise AdapterError(
-                    f"{name}: is a pickle or an archive under a safetensors name; it was not opened"
-                )
+            start += file.read(LONGEST_START)
+            if known := next((words for first, words in STARTS if start.startswith(first)), ""):
+                raise AdapterError(f"{name}: is {known}")
             what = "which cannot be; download it again"
             if 8 + length <= size:
                 what = f"more than any adapter's ({HEADER_LIMIT:,}); strip its metadata or export it again"
@@ -99,7 +101,7 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
     header was read.
     """
     name = header.path.name
-    wrong = next((key for key, stored in header.tensors.items() if stored.dtype not in TYPES), None)
+    wrong = next((key for key, stored in header.tensors.items() if not _is_readable(stored)), None)
     if wrong is not None:
         raise AdapterError(
             f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which is no weight"
@@ -116,6 +118,10 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
         if read != len(buffer):
             raise AdapterError(f"{name}: ends before its last tensor; download it again")
     return {key: _view(buffer, stored) for key, stored in header.tensors.items()}
+
+
+def _is_readable(stored: Stored) -> bool:
+    return stored.dtype in TYPES or (stored.dtype in WHOLE_NUMBERS and math.prod(stored.shape) == 1)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -135,7 +141,7 @@ def _stamp(file: BinaryIO) -> tuple[int, int, int]:
 
 
 def _view(buffer: Tensor, stored: Stored) -> Tensor:
-    dtype = TYPES[stored.dtype]
+    dtype = (TYPES | WHOLE_NUMBERS)[stored.dtype]
     part = buffer[stored.start : stored.end]
     if stored.start % dtype.itemsize:
         part = part.clone()

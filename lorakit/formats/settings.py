@@ -33,6 +33,32 @@ UNSUPPORTED = {
     "arrow_config": "is a router over other adapters (arrow_config); add those themselves",
     "kasa_config": "also changes its base's weights (kasa_config); train a plain LoRA",
 }
+# PEFT's other kinds of adapter, and why they cannot be a sum of low-rank updates.
+TUNERS = {
+    "IA3": "IA3, which scales activations", "LN_TUNING": "LN tuning, which trains the norm layers",
+    "PREFIX_TUNING": "prefix tuning, a learned prompt", "PROMPT_TUNING": "prompt tuning, a learned prompt",
+    "P_TUNING": "P-tuning, a learned prompt", "CPT": "CPT, a learned prompt",
+    "MULTITASK_PROMPT_TUNING": "multitask prompt tuning, a learned prompt",
+    "ADAPTION_PROMPT": "LLaMA-Adapter, a learned prompt", "CARTRIDGE": "a cartridge, a learned cache",
+    "OFT": "OFT, which rotates weights", "BOFT": "BOFT, which rotates weights",
+    "HRA": "HRA, which reflects weights", "ROAD": "RoAd, which rotates activations",
+    "PSOFT": "PSOFT, which rotates weights", "OSF": "OSF, which changes whole weights",
+    "VERA": "VeRA, whose factors are shared random numbers", "PVERA": "PVeRA, whose factors are random",
+    "VBLORA": "VB-LoRA, whose factors come from a shared bank", "TINYLORA": "TinyLoRA, of shared numbers",
+    "RANDLORA": "RandLoRA, whose factors are shared random numbers",
+    "FOURIERFT": "FourierFT, of frequencies", "WAVEFT": "WaveFT, of wavelets",
+    "C3A": "C3A, of circular convolutions", "SHIRA": "SHiRA, of single numbers", "BONE": "Bone, of blocks",
+    "MISS": "MiSS, of blocks", "DELORA": "DeLoRA, of normalised factors",
+    "GRALORA": "GraLoRA, of factors block by block", "LILY": "Lily, of shared factors",
+    "TRAINABLE_TOKENS": "trainable tokens, which are new words",
+    "GLORA": "GLoRA, which also scales weights", "HIRA": "HiRA, which multiplies weights",
+    "BEFT": "BEFT, of biases", "UNILORA": "Uni-LoRA, of one shared vector", "FROD": "FRoD, of shared factors",
+    "ADAMSS": "AdaMSS, of subspaces", "DEFT": "DEFT, which projects weights", "PEANUT": "PEANuT, of networks",
+    "SHADOW": "ShadowPEFT, a second network", "SUPERTUNING": "Super-Tuning, of single numbers",
+    "XLORA": "X-LoRA, a router over other adapters", "POLY": "Poly, a router over several LoRAs",
+}  # fmt: skip
+SUMS = ("LORA", "LOHA", "LOKR", "ADALORA")
+ADALORA_ALPHA, ADALORA_LITTLE = 8, 1e-5  # PEFT's default; what it adds to the rank that it divides by
 # Starts of training that move a part of the base's weights into the adapter, unless they are converted back.
 MOVED = ("pissa", "olora", "corda", "lora_ga")
 
@@ -46,6 +72,7 @@ class Scaling:
     rslora: bool = False
     per_rank: float | None = None  # mlx-lm states alpha / rank
     dora: bool = False  # promised, so a module without its magnitude is incomplete
+    little: float = 0.0  # added to the rank that alpha is divided by
     ranks: dict[str, float] | None = None  # PEFT divides alpha by these even in a LoKr of two full factors
     of_component: Mapping[str, "Scaling"] = field(default_factory=dict)
 
@@ -57,7 +84,8 @@ class Scaling:
         """The alpha of `module` at `rank`."""
         if self.per_rank is not None:
             return self.per_rank * rank
-        return _matching(self.pattern, module, float(rank if self.alpha is None else self.alpha))
+        stated = _matching(self.pattern, module, float(rank if self.alpha is None else self.alpha))
+        return stated * rank / (rank + self.little)
 
     def full(self, module: str) -> float:
         """The scale of a LoKr of two full factors, which have no rank: 1 as LyCORIS trains it."""
@@ -73,6 +101,14 @@ def _matching(patterns: dict[str, float], module: str, otherwise: float) -> floa
         if name and (module == name or module.endswith("." + name) or re.match(rf"(.*\.)?({name})$", module)):
             return value
     return otherwise
+
+
+def stated_beside(header: Header, folder: Path) -> dict[str, Any]:
+    """The settings beside a file, where they can be read."""
+    try:
+        return _config(folder, header.path.name, needed=False)
+    except (OSError, ValueError, RecursionError, AdapterError):
+        return {}
 
 
 def scaling_of(header: Header, leaves: dict[str, dict[str, str]], naming: str, folder: Path) -> Scaling:
@@ -127,12 +163,27 @@ def _from_diffusers(name: str, stated: dict[str, Any]) -> Scaling:
     return Scaling(of_component=found) if set(found) - {""} else found.get("", Scaling())
 
 
-def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
-    kind = str(stated.get("peft_type") or "LORA").upper()
-    if kind not in ("LORA", "LOHA", "LOKR"):
+def check_tuner(header: Header, folder: Path) -> None:
+    """Raise AdapterError, naming it, when the config beside a file is of a kind of PEFT's that is no sum of
+    low-rank updates; its tensors would only tell that they are none of a LoRA.
+    """
+    config = stated_beside(header, folder)  # one that cannot be read is told of later
+    if config.get("peft_type"):
+        _kind(header.path.name, config)
+
+
+def _kind(name: str, stated: dict[str, Any]) -> str:
+    kind = str(stated.get("peft_type") or "LORA").upper().removeprefix("PEFTTYPE.")
+    if kind not in SUMS:
+        known = TUNERS.get(kind, f"type {kind[:40]}")
         raise AdapterError(
-            f"{name}: is a PEFT adapter of type {kind[:40]}; only LORA, LOHA and LOKR are supported"
+            f"{name}: is a PEFT adapter of {known} (peft_type {kind[:40]}); supported are {', '.join(SUMS)}"
         )
+    return kind
+
+
+def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
+    kind = _kind(name, stated)
     for setting, words in UNSUPPORTED.items():
         if stated.get(setting):
             raise AdapterError(f"{name}: {words}")
@@ -144,6 +195,8 @@ def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
         )
     if stated.get("fan_in_fan_out") not in (None, False, True):
         raise AdapterError(f"{name}: its fan_in_fan_out is neither true nor false; export it again")
+    if kind == "ADALORA":
+        return Scaling(float(stated.get("lora_alpha") or ADALORA_ALPHA), little=ADALORA_LITTLE)
     alpha = stated.get("lora_alpha" if kind == "LORA" else "alpha")
     patterns = [
         {_sound(name, str(key)): float(value) for key, value in _table(stated.get(setting) or {}).items()}

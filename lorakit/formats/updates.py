@@ -89,18 +89,19 @@ def factors_of(
         raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
     try:
         kind, rank = _kind(tensors)
-        stated = float(alpha) if alpha is not None else alpha_of(max(rank, 1))
+        stated = _number(alpha) if alpha is not None else alpha_of(max(rank, 1))
         if not math.isfinite(stated) or stated <= 0:
             raise AdapterError(f"{file}: {name[:100]} has alpha {stated:g}; it must be above 0")
         magnitude = _magnitude(tensors)
-        pieces = {leaf: tensor for leaf, tensor in tensors.items() if leaf not in ("alpha", *MAGNITUDES)}
+        scalar = _number(tensors["scalar"]) if "scalar" in tensors else 1.0
+        pieces = {leaf: tensor for leaf, tensor in tensors.items() if leaf not in (*NUMBERS, *MAGNITUDES)}
         factors: Factors
         if kind is not None:
             # The same scale at the rank of the exact product.
-            scale = full if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank)
+            scale = scalar * (full if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank))
             factors = Product(pieces, kind, slice(None), scale * kind.size(pieces)[0], magnitude)
         else:
-            factors = Factors(*_plain(pieces), stated, magnitude, rslora)
+            factors = Factors(*_plain(pieces), scalar * stated, magnitude, rslora)
     except AdapterError:
         raise
     except (RuntimeError, ValueError, IndexError, KeyError) as error:
@@ -115,6 +116,14 @@ def factors_of(
             "directions; export it again"
         )
     return factors
+
+
+NUMBERS = ("alpha", "scalar")
+
+
+def _number(tensor: Tensor) -> float:
+    """One number of any type and shape, also the whole numbers of merged and extracted LoRAs."""
+    return tensor.reshape(()).to(torch.float64).item()
 
 
 def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
@@ -195,6 +204,8 @@ def _plain(tensors: Leaves) -> tuple[Tensor, Tensor]:
         down, up = tensors["down_t"].T, tensors["up_t"].T
     else:
         down, up = tensors["down"], tensors["up"]
+        if "energy" in tensors:  # AdaLoRA (arXiv 2303.10512, section 3.1): up diag(energy) down
+            down = (readable(down).float() * tensors["energy"].float().view(-1, 1)).to(readable(down).dtype)
     if down.dim() == 2 and up.dim() == 4:
         up = up.flatten(1)
     if down.dim() not in (2, 4) or up.dim() != down.dim() or up.shape[2:] not in ((), (1, 1)):

@@ -394,7 +394,7 @@ def test_what_kohya_cannot_hold_is_said(tmp_path, transformer):
         ([f"{BFL}.qkv.lora_A.weight", f"{BFL}.qkv.lora_down.weight"], "same thing"),
         ([f"{BFL}.{name}.lora_{leaf}.weight" for name in ("other", "proj") for leaf in "AB"], "bfl.*other"),
         (["lora_unet_x_y.lora_down.weight", "lora_unet_x_y.lora_up.weight"], "no known name"),
-        (["a.b.lora_A.weight", "a.b.lora_B.weight", "a.norm.weight"], "control"),
+        (["a.b.lora_A.weight", "a.b.lora_B.weight", "a.norm.weight"], "whole new norm layers"),
         (["lora_unet_mid_block_attentions_0_proj_in.diff"], "whole new weights"),
         (["a.b.hada_t1", "a.b.hada_w1_a", "a.b.hada_w1_b", "a.b.hada_w2_a", "a.b.hada_w2_b"], "no hada_t2"),
         (["a.b.oft_blocks"], "OFT"),

@@ -398,7 +398,7 @@ def test_a_damaged_config_is_told_in_words(text, tmp_path, record_property):
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("base_model.model.lm_head.weight", "modules_to_save"),
+        ("base_model.model.model.layers.0.mlp.weight", "modules_to_save"),
         (f"{PEFT}.lora_B.bias", "lora_bias"),
         ("base_model.model.model.embed_tokens.lora_embedding_A", "word embeddings"),
         (f"{PEFT}.bias", "whole layers"),

@@ -48,7 +48,7 @@ CASES = {
     "archive renamed": (b"PK\x03\x04" + b"\0" * 50, "archive"),
     "a full checkpoint": (
         raw({"model.diffusion_model.out.weight": entry(0, 8)}, b"\0" * 8),
-        "not those of a LoRA",
+        "is a whole U-Net",
     ),
 }
 
