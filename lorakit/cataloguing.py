@@ -5,11 +5,13 @@ A person writes a voice as it is called in the store ("Nordal voice"), or as wor
 """
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lorakit.data.findings import Findings
 from lorakit.errors import DataError, LoraKitError
-from lorakit.generation.catalogue import Line, read_briefs, run
+from lorakit.generation.catalogue import Briefs, not_written, read_briefs, refusal, run
 from lorakit.lora.strength import Strength
 from lorakit.mixes import check_whole, read_mix
 from lorakit.store import Store
@@ -33,23 +35,45 @@ def named(words: list[str], tell: Any = print) -> dict[str, Strength]:
     return mix
 
 
-def check(path: str | Path) -> tuple[list[Line], dict[str, dict[str, Strength]]]:
-    """The briefs of a table and the voices of each of its words. Raises DataError naming the row."""
-    lines = read_briefs(path)
+@dataclass
+class Checked:
+    """A table of briefs, checked: `briefs` that can be written, and the voices of each of its words."""
+
+    briefs: Briefs
+    voices: dict[str, dict[str, Strength]]
+
+
+def check(path: str | Path) -> Checked:
+    """The briefs of a table with their voices; a row whose voice cannot be used becomes a finding.
+
+    Raises DataError when no row can be written.
+    """
+    briefs = read_briefs(path)
     voices: dict[str, dict[str, Strength]] = {}
-    for line in lines:
-        if line.voice and line.voice not in voices:
+    refused: dict[str, str] = {}
+    found = Findings(Path(path).name)
+    for line in briefs.lines:
+        if line.voice and line.voice not in voices and line.voice not in refused:
             try:
                 voices[line.voice] = named(line.voice.split(), lambda said: None)
             except LoraKitError as error:
-                raise DataError(f"{Path(path).name}, row {line.row}: {error}") from None
-    return lines, voices
+                refused[line.voice] = str(error)
+        if line.voice in refused:
+            found.append(not_written(found.name, line.place, refused[line.voice]))
+    lines = [line for line in briefs.lines if line.voice not in refused]
+    findings = [*briefs.findings, *found.listed()]
+    if not lines:
+        raise DataError(f"{found.name}: {refusal(findings)}")
+    return Checked(Briefs(lines, findings, briefs.left_out + found.count("error")), voices)
 
 
 def run_catalogue(context: "Context") -> bool:
     """Write the job's table, or what is missing of it; rows without a voice are in the job's own mix."""
     job, spec = context.job, context.job.spec
-    lines, voices = check(spec["briefs"])
+    checked = check(spec["briefs"])
+    lines, voices = checked.briefs.lines, checked.voices
+    if checked.briefs.findings:
+        job.emit({"event": "findings", "rows": [vars(finding) for finding in checked.briefs.findings]})
     base = context.base()
     own, store = context.mix(base), Store()
     opened: dict[str, Any] = {}
@@ -93,5 +117,6 @@ def run_catalogue(context: "Context") -> bool:
             return False
         raise
     job.emit({"event": "phase", "name": "Writing", "done": done, "total": len(lines)})
-    job.emit({"event": "result", "briefs": len(lines), "written": done})
+    left_out = checked.briefs.left_out
+    job.emit({"event": "result", "briefs": len(lines), "written": done, "left_out": left_out})
     return done == len(lines)

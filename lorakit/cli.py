@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=commands.train)
 
     voice = add("voice", help="train a brand voice on texts")
-    voice.add_argument("source", help="a csv, txt, docx or jsonl file")
+    voice.add_argument("source", help="a csv, xlsx, txt, md, html, docx, json or jsonl file")
+    _encoding_option(voice)
     _training_options(voice, "text", "starter-text")
     voice.set_defaults(run=commands.voice)
 
@@ -78,8 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     write.add_argument("product", nargs="?", default="")
     write.add_argument(
         "--catalogue", type=Path, metavar="FILE",
-        help="a csv, tsv or jsonl file with a row for each brief, and its voice",
+        help="a csv, tsv, xlsx, json or jsonl file with one brief per row, and its voice",
     )  # fmt: skip
+    _encoding_option(write)
     write.add_argument("--out", type=Path, help="the table that a catalogue becomes (csv)")
     _base_options(write, "starter-text")
     write.add_argument("--voice", nargs="*", default=[], metavar=WORD, help="as --mix of render, without @")
@@ -125,6 +127,12 @@ def _store_commands(add: Any) -> None:
     adapters.add_argument("--publish", nargs=2, metavar=("ADAPTER", "OWNER/NAME"), help="upload it, private")
     adapters.add_argument("--layout", choices=("diffusers", "peft", "kohya"), help="for --export")
     adapters.set_defaults(run=commands.adapters)
+
+
+def _encoding_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encoding", metavar="NAME", help="of the file's text, such as cp1251 (default: detected)"
+    )
 
 
 def _base_options(parser: argparse.ArgumentParser, base: str) -> None:

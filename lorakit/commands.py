@@ -92,7 +92,7 @@ def voice(options: argparse.Namespace) -> int:
     """Train a brand voice on texts."""
     from lorakit.data.texts import TextSet
 
-    texts = TextSet.from_file(options.source)
+    texts = TextSet.from_file(options.source, options.encoding)
     for finding in texts.report().findings:
         print(f"{finding.severity}: {finding}")
     print(f"{len(texts.samples)} texts are ready")
@@ -247,12 +247,15 @@ def _write_catalogue(options: argparse.Namespace) -> int:
     """Write copy for every row of a table, each in its own voice."""
     from lorakit.generation import catalogue
 
-    lines, own = catalogue.read_briefs(options.catalogue), options.voice
+    briefs, own = catalogue.read_briefs(options.catalogue, options.encoding), options.voice
+    for finding in briefs.findings:
+        print(f"{finding.severity}: {finding}")
+    lines, opened = _with_voices(options.catalogue, briefs.lines, own)
     out = options.out or options.catalogue.with_name(f"{options.catalogue.stem}-copy.csv")
     base = _base(options)
     with stoppable() as stop:
         done = catalogue.run(
-            base, lines, lambda words: voices_of(words or own), out, options.variants, options.seed,
+            base, lines, lambda words: opened[" ".join(words)], out, options.variants, options.seed,
             on_event=Teller(), should_stop=stop,
         )  # fmt: skip
     print(f"{done} of {len(lines)} briefs are written in {out}")
@@ -260,6 +263,31 @@ def _write_catalogue(options: argparse.Namespace) -> int:
         print(CONTINUE, file=sys.stderr)
         return STOPPED
     return 0
+
+
+def _with_voices(path: Path, lines: list[Any], own: list[str]) -> tuple[list[Any], dict[str, Any]]:
+    """The rows whose voice can be opened, and these voices; the others are named.
+
+    Raises LoraKitError when none can.
+    """
+    from lorakit.generation.catalogue import not_written, refusal
+
+    opened: dict[str, Any] = {}
+    refused = []
+    for voice in dict.fromkeys(line.voice for line in lines):
+        try:
+            opened[voice] = voices_of(voice.split() or own)
+        except LoraKitError as error:
+            if not voice:
+                raise
+            refused += [
+                not_written(path.name, line.place, str(error)) for line in lines if line.voice == voice
+            ]
+    for finding in refused:
+        print(f"{finding.severity}: {finding}")
+    if len(refused) == len(lines):
+        raise LoraKitError(f"{path.name}: {refusal(refused)}")
+    return [line for line in lines if line.voice in opened], opened
 
 
 def combine(options: argparse.Namespace) -> int:

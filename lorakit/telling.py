@@ -28,6 +28,10 @@ class Teller:
             line = f"held-out loss at step {event['step']}: {event['loss']:.4f}"
         elif name == "note":
             line = event["text"]
+        elif name == "findings":
+            from lorakit.data.quality import Finding
+
+            line = "\n".join(f"{row['severity']}: {Finding(**row)}" for row in event["rows"])
         elif name == "caption":
             line = f"{event['file_name']}: {event['text']}"
         else:

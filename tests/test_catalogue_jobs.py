@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -67,15 +68,17 @@ def test_a_table_of_briefs_becomes_a_table_of_copy(store, tmp_path):
     assert catalogue.poll(job.id, mark) == [catalogue.gr.skip()] * 6
 
 
+def only(voice):
+    return f"product;channel;voice\nNordal teapot;google-headline;{voice}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (TABLE.replace("Dry voice", "gone"), "row 1.*gone"),
-        (TABLE.replace("Dry voice", "Riso"), "row 1: Riso"),
-        (TABLE.replace("Dry voice", "dry=x"), "'x' is not a number"), ("product\n", "no row"),
-        (TABLE.replace("Dry voice", "dry=1@40-100"), "only pictures"),
-        ("a;b\n1;2\n", "column 'a' is not known"),
-        (TABLE.replace("Dry voice", "/etc/passwd"), "not the name of an adapter"),
+        (only("gone"), "row 2.*gone"), (only("Riso"), "row 2.*Riso"),
+        (only("dry=x"), "'x' is not a number"), ("product\n", "no row"),
+        (only("dry=1@40-100"), "only pictures"), ("a;b\n1;2\n", "'a', 'b'.*name the column 'product'"),
+        (only("/etc/passwd"), "not the name of an adapter"),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_written_is_refused_with_its_row(store, tmp_path, text, words):
@@ -87,8 +90,27 @@ def test_a_table_that_cannot_be_written_is_refused_with_its_row(store, tmp_path,
         start(path)
 
 
+def test_rows_that_cannot_be_written_are_named_and_the_rest_is(store, tmp_path):
+    table = TABLE + f"Pan;google-headline;gone\n;sms;\nMug;telex;\n{'x' * 300};sms;\n"
+    path, said = upload(tmp_path, table)
+    assert "2 briefs are ready; 4 left out" in said
+    for row, why in ((4, "gone"), (5, "product is empty"), (6, "telex"), (7, "300 characters")):
+        assert re.search(f"row {row} is left out.*{why}", said)
+    assert [line.brief.product for line in cataloguing.check(path).briefs.lines] == [
+        "Nordal teapot",
+        "Lumen lamp",
+    ]
+
+
+def test_a_table_in_another_encoding_is_read_as_the_person_says(store, tmp_path):
+    (tmp_path / "b.csv").write_bytes("product\nЧАЙ\n".encode("mac_cyrillic"))
+    path, said = catalogue.check_file(str(tmp_path / "b.csv"), "mac_cyrillic")
+    assert "1 brief is ready" in said
+    assert [line.brief.product for line in cataloguing.check(path).briefs.lines] == ["ЧАЙ"]
+
+
 def test_a_voice_that_goes_while_the_table_waits_is_named_and_a_cancelled_one_is_no_fault(store, tmp_path):
-    path, _ = upload(tmp_path)
+    path, _ = upload(tmp_path, only("Dry voice"))
     job, other = start(path), start(path, variants=2)
     other.cancel()
     assert other.acquire()
@@ -97,4 +119,4 @@ def test_a_voice_that_goes_while_the_table_waits_is_named_and_a_cancelled_one_is
     Store().trash("dry")
     assert job.acquire()
     run_job(job, Bases())
-    assert job.state == "failed" and "row 1" in job.progress().message
+    assert job.state == "failed" and "row 2" in job.progress().message

@@ -6,13 +6,14 @@ meta_cap.json), the annotations of COCO, and conversations about a picture (LLaV
 no caption. Not read: parquet.
 """
 
-import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from lorakit.data import delimited
+from lorakit.data.lines import Lines
 from lorakit.errors import DataError
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # what may be one
@@ -142,7 +143,7 @@ def _of_coco(images: list[Any], annotations: list[Any]) -> Iterator[Row]:
 
 
 def _of_lines(text: str) -> Iterator[Row | str]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -157,26 +158,31 @@ def _of_lines(text: str) -> Iterator[Row | str]:
             yield name, caption
 
 
-def _of_csv(text: str) -> Iterator[Row]:
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first.count)
-    lines = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
-    try:
-        header = next(lines, [])
-        file_at = next((at for name in NAME_COLUMNS for at in _places(header, name)), None)
-        text_at = next((at for name in (*TEXT_COLUMNS, *TAGS) for at in _places(header, name)), None)
-        if (file_at is None or text_at is None) and len(header) > 1 and _is_picture(header[0]):
-            file_at, text_at = 0, 1  # no heading: the first row is one already
-            yield header[0], header[1]
-        if file_at is None or text_at is None:
-            missing = "file_name" if file_at is None else "text"
-            columns = ", ".join(cell.strip().casefold() for cell in header) or "none"
-            raise DataError(f"has no column {missing} (its columns: {columns})")
-        for row in lines:
-            if len(row) > max(file_at, text_at) and row[file_at].strip():
-                yield row[file_at], row[text_at]
-    except csv.Error as error:
-        raise DataError(str(error)) from None
+def _of_csv(text: str) -> Iterator[Row | str]:
+    lines = Lines(io.StringIO(text.lstrip("\r\n"), newline=None))
+    separator = delimited.separator_of(lines, _known)
+    table = delimited.rows(lines, separator)
+    header, _ = next(table, ([], False))
+    file_at = next((at for name in NAME_COLUMNS for at in _places(header, name)), None)
+    text_at = next((at for name in (*TEXT_COLUMNS, *TAGS) for at in _places(header, name)), None)
+    if (file_at is None or text_at is None) and len(header) > 1 and _is_picture(header[0]):
+        file_at, text_at = 0, 1  # no heading: the first row is one already
+        yield header[0], separator.join(header[1:])
+    if file_at is None or text_at is None:
+        missing = "file_name" if file_at is None else "text"
+        columns = ", ".join(cell.strip().casefold() for cell in header) or "none"
+        raise DataError(f"has no column {missing} (its columns: {columns})")
+    for number, (row, unclosed) in enumerate(table, start=2):
+        if unclosed:
+            yield f"row {number} opens a quote that is never closed; it was read to the end of its line"
+        if len(row) > max(file_at, text_at) and row[file_at].strip():
+            last = text_at == len(header) - 1 or len(header) < 2
+            yield row[file_at], separator.join(row[text_at:]) if last else row[text_at]
+
+
+def _known(cells: Sequence[str]) -> int:
+    columns = {*NAME_COLUMNS, *TEXT_COLUMNS, *TAGS}
+    return sum(_plain(cell) in columns or _is_picture(cell) for cell in cells)
 
 
 def _places(header: list[str], name: str) -> list[int]:

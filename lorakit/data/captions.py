@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lorakit.data import caption_tables
+from lorakit.data import caption_tables, decoding
 from lorakit.data.names import shown
 from lorakit.data.quality import Finding
 from lorakit.errors import DataError
@@ -39,7 +39,7 @@ def read_table(path: Path, folder: str = "") -> Captions:
         )
     captions = Captions()
     try:
-        for row in caption_tables.rows(decoded(path.read_bytes()), path.suffix.lower()):
+        for row in caption_tables.rows(decoding.text_of(path.read_bytes()), path.suffix.lower()):
             if isinstance(row, str):
                 captions.findings.append(Finding(name, "captions", "warn", row, "correct that line"))
             else:
@@ -69,13 +69,13 @@ def read_sidecar(path: Path) -> str | None:
         return _read_json(path)
     with open(path, "rb") as file:
         start = file.read(4 * LONGEST)
-        return tidy(decoded(start, cut=len(start) == 4 * LONGEST))
+        return tidy(decoding.text_of(start, whole=len(start) < 4 * LONGEST))
 
 
 def _read_json(path: Path) -> str | None:
     if path.stat().st_size > LARGEST_BESIDE:
         return None
-    data = caption_tables.parsed(decoded(path.read_bytes()))
+    data = caption_tables.parsed(decoding.text_of(path.read_bytes()))
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     caption = caption_tables.caption_in(data)
@@ -86,18 +86,6 @@ def tidy(text: str) -> str:
     """One line without control characters, cut at a word when it is too long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= LONGEST else line[:LONGEST].rsplit(" ", 1)[0]
-
-
-def decoded(data: bytes, cut: bool = False) -> str:
-    """Text of UTF-8 or UTF-16 (by its mark), else of Windows-1252. `cut` data may end inside a character."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if cut and error.start >= len(data) - 3:
-            return data[: error.start].decode("utf-8-sig")
-        return data.decode("cp1252", "replace")
 
 
 def _tidy_name(name: str) -> str:

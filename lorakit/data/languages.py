@@ -44,5 +44,10 @@ def of_texts(texts: Sequence[str]) -> tuple[str, dict[int, str]]:
     return most, {i: code for i, code in guesses.items() if ranks[i][code] - ranks[i][most] > SURE}
 
 
+def likelihoods(text: str) -> dict[str, float]:
+    """How likely the start of a text is in each language, in nats; only differences mean anything."""
+    return dict(_identifier().rank(text[:READ]))
+
+
 def _letters(text: str) -> int:
     return sum((3 if "\u3040" <= c <= "\u9fff" else 1) for c in text if c.isalpha())

@@ -11,24 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lorakit.data import text_quality
+from lorakit.data import prose, text_quality, textfiles
+from lorakit.data.findings import Findings
 from lorakit.data.near_texts import nearest_earlier
 from lorakit.data.quality import Finding
+from lorakit.data.samples import Row, TextSample
 from lorakit.data.text_quality import TextReport
 from lorakit.errors import DataError
 
 LONGEST = 20_000  # characters; a longer "text" is a whole document in one cell
 MANY = 20_000  # samples; a voice is learned from far fewer
-NAMED = 50  # findings of one kind that are listed one by one; the others are counted
-
-
-@dataclass(frozen=True)
-class TextSample:
-    """One text of the brand (`answer`), and the brief that asks for it."""
-
-    instruction: str
-    answer: str
-    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,21 +39,20 @@ class TextSet:
     skipped: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def from_file(cls, path: str | Path) -> "TextSet":
-        """Read a file by its ending. Raises DataError, naming the file, when nothing in it can be used."""
+    def from_file(cls, path: str | Path, encoding: str | None = None) -> "TextSet":
+        """Read a file by its ending. `encoding`: of its text ("cp1251"), told from its bytes when not given.
+
+        Raises DataError, naming the file, when nothing in it can be used.
+        """
         path = Path(path)
         if not path.is_file():
-            raise DataError(f"{path.name}: no such file; choose a txt, md, csv, jsonl or docx file")
-        from lorakit.data import textfiles
-
-        return _collected(path.name, textfiles.read(path))
+            raise DataError(f"{path.name}: no such file; choose a {textfiles.KINDS} file")
+        return _collected(path.name, textfiles.read(path, encoding))
 
     @classmethod
     def from_text(cls, text: str) -> "TextSet":
-        """Pasted text: one sample per paragraph."""
-        from lorakit.data import textfiles
-
-        return _collected("the pasted text", textfiles.paragraphs(text))
+        """Pasted text: one sample per paragraph, or per line where no empty line divides them."""
+        return _collected("the pasted text", prose.texts(text.replace("\r\n", "\n"), "the pasted text"))
 
     def report(self) -> TextReport:
         """The quality gate: each text's score and verdict, and what was found. Nothing is dropped."""
@@ -98,6 +89,9 @@ class TextSet:
     def _set_aside(self, share: float, shuffled: random.Random) -> list[bool]:
         twins = nearest_earlier([sample.answer for sample in self.samples])
         first = [index if twin is None else twin for index, twin in enumerate(twins)]
+        begun: dict[Any, int] = {}  # turns of one conversation stay together
+        for index, sample in enumerate(self.samples):
+            first[index] = begun.setdefault(sample.conversation, first[index])
         order, count = sorted(set(first)), len(first)
         shuffled.shuffle(order)
         wanted, sizes = min(max(1, round(count * share)), count - 1), Counter(first)
@@ -175,30 +169,17 @@ def plain(tokenizer: Any, text: str) -> str:
     return text
 
 
-def brief_text(channel: str, tone: str, audience: str, facts: str, product: str) -> str:
-    """The brief as a base reads it. The product stands last, where copying its name is easiest."""
-    lines = [f"Write: {channel or 'product description'}"]
-    lines += [
-        f"{label}: {value}" for label, value in (("Tone", tone), ("For", audience), ("Facts", facts)) if value
-    ]
-    lines += [f"Product: {product}"] if product else []
-    return "\n".join(lines)
-
-
-Row = TextSample | Finding
-
-
 def _collected(name: str, rows: Iterator[Row]) -> TextSet:
-    samples, found, seen = [], _Findings(name), set()
+    samples, found, seen = [], Findings(name), set()
     for row in rows:
         if isinstance(row, Finding):
-            found.add(row.kind, row.severity, row.what, row.advice)
+            found.append(row)
         elif not row.answer.strip():
             found.add("empty", "info", "an empty text was left out", "Nothing to do.")
         elif len(row.answer) > LONGEST:
             what = f"a text of {len(row.answer):,} characters was left out"
             found.add("too long", "warn", what, "Split it into single texts.")
-        elif (key := (row.instruction, " ".join(row.answer.lower().split()))) in seen:
+        elif (key := (row.history, row.instruction, " ".join(row.answer.lower().split()))) in seen:
             found.add(
                 "duplicate",
                 "info",
@@ -216,23 +197,3 @@ def _collected(name: str, rows: Iterator[Row]) -> TextSet:
             f"{name}: holds no text that can be used; add at least a few texts in the brand's voice"
         )
     return TextSet(samples, found.listed())
-
-
-class _Findings:
-    """Findings of one file: the first of a kind one by one, the rest as a number, to keep memory flat."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.counts = name, Counter[str]()
-        self.first: list[Finding] = []
-
-    def add(self, kind: str, severity: str, what: str, advice: str) -> None:
-        self.counts[kind] += 1
-        if self.counts[kind] <= NAMED:
-            self.first.append(Finding(self.name, kind, severity, what, advice))
-
-    def listed(self) -> list[Finding]:
-        more = [
-            Finding(self.name, kind, "info", f"{count - NAMED:,} more of this kind", "See the first ones.")
-            for kind, count in self.counts.items() if count > NAMED
-        ]  # fmt: skip
-        return self.first + more

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from lorakit.data.texts import brief_text
+from lorakit.data.samples import brief_text
 from lorakit.errors import DataError
 from lorakit.generation.channels import channel
 

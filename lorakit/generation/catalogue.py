@@ -1,7 +1,8 @@
 """A catalogue run: many briefs, each in its own voice, into one table. A rerun writes only what is missing.
 
-The table of briefs has a row for each: `product`, and as far as they are known `facts`, `audience`,
-`channel`, `tone`, `language`, `name`; `voice` names who writes it ("Nordal voice", or "nordal-voice=0.8").
+The table of briefs has one per row: `product`, and as far as they are known `facts`, `audience`, `channel`,
+`tone`, `language`, `name`, by headings in any language of data.headings; `voice` names who writes it ("Nordal
+voice", or "nordal-voice=0.8").
 Briefs of like length are written side by side, each row of the batch in its own voice. What is written is
 kept line by line beside the output, so that a stopped run goes on where it ended.
 """
@@ -16,17 +17,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lorakit import durable
-from lorakit.data.textfiles import decode
+from lorakit.data import tables
+from lorakit.data.findings import Findings
+from lorakit.data.headings import BRIEFS
+from lorakit.data.quality import Finding
 from lorakit.errors import DataError, LoraKitError, is_out_of_memory
 from lorakit.generation.copy import Brief, Copy, room, write_batch
-from lorakit.generation.export import inert
+from lorakit.generation.export import inert, plain_cell
 from lorakit.generation.provenance import adapter_row, effect, public_name
 
 if TYPE_CHECKING:
     from lorakit.families import Base
     from lorakit.lora.adapter import Adapter
 
-MOST_ROWS, MOST_BYTES = 20_000, 50_000_000
+MOST_ROWS = 20_000
+KINDS = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson")
 TEXTS_AT_ONCE = 16  # assumption: what an 8B model has memory for beside its weights; halved when it has not
 BRIEF = [setting.name for setting in fields(Brief)]
 COLUMNS = (*BRIEF, "voice", "variant", "text", "characters", "limit", "note")
@@ -37,62 +42,79 @@ Opener = Callable[[list[str]], "Mapping[Adapter, Any]"]
 
 @dataclass(frozen=True)
 class Line:
-    """One brief of a catalogue with the voice it is written in; `row` counts from 1, without the head."""
+    """One brief of a catalogue with the voice it is written in. `row` tells it from the others; `place` is
+    where a person finds it ("row 5", counted as a spreadsheet does; "sheet 'Shop', row 5"; "line 3").
+    """
 
     row: int
     brief: Brief
     voice: str
+    place: str = ""
 
 
-def read_briefs(path: str | Path) -> list[Line]:
-    """The briefs of a csv, tsv or jsonl file. Raises DataError naming the row and what is wrong with it."""
+@dataclass
+class Briefs:
+    """The briefs of a table that can be written, and what was guessed, mended or left out (severity "error":
+    a row that is not written).
+    """
+
+    lines: list[Line]
+    findings: list[Finding]
+    left_out: int = 0  # rows
+
+
+def read_briefs(path: str | Path, encoding: str | None = None) -> Briefs:
+    """The briefs of a table: csv, tsv, xlsx, json or jsonl. `encoding` is told from its bytes when not given.
+
+    A row that cannot be written becomes a finding. Raises DataError, naming the file, when none can, or when
+    it is no table with a column of products.
+    """
     path = Path(path)
-    lines = []
-    for number, found in enumerate(_rows(path), 1):
-        if number > MOST_ROWS:
+    lines: list[Line] = []
+    found, known = Findings(path.name), set()
+    for row in _read(path, encoding):
+        if isinstance(row, Finding):
+            found.append(row)
+            continue
+        if len(lines) >= MOST_ROWS or found.count("error") >= MOST_ROWS:
             raise DataError(f"{path.name}: more than {MOST_ROWS:,} rows; split it into several files")
-        row = {str(key).strip().lower(): str(value or "").strip() for key, value in found.items() if key}
-        unknown = sorted(set(row) - {*BRIEF, "voice"})
-        if unknown:
-            raise DataError(
-                f"{path.name}: column {unknown[0]!r} is not known; use {', '.join((*BRIEF, 'voice'))}"
-            )
+        cells = {name: plain_cell(cell) for name, cell in row.cells.items()}
         try:
             brief = Brief(
-                **{name: row[name] for name in BRIEF if row.get(name)} | {"product": row["product"]}
+                **{name: cells[name] for name in BRIEF if cells.get(name)} | {"product": cells["product"]}
             )
-        except KeyError:
-            raise DataError(f"{path.name}: no column is called product; name one so") from None
-        except DataError as error:
-            raise DataError(f"{path.name}, row {number}: {error}") from error
-        lines.append(Line(number, brief, " ".join(row.get("voice", "").split())))
+        except (DataError, KeyError) as error:
+            why = "it has no product" if isinstance(error, KeyError) else str(error).removeprefix("brief: ")
+            found.append(not_written(path.name, row.place, why))
+            continue
+        voice = " ".join(cells.get("voice", "").split())
+        if cells.get("variant") and (brief, voice) in known:
+            continue  # a result table, which has a row for each variant
+        known.add((brief, voice))
+        lines.append(Line(len(lines) + 1, brief, voice, row.place))
     if not lines:
-        raise DataError(f"{path.name}: no row in it; write a brief in each")
-    return lines
+        raise DataError(f"{path.name}: {refusal(found.listed())}")
+    return Briefs(lines, found.listed(), found.count("error"))
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(
-                f"{path.name}: has more than {MOST_BYTES // 10**6} MB; split it into several files"
-            )
-        text = decode(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"{path.name}: cannot be read; save it as csv again") from error
-    if path.suffix.lower() == ".jsonl":
-        try:
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError as error:
-            raise DataError(f"{path.name}: is no JSON, one object a line ({error})") from error
-        return [row if isinstance(row, dict) else {} for row in rows]
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        raise DataError(f"{path.name}: give a csv, tsv or jsonl file with a row for each brief")
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)  # spreadsheets of some countries write ;
-    try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise DataError(f"{path.name}: is not a readable csv ({error}); save it as csv again") from error
+def refusal(findings: list[Finding]) -> str:
+    """Why no row of a table can be written."""
+    why = "; ".join(finding.what for finding in findings if finding.severity == "error")
+    return f"no row can be written: {why[:600]}" if why else "no row in it; add one brief per row"
+
+
+def not_written(name: str, place: str, why: str) -> Finding:
+    """A row of a table that no copy is written for."""
+    what, _, advice = why.partition("; ")
+    return Finding(name, "row", "error", f"{place} is left out: {what}", advice or "correct that row")
+
+
+def _read(path: Path, encoding: str | None) -> "Iterator[tables.Record | Finding]":
+    if not path.is_file() or path.suffix.lower() not in KINDS:
+        raise DataError(
+            f"{path.name}: give a {', '.join(kind[1:] for kind in KINDS)} file with one brief per row"
+        )
+    return tables.read(path, BRIEFS, encoding)
 
 
 def run(
@@ -127,7 +149,7 @@ def run(
         for line, copies in zip(batch, made, strict=True):
             written[ids[line.row]] = [vars(copy) for copy in copies]
             durable.append_line(kept, {"id": ids[line.row], "copies": written[ids[line.row]]})
-            emit({"event": "note", "text": f"row {line.row}, {line.brief.product}: {copies[0].text}"})
+            emit({"event": "note", "text": f"{line.place}, {line.brief.product}: {copies[0].text}"})
         waiting = [line for line in waiting if line not in batch]
         if between is not None:
             between()

@@ -134,3 +134,8 @@ def inert(cell: Any) -> Any:
     if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
         return "'" + cell
     return cell
+
+
+def plain_cell(cell: str) -> str:
+    """`cell` as it was before `inert`."""
+    return cell[1:] if cell.startswith("'") and inert(cell[1:]) == cell else cell

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from lorakit.data.texts import brief_text
+from lorakit.data.samples import brief_text
 from lorakit.starter import text_names as names
 from lorakit.starter import text_words as words
 from lorakit.starter.text_words import AUDIENCES, KINDS

@@ -1,10 +1,7 @@
 """Copy for a whole table of briefs: upload, progress, the first texts, and the table to take away."""
 
 import csv
-import shutil
-import uuid
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,12 +11,12 @@ from lorakit.cataloguing import OUT, check
 from lorakit.errors import LoraKitError
 from lorakit.jobs import Job
 from lorakit.store import Store
-from lorakit.ui import bases, desk, mixing, pieces
+from lorakit.ui import bases, desk, mixing, pieces, uploads
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 POLL = 1.5  # seconds
-FILE_TYPES = [".csv", ".tsv", ".jsonl"]
+FILE_TYPES = [".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl"]
 QUOTED = 4  # texts that are shown; the table has them all
 ABOUT = """<p class="hint">A row for each brief. Only <b>product</b> must be there; <b>voice</b> names who
 writes the row (empty: the voice above). Other columns: audience, tone, language, name.</p>
@@ -35,15 +32,18 @@ def build(
     job_id, seen, path = gr.State(""), gr.State(""), gr.State("")
     with gr.Accordion("Many at once: a table of briefs", open=False):
         gr.HTML(ABOUT)
-        upload = gr.File(label="csv, tsv or jsonl", file_types=FILE_TYPES, height=120)
+        upload = gr.File(label="csv, tsv, xlsx or jsonl", file_types=FILE_TYPES, height=120)
+        encoding = uploads.encoding()
         gate = gr.HTML()
         variants = gr.Slider(1, 5, value=1, step=1, label="Variants of each")
         start_it = gr.Button("Write them all", variant="secondary")
         status, cancel = gr.HTML(), gr.Button("Stop writing them", visible=False, size="sm")
         shown = gr.HTML(visible=False)
         table = gr.File(label="The table of copy", visible=False, interactive=False)
+    given = ([upload, encoding], [path, gate])
     reading = (poll, [job_id, seen], [job_id, seen, status, cancel, shown, table])
-    upload.change(check_file, [upload], [path, gate], **HIDDEN)
+    upload.change(check_file, *given, **HIDDEN)
+    encoding.input(check_file, *given, **QUIET)
     inputs = [path, writing["voice"], writing["more"], kept, base, savers, variants]
     start_it.click(start, inputs, [job_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(pieces.cancel, [job_id], [status], **HIDDEN)
@@ -51,21 +51,24 @@ def build(
     return pieces.latest("catalogue"), [], [job_id]
 
 
-def check_file(file: str | None) -> tuple[str, str]:
+def check_file(file: str | None, encoding: str = "") -> tuple[str, str]:
     """Copy the upload into the workspace and say what is in it."""
     if not file:
         return "", ""
-    target = workspace.uploads_folder() / uuid.uuid4().hex[:12] / Path(file).name
-    target.parent.mkdir(parents=True)
-    shutil.copy2(file, target)
     try:
-        lines, voices = check(target)
+        target = uploads.keep(file, encoding)
+        checked = check(target)
     except LoraKitError as error:
         return "", pieces.empty("This table cannot be used", str(error))
-    without = sum(not line.voice for line in lines)
+    briefs, voices = checked.briefs, checked.voices
+    without = sum(not line.voice for line in briefs.lines)
     named = f"{len(voices)} {'voice' if len(voices) == 1 else 'voices'} named in the table"
     rest = f"; {without} in the voice chosen above" if without else ""
-    return str(target), pieces.empty(f"{len(lines)} briefs are ready", f"{named}{rest}.")
+    out = f"; {briefs.left_out} left out" if briefs.left_out else ""
+    count = len(briefs.lines)
+    ready = f"{count} {'brief is' if count == 1 else 'briefs are'} ready{out}"
+    found = pieces.finding_lines(pieces.worst_first(briefs.findings))
+    return str(target), pieces.empty(ready, f"{named}{rest}.") + found
 
 
 def start(
@@ -81,7 +84,7 @@ def start(
     if not path:
         raise gr.Error("Add a table of briefs first.", print_exception=False)
     try:
-        _, voices = check(path)
+        voices = check(path).voices
         mix = mixing.spec(desk.mixed(voice, more), kept)
         slugs = [*mix, *(slug for named in voices.values() for slug in named)]
         own = (Store().get(slugs[0]).base if slugs else base) or base
@@ -102,6 +105,7 @@ def poll(job_id: str, seen: str) -> list[Any]:
         return [gr.skip()] * 6
     said, over = _texts(job), not pieces.is_open(job)
     file = _taken(job) if over and said else None
+    said += pieces.finding_lines(pieces.findings_of(job)[:QUOTED])
     return [
         job_id,
         mark,

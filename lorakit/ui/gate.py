@@ -13,7 +13,7 @@ import gradio as gr
 
 from lorakit.data import quality
 from lorakit.data.photos import PhotoSet
-from lorakit.data.quality import SEVERITIES, Finding, Judged, QualityReport
+from lorakit.data.quality import Finding, Judged, QualityReport
 from lorakit.data.text_quality import JudgedText
 from lorakit.data.texts import TextSet
 from lorakit.training.advice import photo_advice, text_advice
@@ -96,7 +96,7 @@ def verdict(photos: PhotoSet, left_out: Sequence[str], base: str) -> str:
     rows = [finding for finding in report.findings if id(finding) not in own]
     advice = photo_advice([photo.caption for photo in kept.photos]).sentence
     inside = _summary(report.verdicts(), len(photos.photos) - len(kept.photos))
-    inside += pieces.finding_lines(_worst_first(grouped(rows))) + pieces.good(advice)
+    inside += pieces.finding_lines(pieces.worst_first(grouped(rows))) + pieces.good(advice)
     number = f"{report.photos} photo{'s' if report.photos != 1 else ''}"
     return pieces.card(f"{number}: {_called(report.score)}", inside, f"quality {report.score} of 100")
 
@@ -105,11 +105,6 @@ def _summary(verdicts: dict[str, int], out: int) -> str:
     said = ", ".join(f"{count} to {VERBS[name]}" for name, count in verdicts.items() if count)
     said += f"; {out} left out by you" if out else ""
     return f'<p class="hint">{escape(said)}.</p>'
-
-
-def _worst_first(rows: Sequence[Finding]) -> list[Finding]:
-    ordered = sorted(rows, key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
-    return ordered[: pieces.MOST_FINDINGS]
 
 
 def grouped(rows: Sequence[Finding]) -> list[Finding]:
@@ -245,7 +240,7 @@ def texts_verdict(texts: TextSet, left_out: Sequence[str]) -> str:
     tags = "".join(f"<span>{count} {escape(KINDS.get(kind, kind))}</span>" for kind, count in counted.items())
     inside = _summary(report.verdicts(), len(texts.samples) - len(kept.samples))
     inside += f'<p class="tags">{tags}</p>' if tags else ""
-    inside += pieces.finding_lines(_worst_first([row for row in report.findings if id(row) not in own]))
+    inside += pieces.finding_lines(pieces.worst_first([row for row in report.findings if id(row) not in own]))
     inside += pieces.good(advice)
     number = f"{report.texts} text{'s' if report.texts != 1 else ''}"
     return pieces.card(

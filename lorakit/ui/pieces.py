@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from lorakit import jobs
-from lorakit.data.quality import Finding
+from lorakit.data.quality import SEVERITIES, Finding
 from lorakit.errors import LoraKitError
 from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.families.sources import STARTERS
@@ -231,6 +231,18 @@ def finding_lines(rows: Sequence[Finding]) -> str:
         f'<div class="finding {escape(row.severity)}"><i></i><div>{escape(str(row))}</div></div>'
         for row in rows
     )
+
+
+def worst_first(rows: Sequence[Finding]) -> list[Finding]:
+    """As many findings as are shown, the worst first."""
+    ordered = sorted(rows, key=lambda finding: SEVERITIES.index(finding.severity), reverse=True)
+    return ordered[:MOST_FINDINGS]
+
+
+def findings_of(job: Job) -> list[Finding]:
+    """What a job found in its data, beyond mere remarks, the worst first."""
+    rows = [row for event in job.events() if event["event"] == "findings" for row in event["rows"]]
+    return worst_first([Finding(**row) for row in rows if row["severity"] != "info"])
 
 
 def good(said: str) -> str:

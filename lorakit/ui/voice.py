@@ -1,6 +1,5 @@
 """The Brand voice tab: texts in, a voice out; beside it the desk where copy is written with it."""
 
-import shutil
 import uuid
 from html import escape
 from pathlib import Path
@@ -12,13 +11,15 @@ from lorakit import durable, workspace
 from lorakit.data.texts import TextSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.ui import bases, catalogue, desk, forecast, forms, gate, insight, pieces, runs
+from lorakit.ui import bases, catalogue, desk, forecast, forms, gate, insight, pieces, runs, uploads
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 KIND = "text"
 POLL = 1.5  # seconds
 SAMPLE_NAME = "Nordal voice"
-FILE_TYPES = [".csv", ".tsv", ".txt", ".md", ".docx", ".jsonl"]
+FILE_TYPES = [
+    ".csv", ".tsv", ".xlsx", ".txt", ".md", ".html", ".htm", ".eml", ".docx", ".json", ".jsonl"
+]  # fmt: skip
 QUOTED = 2  # of the newest samples
 
 
@@ -74,7 +75,8 @@ def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
         )
     )
     made: dict[str, Any] = {"path": gr.State(""), "left_out": gr.State([])}
-    made["upload"] = gr.File(label="csv, txt, docx or jsonl", file_types=FILE_TYPES, height=120)
+    made["upload"] = gr.File(label="csv, xlsx, txt, md, docx or jsonl", file_types=FILE_TYPES, height=120)
+    made["encoding"] = uploads.encoding()
     made["pasted"] = gr.Textbox(
         label="Or paste them, an empty line between two", lines=4, max_lines=12,
         placeholder="Morning. Tea first.\n\nRain. Still tea.",
@@ -91,7 +93,8 @@ def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     asked = [path, left_out, rank]
     judging = (judge, asked, [texts["verdict"], texts["rank"], texts["cards"]])
     given = [path, left_out, texts["verdict"]]
-    texts["upload"].change(check_file, [texts["upload"]], given, **HIDDEN)
+    texts["upload"].change(check_file, [texts["upload"], texts["encoding"]], given, **HIDDEN)
+    texts["encoding"].input(check_file, [texts["upload"], texts["encoding"]], given, **QUIET)
     texts["pasted"].blur(check_pasted, [texts["pasted"]], given, **QUIET)
     path.change(*judging, **QUIET)
     left_out.change(
@@ -104,14 +107,14 @@ def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     return judging
 
 
-def check_file(file: str | None) -> tuple[str, list[str], Any]:
+def check_file(file: str | None, encoding: str = "") -> tuple[str, list[str], Any]:
     """Copy the upload into the workspace: its path, nothing left out yet, and why it cannot be used."""
     if not file:
         return "", [], ""
-    target = workspace.uploads_folder() / uuid.uuid4().hex[:12] / Path(file).name
-    target.parent.mkdir(parents=True)
-    shutil.copy2(file, target)
-    return _checked(target)
+    try:
+        return _checked(uploads.keep(file, encoding))
+    except LoraKitError as error:
+        return "", [], pieces.empty("These cannot be used", str(error))
 
 
 def check_pasted(text: str) -> tuple[Any, Any, Any]:

@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from lorakit.data.texts import LONGEST, NAMED, TextSample, TextSet, conversation_tokens, plain
+from lorakit.data.findings import NAMED
+from lorakit.data.texts import LONGEST, TextSample, TextSet, conversation_tokens, plain
 from lorakit.errors import DataError
 
 
@@ -34,7 +35,7 @@ def test_a_table_is_read_in_any_encoding_and_with_any_separator(tmp_path, encodi
 
 
 def test_a_character_at_the_edge_of_the_looked_at_part_does_not_change_the_encoding(tmp_path, monkeypatch):
-    monkeypatch.setattr("lorakit.data.textfiles.HEAD", 11)
+    monkeypatch.setattr("lorakit.data.decoding.HEAD", 11)
     texts = TextSet.from_file(write(tmp_path, "a.csv", "text\nabcdeé und ü".encode()))
     assert texts.samples[0].answer == "abcdeé und ü"
 
