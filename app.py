@@ -56,9 +56,11 @@ def address() -> tuple[str, int]:
 
 def serve(host: str, port: int) -> None:
     """Show the page until this process ends."""
+    from lorakit.data import helpers
     from lorakit.ui import build_app, launch_options
 
     password = os.environ.get("LORAKIT_PASSWORD")
+    helpers.use(helpers.Helpers())  # what people send is not opened in this process
     build_app().launch(
         server_name=host,
         server_port=port,

@@ -7,12 +7,14 @@ covered: JPEG XL, camera raw and vector formats, which are named.
 """
 
 import io
+import threading
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
@@ -21,7 +23,12 @@ from lorakit.data.buckets import Framing
 from lorakit.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "GIF", "BMP", "JPEG2000")
-MOST_PIXELS = 100_000_000  # 300 MB as RGB; a medium format camera's photo
+MOST_PIXELS = 100_000_000  # 400 MB in Pillow; a medium format camera's photo
+# Of formats whose decoders take several times that, measured: 16, 19 and 12 bytes for a pixel.
+MOST_OF = {"WEBP": 50_000_000, "JPEG2000": 25_000_000, "AVIF": 50_000_000, "HEIF": 50_000_000}
+LARGE = 20_000_000  # pixels; what is larger is made smaller in strips before anything else is done with it
+STRIP = 2_000_000  # pixels of a strip
+AT_ONCE = 25_000_000  # pixels that are open in one process; a photo of more waits until it is alone
 SAVE_AS = "save it as JPEG or PNG"
 
 # What a file is by its first bytes, or else by its ending, and what to do about it.
@@ -121,10 +128,21 @@ def _is_heic(path: Path) -> bool:
         return _begins(file.read(32), HEIC)
 
 
+def _check_size(image: Image.Image) -> None:
+    most = MOST_OF.get(image.format or "", MOST_PIXELS)
+    if image.width * image.height > most:
+        size, kind = (
+            f"{image.width}x{image.height} pixels",
+            f" as {image.format}" if most < MOST_PIXELS else "",
+        )
+        other = " or save it as JPEG" if kind else ""
+        raise DataError(
+            f"is too large ({size}, at most {most // 10**6} megapixels{kind}); make it smaller{other}"
+        )
+
+
 def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
-    if image.width * image.height > MOST_PIXELS:
-        size = f"{image.width}x{image.height} pixels"
-        raise DataError(f"is too large ({size}, at most {MOST_PIXELS // 10**6} megapixels); make it smaller")
+    _check_size(image)
     notes = []
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         notes.append("is an animation or has several pages: only the first is used")
@@ -133,21 +151,89 @@ def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
         # The sides may be swapped by the orientation, which is known only later.
         image.draft(None, (max(at_least), max(at_least)))
     quality = _jpeg_quality(image)
+    with _room(image.width * image.height):
+        return _upright(image, at_least, whole, quality, notes)
+
+
+def _upright(
+    image: Image.Image,
+    at_least: tuple[int, int] | None,
+    whole: tuple[int, int],
+    quality: int,
+    notes: list[str],
+) -> Picture:
     image.load()
     turned = _orientation(image)
     if image.format == "TIFF":
         whole = image.size
+    if at_least and image.width * image.height > LARGE:
+        image = _lessened(image, max(at_least))
     mask, note = _mask(image)
     notes += note
     flat, note = _to_srgb(image)
     notes += note
     if mask is not None:
-        flat = Image.composite(flat, Image.new("RGB", flat.size, "white"), mask)
+        before = Image.new("RGB", flat.size, "white")
+        before.paste(flat, None, mask)
+        flat = before
     if turned is not None:
         flat, mask = flat.transpose(turned), mask.transpose(turned) if mask is not None else None
         if turned in SWAPS:
             whole = whole[::-1]
     return Picture(flat, mask, *whole, tuple(notes), quality)
+
+
+def _lessened(image: Image.Image, side: int) -> Image.Image:
+    """The picture smaller by a whole factor, with both sides still at least `side`; each pixel is a mean.
+
+    Goes strip by strip, because a copy of a large picture is as large again.
+    """
+    factor = min(image.width, image.height) // side
+    if factor < 2:
+        return image
+    rows = max(1, STRIP // (image.width * factor)) * factor
+    strips = [
+        _plain_mode(image.crop((0, top, image.width, min(image.height, top + rows)))).reduce(factor)
+        for top in range(0, image.height, rows)
+    ]
+    smaller = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    top = 0
+    for strip in strips:
+        smaller.paste(strip, (0, top))
+        top += strip.height
+    if "icc_profile" in image.info:
+        smaller.info["icc_profile"] = image.info["icc_profile"]
+    return smaller
+
+
+def _plain_mode(image: Image.Image) -> Image.Image:
+    """A mode that means can be taken in."""
+    if image.has_transparency_data and image.mode not in ("RGBA", "LA"):
+        return image.convert("RGBA")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray(np.asarray(image).astype(np.int32))
+    return image.convert({"1": "L", "P": "RGB", "PA": "RGBA"}.get(image.mode, image.mode))
+
+
+only_one: AbstractContextManager[Any] = nullcontext()  # among processes, for a large picture
+_open = threading.Condition()
+_opened = 0  # pixels
+
+
+@contextmanager
+def _room(pixels: int) -> Iterator[None]:
+    """Wait until this many pixels fit beside those that other threads have open."""
+    global _opened
+    with _open:
+        _open.wait_for(lambda: _opened == 0 or _opened + pixels <= AT_ONCE)
+        _opened += pixels
+    try:
+        with only_one if pixels > LARGE else nullcontext():
+            yield
+    finally:
+        with _open:
+            _opened -= pixels
+            _open.notify_all()
 
 
 STANDARD_MEAN = 57.625  # of the luminance table of ITU-T T.81, K.1, which is quality 50
@@ -186,7 +272,7 @@ def _mask(image: Image.Image) -> tuple[Image.Image | None, list[str]]:
     """The alpha channel when it hides something."""
     if not image.has_transparency_data:
         return None, []
-    alpha = image.convert("RGBA").getchannel("A")
+    alpha = (image if image.mode == "RGBA" else image.convert("RGBA")).getchannel("A")
     values = np.asarray(alpha)
     if values.max() < 8:
         return None, ["is fully transparent: its transparency is ignored"]
@@ -197,7 +283,7 @@ def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """RGB of any mode, through the colour profile when it fits the picture."""
     if image.mode.startswith(("I", "F")):
         return _from_deep(image), []
-    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa", "1"):
+    if image.mode in ("P", "PA", "LA", "La", "RGBa", "1"):
         plain = image.convert("RGBA").convert("RGB")
     else:
         plain = image.convert("RGB")

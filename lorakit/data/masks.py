@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from lorakit.data import helpers
 from lorakit.data.images import read_picture
 from lorakit.data.names import folded, stem
 from lorakit.errors import DataError
@@ -39,7 +40,7 @@ def pair(files: Iterable[tuple[str, Path]]) -> tuple[list[tuple[str, Path]], dic
         sure = folded(PurePosixPath(name).stem).endswith(CERTAIN)
         photo = _photo_of(name, photos)
         elsewhere = any(FOLDER.match(part) for part in PurePosixPath(name).parts[:-1])
-        if not sure and ((photo is None and not elsewhere) or not looks_like_one(path)):
+        if not sure and ((photo is None and not elsewhere) or not helpers.run(looks_like_one, path)):
             photos[name] = path
         elif photo is None:
             alone.append(name)
@@ -99,6 +100,11 @@ def looks_like_one(path: Path) -> bool:
     tone = pixels.mean(-1)
     plain = ((tone <= NEARLY) | (tone >= 255 - NEARLY)).mean() >= MOSTLY
     return bool(grey and plain and (tone > 127).mean() >= LEAST and (tone < 128).any())
+
+
+def check(path: Path, width: int, height: int) -> None:
+    """Raises DataError as `read_mask` does."""
+    read_mask(path, width, height)
 
 
 def read_mask(path: Path, width: int, height: int) -> Image.Image:

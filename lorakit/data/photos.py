@@ -16,7 +16,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lorakit.data import archives, captions, look, masks, names, quality, sorting, subject, wording
+from lorakit.data import (
+    archives,
+    captions,
+    helpers,
+    look,
+    masks,
+    names,
+    quality,
+    sight,
+    sorting,
+    subject,
+    wording,
+)
 from lorakit.data.backdrops import put_before
 from lorakit.data.buckets import frame, size_for
 from lorakit.data.caption_lint import lint
@@ -27,7 +39,6 @@ from lorakit.data.names import shown
 from lorakit.data.quality import Finding, QualityReport
 from lorakit.errors import DataError
 
-LOOK_SIDE = look.SIDE
 WORKERS = 4  # threads that photos are measured in
 
 
@@ -101,8 +112,10 @@ class Photo:
     @cached_property
     def look(self) -> Look:
         """What the quality gate judges by; slower than reading the photo, so taken when it is asked for."""
-        picture = self._picture((LOOK_SIDE, LOOK_SIDE))
-        return look.take_look(picture.image, picture.quality)
+        try:
+            return sight.look_at(self.path)
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from None
 
     @cached_property
     def fingerprint(self) -> np.ndarray:
@@ -249,6 +262,7 @@ def _read_set(
     files = sorted((pair for pair in files if not is_litter(pair[0])), key=lambda pair: _natural(pair[0]))
     sorted_out = sorting.sort_out(files, captions.given(given))
     found = PhotoSet([], trigger, list(refused), list(sorted_out.notes))
+    sight.ahead(path for _, path in sorted_out.photos)
     labels = names.told_apart([name for name, _ in sorted_out.photos])
     for label, (name, path) in zip(labels, sorted_out.photos, strict=True):
         photo = _read_photo(label, name, path, found)
@@ -269,14 +283,19 @@ def _read_photo(label: str, name: str, path: Path, found: PhotoSet) -> Photo | N
     try:
         if not path.is_file():
             raise DataError("is no file or is not there; check its name")
-        picture = read_picture(path, (256, 256))
+        seen = sight.first(path)
+    except helpers.Lost:  # that says nothing about the photo
+        raise
     except DataError as error:
         what, _, advice = str(error).partition("; ")
         found.skipped.append(Finding(label, "unreadable", "error", what, advice))
         return None
-    photo = Photo(path, "", picture.width, picture.height, label, real_name=name)
-    photo.fingerprint = look.fingerprint(picture.image)
-    found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in picture.notes]
+    photo = Photo(path, "", seen.width, seen.height, label, real_name=name)
+    if seen.fingerprint is not None:
+        photo.fingerprint = seen.fingerprint
+    if seen.look is not None:
+        photo.look = seen.look
+    found.notes += [Finding(photo.name, "read", "info", note, "nothing to do") for note in seen.notes]
     return photo
 
 
@@ -285,7 +304,7 @@ def _give_mask(photo: Photo, mask: Path | None, found: PhotoSet) -> None:
     if mask is None:
         return
     try:
-        masks.read_mask(mask, photo.width, photo.height)
+        helpers.run(masks.check, mask, photo.width, photo.height)
     except DataError as error:
         what, _, advice = str(error).partition("; ")
         found.notes.append(Finding(shown(mask.name), "mask", "warn", f"is not used: it {what}", advice))

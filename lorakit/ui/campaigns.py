@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from lorakit import jobs, workspace
+from lorakit.data import helpers
 from lorakit.errors import LoraKitError
 from lorakit.generation import results
 from lorakit.generation.formats import find
@@ -16,6 +17,7 @@ from lorakit.ui import compare, pieces
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 MOST_SHOWN = 200
+LONGEST = 900.0  # seconds that a zip or a contact sheet may take
 PARTS = 16  # what `poll` returns: job, seen, and the parts of `view`
 
 
@@ -170,6 +172,7 @@ def make_sheet(job_id: str) -> Any:
 def _file(job_id: str, name: str, write: Callable[[Path, Path], Path]) -> Any:
     try:
         folder = folder_of(job_id)
-        return gr.update(value=str(write(folder, folder / name)), visible=True)
+        made = helpers.run(write, folder, folder / name, seconds=LONGEST)
+        return gr.update(value=str(made), visible=True)
     except LoraKitError as error:
         raise pieces.problem(error) from error

@@ -1,7 +1,7 @@
 """The Train tab: photos in, a product adapter out."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,7 +11,7 @@ from lorakit.data.photos import PhotoSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
-from lorakit.ui import bases, captions, forecast, forms, gate, insight, pictures, pieces, runs
+from lorakit.ui import bases, captions, forecast, forms, gate, insight, looking, pictures, pieces, runs
 from lorakit.ui.forms import Form
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -98,9 +98,11 @@ def _connect_photos(photos: dict[str, Any], form: Form) -> tuple[Any, ...]:
     said = [photos["verdict"], photos["rank"]]
     asked = [photos["trigger"], folder, left_out, form.base, rank, photos["captions"]]
     given = [folder, left_out, photos["captions"], photos["verdict"]]
-    photos["upload"].change(check_photos, [photos["upload"]], given, **HIDDEN)
-    judging = (judge, asked, [*said, photos["cards"]])
-    gr.on([folder.change, form.base.change], *judging, trigger_mode="always_last", **QUIET)
+    many = {"concurrency_limit": looking.AT_ONCE}
+    # Each new upload counts at once: it ends the look at the one before.
+    photos["upload"].change(checking, [photos["upload"]], given, trigger_mode="multiple", **many, **HIDDEN)
+    judging = (judging_photos, asked, [*said, photos["cards"]])
+    gr.on([folder.change, form.base.change], *judging, trigger_mode="always_last", **many, **QUIET)
     changed = [left_out.change, photos["captions"].change]
     gr.on(changed, lambda *asked: judge(*asked)[:2], asked, said, trigger_mode="always_last", **QUIET)
     rank.change(lambda *asked: judge(*asked)[1], asked, [photos["rank"]], **QUIET)
@@ -140,6 +142,41 @@ def check_photos(files: list[str] | None) -> tuple[str, list[str], dict[str, str
     except LoraKitError as error:
         return "", [], {}, pieces.empty("These cannot be used", str(error))
     return str(folder), [], {}, gr.skip()
+
+
+def checking(files: list[str] | None, request: gr.Request) -> Iterator[Any]:
+    """`check_photos` with a word of how far it is, for the page."""
+    for done in _telling(lambda: check_photos(files), request, "check"):
+        yield [gr.skip()] * 3 + [done] if isinstance(done, str) else done
+
+
+def judging_photos(
+    trigger: str,
+    folder: str,
+    left_out: Sequence[str],
+    base: str,
+    rank: float | None,
+    captions: dict[str, str] | None,
+    request: gr.Request,
+) -> Iterator[Any]:
+    """`judge` with a word of how far it is, for the page."""
+    asked = (trigger, folder, left_out, base, rank, captions)
+    for done in _telling(lambda: judge(*asked), request, "judge"):
+        yield [done, gr.skip(), gr.skip()] if isinstance(done, str) else done
+
+
+def _telling(work: Callable[[], Any], request: gr.Request, what: str) -> Iterator[Any]:
+    """What to show of work that opens photos: how far it is, as HTML, and at the end its result."""
+    opening = looking.during(work, request.session_hash or "", what)
+    while True:
+        try:
+            opened, number = next(opening)
+        except StopIteration as end:
+            if end.value is not None:
+                yield end.value
+            return
+        if number:
+            yield pieces.card("Looking at your photos", "", f"{opened} of {number}")
 
 
 def judge(
