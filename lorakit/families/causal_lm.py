@@ -1,7 +1,7 @@
 """Any causal language model of transformers: Llama, Qwen, Mistral, Gemma, GPT-2, the starter text base, ...
 
-Targets are found, not listed: every linear layer of the decoder. Not covered: mixture-of-experts layers that
-keep their experts in one tensor.
+Targets are found, not listed: every linear layer of the decoder, and every stack of experts. What gets no
+update is in `coverage`.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,8 @@ from lorakit.families.replies import Answer, Ends, Reply
 from lorakit.families.sources import Source
 from lorakit.families.templates import complete
 from lorakit.families.turns import ends_of, named_ends, silenced, special_tokens
-from lorakit.lora.layers import weight_shape
+from lorakit.lora.experts import stacks_in
+from lorakit.lora.layers import is_quantized, weight_shape
 
 name = "llm"
 
@@ -34,6 +35,10 @@ TOWERS = (
     "embed_audio",
     "embed_vision",
 )
+
+# Types of models whose kernels read this layer's weight instead of calling it, as PEFT lists them: an update
+# beside it would never run.
+UNCALLED = ("falcon_h1", "mamba", "mamba2", "falcon_mamba", "nemotron_h")
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
@@ -70,17 +75,27 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
 
 
 def targets(base: Base) -> list[str]:
-    """Every layer that can carry an update, but the output head, the embeddings and a vision tower."""
+    """Every layer and every stack of experts that can carry an update, but the output head, the embeddings
+    and a vision tower.
+    """
     model: Any = base.model
     head = model.get_output_embeddings()
+    read = "out_proj" if getattr(model.config, "model_type", "") in UNCALLED else ""
     seeing = [path for path, _ in model.named_modules() if path.rpartition(".")[2] in TOWERS]
-    return [
-        path
-        for path, module in model.named_modules()
-        if module is not head
-        and weight_shape(module) is not None
-        and not any(path.startswith(f"{tower}.") for tower in seeing)
-    ]
+    found: list[str] = []
+    for path, module in model.named_modules():
+        if module is head or any(path.startswith(f"{tower}.") for tower in seeing):
+            continue
+        if weight_shape(module) is not None and _is_plain(module) and path.rpartition(".")[2] != read:
+            found.append(path)
+        found += [f"{path}.{leaf}" for leaf in stacks_in(module)]
+    return found
+
+
+def _is_plain(module: Any) -> bool:
+    """Does it multiply by its weight as a linear layer does, and nothing else?"""
+    own = type(module).forward
+    return not isinstance(module, torch.nn.Linear) or own is torch.nn.Linear.forward or is_quantized(module)
 
 
 def predict(base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:

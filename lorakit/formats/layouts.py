@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
-from lorakit.formats import flux, hub
+from lorakit.formats import experts, flux, hub
 from lorakit.formats.names import COMPONENT, PEFT_PREFIX, resolve_diffusers
 from lorakit.formats.settings import PEFT_CONFIG, SETTINGS
 from lorakit.formats.unet import to_sgm
@@ -34,6 +34,8 @@ class Layout:
 def write_diffusers(adapter: Adapter) -> Written:
     """`<component>.<module>.lora_A.weight`; ranks and alphas in the metadata, as diffusers saves them."""
     components = sorted({name.partition(".")[0] for name in adapter.modules})
+    if any(experts.EXPERT.fullmatch(name) for name in adapter.modules):
+        raise AdapterError(f"{adapter.name}: updates single experts, which only PEFT's layout holds")
     settings = {
         f"{part}.{key}": value for part in components for key, value in _config(adapter, part).items()
     }
@@ -62,7 +64,9 @@ def write_peft(adapter: Adapter) -> Written:
         "peft_type": "LORA", "inference_mode": True,
         "task_type": None if inside else "CAUSAL_LM",
     }  # fmt: skip
-    tensors = _plain(own, PEFT_PREFIX)
+    layers, stacks = experts.gathered(own)
+    tensors = _plain(Adapter(layers, own.card), PEFT_PREFIX) if layers else {}
+    tensors |= experts.tensors_of(stacks, PEFT_PREFIX)
     for name, weight in adapter.weights.items():
         place, _, what = name.rpartition(".")
         inner = f"{place}.base_layer" if place in adapter.modules else place
@@ -203,7 +207,12 @@ def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
     The commonest rank and alpha come first.
     """
     start = f"{component}." if component else ""
-    modules = {name[len(start) :]: f for name, f in adapter.modules.items() if name.startswith(start)}
+    named = {name[len(start) :]: f for name, f in adapter.modules.items() if name.startswith(start)}
+    layers, stacks = experts.gathered(Adapter(named, adapter.card))
+    modules: dict[str, Factors | experts.Stack] = {**layers, **stacks}
+    # Beside experts, a layer that PEFT would take for an expert is named by its weight, which PEFT leaves be.
+    bare = [name for name in layers if stacks and name.endswith(experts.TAKEN_FOR_EXPERTS)]
+    modules |= {f"{name}.weight": modules.pop(name) for name in bare}
     if len({f.rslora for f in modules.values()}) > 1:
         raise AdapterError(
             f"{adapter.name}: mixes rank-stabilised and plain scaling; combine it into one first"
@@ -214,12 +223,14 @@ def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
     config: dict[str, Any] = {
         "r": rank,
         "lora_alpha": int(alpha) if whole else alpha,
-        "target_modules": sorted(modules),
+        "target_modules": sorted(set(layers) - set(bare)),
         "rank_pattern": {name: f.rank for name, f in modules.items() if f.rank != rank},
         "alpha_pattern": {name: f.alpha for name, f in modules.items() if f.alpha != alpha},
         "use_rslora": first.rslora,
-        "use_dora": any(f.magnitude is not None for f in modules.values()),
+        "use_dora": any(f.magnitude is not None for f in layers.values()),
         "lora_dropout": 0.0,
         "bias": "none",
     }
+    if stacks:
+        config["target_parameters"] = sorted(modules.keys() - layers.keys())
     return config

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lorakit import durable
 from lorakit.errors import AdapterError
-from lorakit.formats import hub, layouts, metadata
+from lorakit.formats import experts, hub, layouts, metadata
 from lorakit.formats.bases import SUPPORTED
 from lorakit.formats.choosing import base_of, naming_of, rank_of
 from lorakit.formats.kinds import refuse_control
@@ -74,6 +74,7 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     naming, rows = naming_of(header, leaves)
     scaling = scaling_of(header, leaves, naming.name, folder)
     modules: dict[str, Factors] = {}
+    ranks: list[int] = []
     stored = read_tensors(header)
     for name, own in leaves.items():
         row = rows[name]
@@ -86,6 +87,14 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
             return here.of(module, rank)
 
         tensors = {leaf: stored[key] for leaf, key in own.items()}
+        parameter = experts.parameter_of(module, here.parameters)
+        if parameter is not None:
+            rank = here.rank_of(parameter)
+            alpha = here.of(parameter, rank)
+            modules.update(experts.split(file.name, parameter, tensors, rank, alpha, here.rslora))
+            ranks.append(rank)
+            continue
+        ranks.append(rank_of(header, own))
         whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
         modules.update(split(whole, row, file.name))
     card = _card(file, folder, header, modules)
@@ -93,7 +102,7 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     card.family = card.family or family
     if card.family not in ("", *SUPPORTED):
         card.base = words or card.base
-    card.rank = card.rank or max(rank_of(header, own) for own in leaves.values())
+    card.rank = card.rank or max(ranks)
     card.tool = card.tool or foreign_tool(naming, leaves, header)
     card.partial = card.partial or partial
     card.notes = _passed_over(header, contents, stored, card.notes)

@@ -23,7 +23,6 @@ REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
 # Settings of PEFT under which an update is not what its factors say, and what to do.
 UNSUPPORTED = {
     "modules_to_save": "also replaces whole layers (modules_to_save); train it without",
-    "target_parameters": "updates bare parameters (target_parameters); train it on layers instead",
     "trainable_token_indices": "trains new words (trainable_token_indices); train it without",
     "layer_replication": "repeats layers of its base (layer_replication); train it without",
     "alora_invocation_tokens": "works after certain words only (aLoRA); train a plain LoRA",
@@ -74,6 +73,8 @@ class Scaling:
     dora: bool = False  # promised, so a module without its magnitude is incomplete
     little: float = 0.0  # added to the rank that alpha is divided by
     ranks: dict[str, float] | None = None  # PEFT divides alpha by these even in a LoKr of two full factors
+    parameters: tuple[str, ...] = ()  # bare ones that PEFT updates, by the ends of their names
+    own_ranks: dict[str, float] = field(default_factory=dict)  # of those, with the usual one under ""
     of_component: Mapping[str, "Scaling"] = field(default_factory=dict)
 
     def at(self, module: str) -> "Scaling":
@@ -86,6 +87,10 @@ class Scaling:
             return self.per_rank * rank
         stated = _matching(self.pattern, module, float(rank if self.alpha is None else self.alpha))
         return stated * rank / (rank + self.little)
+
+    def rank_of(self, parameter: str) -> int:
+        """The rank of each expert of a bare parameter, which shapes alone do not tell."""
+        return max(1, int(_matching(self.own_ranks, parameter, self.own_ranks.get("", 8.0))))
 
     def full(self, module: str) -> float:
         """The scale of a LoKr of two full factors, which have no rank: 1 as LyCORIS trains it."""
@@ -202,10 +207,11 @@ def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
         {_sound(name, str(key)): float(value) for key, value in _table(stated.get(setting) or {}).items()}
         for setting in ("alpha_pattern", "rank_pattern")
     ]
+    ranks = {"": float(stated.get("r") or 8)} | patterns[1]
     return Scaling(
         None if alpha is None else float(alpha), patterns[0], bool(stated.get("use_rslora")),
-        dora=bool(stated.get("use_dora")),
-        ranks={"": float(stated.get("r") or 8)} | patterns[1] if kind == "LOKR" else None,
+        dora=bool(stated.get("use_dora")), ranks=ranks if kind == "LOKR" else None,
+        parameters=tuple(str(name) for name in stated.get("target_parameters") or ()), own_ranks=ranks,
     )  # fmt: skip
 
 

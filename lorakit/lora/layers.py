@@ -1,7 +1,8 @@
 """Layers that run low-rank updates beside an untouched base layer.
 
 Covers nn.Linear, bitsandbytes' 4- and 8-bit linears (they are called, never read), transformers' Conv1D and
-nn.Conv2d with one group. Does not cover embeddings.
+nn.Conv2d with one group, and single experts of a stack (`experts`), whose weight is changed instead of
+called. Does not cover embeddings.
 """
 
 from typing import Any, Self
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
+from lorakit.lora.experts import Share
 from lorakit.lora.learning import autocasts, fused
 
 Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
@@ -32,12 +34,15 @@ def weight_shape(layer: Layer) -> tuple[int, ...] | None:
         return layer.weight.shape[1], layer.weight.shape[0]
     if isinstance(layer, Beside):
         return weight_shape(layer.base)
+    if isinstance(layer, Share):
+        return tuple(layer.weight.shape)
     return None
 
 
 def device_of(layer: Layer) -> torch.device:
     """Where the layer computes: its weight may be waiting elsewhere, as `works_on` then says."""
-    return getattr(layer, "works_on", layer.weight.device)
+    place = layer.owner if isinstance(layer, Share) else layer
+    return getattr(place, "works_on", layer.weight.device)
 
 
 def is_quantized(layer: Layer) -> bool:
@@ -178,6 +183,14 @@ class LoraLinear(Beside):
         # Factors that learn are kept wider than products are made; another copy of x would be kept for each
         # layer that shares it.
         return (x, self.down.to(x.dtype)) if self.down.requires_grad else (x.to(self.down.dtype), self.down)
+
+    def change(self) -> Tensor:
+        """What all this adds to the base's weight, (out, in): for a base that is no layer to be called."""
+        up = self.up * (self.scale if self.levels is None else self.levels.to(self.up.dtype))
+        dense = up @ self.down
+        for values in (self.columns, None if self.gain is None else self.gain[:, None]):
+            dense = dense if values is None else dense + values * self.weight
+        return dense
 
     def add_side(self, y: Tensor, hidden: Tensor) -> Tensor:
         """y + up(hidden) in one fused product, in y's type."""

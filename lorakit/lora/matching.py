@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix, readable
 from lorakit.lora.aliases import COMPONENTS, TEXT_ENCODERS, aliases
+from lorakit.lora.experts import Table, shares_of, todays_names
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
@@ -41,9 +42,12 @@ class Placed:
 
 
 def modules_of(model: Any) -> dict[str, Layer]:
-    """Every module by name; those of a pipeline carry their component's name in front."""
+    """Every module by name, and every weight of experts; those of a pipeline carry their component's name in
+    front.
+    """
     if isinstance(model, nn.Module):
-        return dict(model.named_modules())
+        modules = dict(model.named_modules())
+        return modules | shares_of(modules)
     named = {}
     for component in COMPONENTS:
         part = getattr(model, component, None)
@@ -68,17 +72,17 @@ def replace_modules(model: Any, replacements: Mapping[str, Layer]) -> dict[str, 
 
 
 def holds(model: Any, layers: Mapping[str, Layer]) -> bool:
-    """Are these, by identity, the model's modules of these names?"""
+    """Are these the model's modules of these names, and the same shares of its experts?"""
     try:
         places = zip(_places(model, layers), layers.values(), strict=True)
-        return all(siblings.get(leaf) is layer for (siblings, leaf), layer in places)
+        return all(siblings.get(leaf) == layer for (siblings, leaf), layer in places)
     except (AttributeError, KeyError):
         return False
 
 
-def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer], str]]:
+def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer] | Table, str]]:
     """For each module the table of modules that it is in, and its name there."""
-    parents: dict[str, dict[str, Layer]] = {}
+    parents: dict[str, Layer] = {}
     for name in names:
         parent, _, leaf = name.rpartition(".")
         if parent not in parents:
@@ -88,8 +92,9 @@ def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer]
                 whole = getattr(model, component)
             for part in filter(None, path.split(".")):
                 whole = whole._modules[part]  # get_submodule takes ten times as long
-            parents[parent] = whole._modules
-        yield parents[parent], leaf
+            parents[parent] = whole
+        siblings = parents[parent]._modules
+        yield siblings if leaf in siblings else Table(parents[parent]), leaf
 
 
 def match(
@@ -225,7 +230,10 @@ def matched(
 
 
 def _resolve(name: str, modules: Mapping[str, Layer], whole: bool) -> str | None:
-    if name in modules:
+    def carries(name: str) -> bool:
+        return weight_shape(modules.get(name)) is not None
+
+    if carries(name):
         return name
     component, _, rest = name.partition(".")
     names = [name, rest] if whole and component in COMPONENTS else [name]
@@ -233,7 +241,9 @@ def _resolve(name: str, modules: Mapping[str, Layer], whole: bool) -> str | None
         names += [f"{denoiser}.{name}" for denoiser in ("transformer", "unet")]
     for each in names:
         # Of several places that the model has, none is the one that is meant.
-        found = [each] if each in modules else [other for other in aliases(each) if other in modules]
+        places = [each] if each in modules else [other for other in aliases(each) if other in modules]
+        today = [other for place in (each, *aliases(each)) for other in todays_names(place)]
+        found = [*filter(carries, places)] or [*filter(carries, dict.fromkeys(today))] or places
         if len(found) == 1:
             return found[0]
     return None

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.experts import Share
 from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d
 from lorakit.lora.matching import match, match_mix, modules_of
 
@@ -17,12 +18,21 @@ _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
 def deltas(adapter: Adapter, model: Any, partial: bool = False) -> dict[str, Tensor]:
     """{module name: dense float32 delta W at weight 1}, each of its layer's shape (out, in[, kh, kw]).
 
-    `model` may be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises
-    AdapterError when nothing matches and, without `partial`, when some of its layers are not in the model.
+    Experts that one parameter holds are one delta under that parameter's name, in its own shape. `model` may
+    be on the meta device, except for DoRA, whose delta depends on the base's weights. Raises AdapterError
+    when nothing matches and, without `partial`, when some of its layers are not in the model.
     """
     layers = modules_of(model)
-    found = match(adapter, model, layers, partial)
-    return {name: _delta(name, layers[name], f, adapter) for name, f in found.modules.items()}
+    found: dict[str, Tensor] = {}
+    for name, factors in match(adapter, model, layers, partial).modules.items():
+        layer, delta = layers[name], _delta(name, layers[name], factors, adapter)
+        if isinstance(layer, Share):
+            whole = name.partition("[")[0]
+            found.setdefault(whole, torch.zeros(layer.whole.shape))
+            layer.within(found[whole]).add_(delta)
+        else:
+            found[name] = delta
+    return found
 
 
 def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tensor:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
+from lorakit.lora.experts import Share
 from lorakit.lora.layers import Beside, Layer, LoraConv2d, LoraLinear, device_of, dora_gain, repeated
 
 
@@ -47,7 +49,8 @@ class Sum:
     def __init__(self, layer: Layer, updates: Sequence[Factors]):
         self.layer = layer
         self.device, self.dtype = device_of(layer), _compute_dtype(layer)
-        products = [factors.kron() for factors in updates]
+        bare = isinstance(layer, Share)  # a weight to be changed, not a layer to be called
+        products = [None if bare else factors.kron() for factors in updates]
         self._krons = [(i, product) for i, product in enumerate(products) if product is not None]
         self._low = [i for i, product in enumerate(products) if product is None]
         self._scales = [factors.scale for factors in updates]
@@ -84,6 +87,11 @@ class Sum:
         between the base's weight and the adapter's. `levels` are what layers that are alike share.
         """
         found = self.layer
+        if len(weights[0]) > 1 and isinstance(self.layer, Share):
+            raise AdapterError(
+                "experts work for all rows of a batch at once, so rows cannot have mixes of their own; use "
+                "one mix at a time"
+            )
         if self._low:
             low = tuple(tuple(weights[i]) for i in self._low)
             key = self._ranks, low, self.device

@@ -22,7 +22,7 @@ from lorakit.families.memory import recomputing
 from lorakit.families.quantize import bytes_of
 from lorakit.families.shapes import pretending, shape_of
 from lorakit.formats.layouts import LAYOUTS
-from lorakit.lora.adapter import Adapter, Card, Factors
+from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.training.arithmetic import precision, steady
 from lorakit.training.footprint import Footprint, footprint, image_step, text_step
@@ -312,10 +312,7 @@ def file_bytes(shape: Base, injection: Injection) -> int:
     """Size of the adapter's file: its tensors and their names, without the few hundred bytes of its card."""
     is_image = shape.pipeline is not None
     prefix = f"{family_of(shape).component}." if is_image else ""
-    modules = {
-        prefix + name: Factors(layer.down.detach(), layer.up.detach(), injection.alpha)
-        for name, layer in injection.layers.items()
-    }
+    modules = {prefix + name: factors for name, factors in injection.factors().items()}
     written = LAYOUTS["diffusers" if is_image else "peft"].write(Adapter(modules, Card()))[0]
     size, header = 0, {}
     for name, tensor in written.items():

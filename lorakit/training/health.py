@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lorakit.lora.inject import Injection
+from lorakit.lora.inject import Injection, Trained
 from lorakit.lora.layers import Layer, LoraLinear, dense_weight, is_quantized
 from lorakit.lora.pissa import learned
 
@@ -67,10 +67,11 @@ class Scale:
         return Health(ratios, in_words(ratios))
 
 
-def update_norm(layer: LoraLinear) -> Tensor:
+def update_norm(layer: Trained) -> Tensor:
     """Frobenius norm of scale * up down, from the two rank x rank Gram matrices: tr(U'U DD')."""
-    down, up = (part.float().flatten(1) for part in learned(layer))
-    return layer.scale * ((up.T @ up) * (down @ down.T)).sum().clamp(min=0).sqrt()
+    down, up = learned(layer) if isinstance(layer, LoraLinear) else (layer.down, layer.up)
+    down, up = (part.float() if part.dim() == 3 else part.float().flatten(1) for part in (down, up))
+    return layer.scale * ((up.mT @ up) * (down @ down.mT)).sum().clamp(min=0).sqrt()
 
 
 def weight_norm(layer: Layer) -> float:

@@ -148,7 +148,7 @@ def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, name:
     modules = {prefix + module: factors for module, factors in injection.factors().items()}
     adapter = Adapter(modules, card, source=name)
     card.rank = adapter.rank
-    card.alpha = next(iter(modules.values())).alpha
+    card.alpha = max(modules.values(), key=lambda factors: factors.rank).alpha
     learned = spectrum(adapter)
     # PiSSA's file holds what the base was moved by too, so its directions say nothing of the rank.
     advice = None if recipe.pissa else asdict(rank_advice(learned.shares, adapter.rank))
@@ -192,8 +192,9 @@ def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -
 
 def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: float) -> dict[str, Any]:
     """The honest comparison with full fine-tuning, in figures of this run."""
+    learning = {id(p) for p in injection.parameters()}
     trained = sum(p.numel() for p in injection.parameters())
-    whole = sum(p.numel() for p in base.model.parameters()) - trained
+    whole = sum(p.numel() for p in base.model.parameters() if id(p) not in learning)
     peak = torch.cuda.max_memory_allocated(base.device) if base.device.type == "cuda" else _peak_host_memory()
     before = outcome.held_out[0][1] if outcome.held_out else None
     after = min((loss for step, loss in outcome.held_out if step), default=None)

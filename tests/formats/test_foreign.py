@@ -357,7 +357,6 @@ def test_a_peft_folders_settings(config, scale, tmp_path):
     ("config", "words"),
     [
         ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
-        ({"target_parameters": ["mlp.experts.gate_up_proj"]}, "target_parameters"),
         ({"trainable_token_indices": [1]}, "trainable_token_indices"),
         ({"layer_replication": [[0, 1]]}, "layer_replication"),
         ({"alora_invocation_tokens": [1, 2]}, "aLoRA"),
