@@ -189,7 +189,7 @@ def beside(result: dict[str, Any] | None, compared: dict[str, Any] | None) -> st
 def _column(title: str, loss: float | None, text: str | None, name: str) -> str:
     figure = f"<b>{exp(min(loss, 50)):.1f}</b> perplexity" if loss is not None else ""
     body = f'<div class="text">{escape(text)}</div>' if text else ""
-    return f'<div class="{name}"><h4>{escape(title)}</h4><p>{figure}</p>{body}</div>'
+    return f'<div class="{name}"><h3>{escape(title)}</h3><p>{figure}</p>{body}</div>'
 
 
 def _worth(measured: dict[str, float | None]) -> str:

@@ -127,7 +127,10 @@ def theme() -> gr.themes.Base:
         colours[part], colours[f"{part}_dark"] = PALETTE[name]
     return base.set(
         **colours,
-        color_accent="var(--lk-accent)",  # Gradio has one value of it for both
+        # Of these Gradio has one value for both; the first is text, too.
+        color_accent="var(--lk-accent-ink)",
+        slider_color="var(--lk-accent)",
+        loader_color="var(--lk-accent)",
         block_border_width="1px",
         block_label_text_weight="500",
         input_border_width="1px",
