@@ -8,6 +8,8 @@ import socket
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Gradio would go through its last 10,000 events after each one, to count them for its own page of figures.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from lorakit import workspace

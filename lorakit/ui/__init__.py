@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from lorakit import workspace
-from lorakit.ui import adapters, choices, pieces, scenes, theme, train, voice
+from lorakit.ui import adapters, choices, pieces, scenes, sessions, theme, train, voice
 from lorakit.ui.door import door
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -17,6 +17,7 @@ LARGEST_UPLOAD = "4gb"
 
 def build_app() -> gr.Blocks:
     """The whole app, ready to launch with `launch_options()`."""
+    sessions.keep_light()
     gr.set_static_paths(
         [workspace.campaigns_folder()]
     )  # large pictures are served where they are, not copied
@@ -65,6 +66,7 @@ def launch_options() -> dict[str, Any]:
         "blocked_paths": [str(path) for path in (workspace.jobs_folder(), workspace.uploads_folder())],
         "footer_links": [],
         "max_file_size": LARGEST_UPLOAD,
+        "state_session_capacity": sessions.MOST_SESSIONS,
         # It saves runs with the hub token of whoever runs the app, for anybody who asks.
         "run_history": False,
         # Each can be switched on by a variable, and would open a way past the middleware below: a second
