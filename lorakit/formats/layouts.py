@@ -5,6 +5,9 @@ exact as a block-diagonal of their ranks.
 """
 
 import json
+import math
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,14 +35,30 @@ class Layout:
 
 
 def write_diffusers(adapter: Adapter) -> Written:
-    """`<component>.<module>.lora_A.weight`; ranks and alphas in the metadata, as diffusers saves them."""
+    """`<component>.<module>.lora_A.weight`; ranks and alphas in the metadata, as diffusers saves them.
+
+    A tensor of CLIP's carries the level `text_model.`, which every version of diffusers expects or takes off.
+    The metadata does not: some do not take it off there, and PEFT finds a module by the end of its name.
+    """
     components = sorted({name.partition(".")[0] for name in adapter.modules})
     if any(experts.EXPERT.fullmatch(name) for name in adapter.modules):
         raise AdapterError(f"{adapter.name}: updates single experts, which only PEFT's layout holds")
-    settings = {
-        f"{part}.{key}": value for part in components for key, value in _config(adapter, part).items()
-    }
-    return _plain(adapter), {SETTINGS: json.dumps(settings)}, {}
+    modules = {_with_level(name): factors for name, factors in adapter.modules.items()}
+    bare = Adapter({_without_level(name): factors for name, factors in adapter.modules.items()}, adapter.card)
+    settings = {f"{part}.{key}": value for part in components for key, value in _config(bare, part).items()}
+    return _plain(Adapter(modules, adapter.card)), {SETTINGS: json.dumps(settings)}, {}
+
+
+LEVEL = "text_model."
+CLIP = re.compile(rf"(text_encoder(?:_\d)?\.)(?:{re.escape(LEVEL)})?(encoder\.layers\..+)")
+
+
+def _with_level(name: str) -> str:
+    return CLIP.sub(rf"\1{LEVEL}\2", name)
+
+
+def _without_level(name: str) -> str:
+    return CLIP.sub(r"\1\2", name)
 
 
 def write_peft(adapter: Adapter) -> Written:
@@ -75,17 +94,32 @@ def write_peft(adapter: Adapter) -> Written:
 
 
 def write_kohya(adapter: Adapter) -> Written:
-    """`lora_unet_<module with underscores>.lora_down.weight`, each with its alpha."""
+    """`lora_unet_<module with underscores>.lora_down.weight`, each with its alpha.
+
+    All have the same alpha: diffusers' converter looks for those that differ under names it does not use.
+    """
     tensors: dict[str, Tensor] = {}
-    for name, factors in _kohya_modules(adapter).items():
+    modules = _kohya_modules(adapter)
+    alphas = Counter(factors.scale * factors.rank for factors in modules.values())
+    alpha = alphas.most_common(1)[0][0]
+    for name, factors in modules.items():
         tensors[f"{name}.lora_down.weight"] = _copy(factors.down)
-        tensors[f"{name}.lora_up.weight"] = _copy(factors.up)
-        tensors[f"{name}.alpha"] = torch.tensor(factors.scale * factors.rank)
+        tensors[f"{name}.lora_up.weight"] = _scaled(factors.up, factors.scale * factors.rank / alpha)
+        tensors[f"{name}.alpha"] = torch.tensor(alpha)
         if factors.magnitude is not None:
             column, kernel = factors.magnitude.dim() == 2, [1] * (len(factors.weight_shape) - 2)
             shape = (1, -1, *kernel) if column else (-1, 1, *kernel)
             tensors[f"{name}.dora_scale"] = _copy(factors.magnitude.reshape(shape))
     return tensors, {}, {}
+
+
+def _scaled(up: Tensor, factor: float) -> Tensor:
+    """`up` times `factor`: in its own type where that is exact, by a power of two, and else in float32."""
+    if factor == 1:
+        return _copy(up)
+    dtype = readable(up).dtype
+    exact = math.frexp(factor)[0] == 0.5 and dtype is torch.bfloat16
+    return _copy((readable(up).float() * factor).to(dtype if exact else torch.float32))
 
 
 LAYOUTS = {

@@ -6,6 +6,7 @@ import pytest
 import torch
 from diffusers import Flux2Transformer2DModel, UNet2DConditionModel
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
 
 import lorakit
@@ -169,3 +170,50 @@ def test_what_is_known_of_an_adapter_travels_in_the_file_itself(layout, tmp_path
     assert said["modelspec.architecture"].startswith("flux-1")
     (tmp_path / "card.json").unlink()
     assert lorakit.load_adapter(tmp_path).card == card
+
+
+def mixed(dtype=torch.float32):
+    random = torch.Generator().manual_seed(2)
+    kinds = {"attn1.to_q": (2, 3.0, False), "attn1.to_k": (4, 1.0, False), "attn2.to_v": (4, 1.0, True)}
+    place = "unet.down_blocks.1.attentions.0.transformer_blocks.0"
+    modules = {}
+    for name, (rank, alpha, rslora) in kinds.items():
+        down, up = torch.randn(rank, 6, generator=random), torch.randn(5, rank, generator=random)
+        modules[f"{place}.{name}"] = Factors(down.to(dtype), up.to(dtype), alpha, None, rslora)
+    return Adapter(modules, Card(name="mixed", family="sd15"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float8_e4m3fn])
+def test_kohyas_layout_has_one_alpha_for_all_and_the_same_deltas(dtype, tmp_path):
+    """Diffusers' converter looks for an alpha that differs under a name that it does not use."""
+    ours = mixed(dtype)
+    path = lorakit.save_adapter(ours, tmp_path, format="kohya")
+    alphas = [tensor.item() for key, tensor in load_file(path).items() if key.endswith(".alpha")]
+    assert len(alphas) == 3 and len(set(alphas)) == 1
+    again = lorakit.load_adapter(path)
+    for name, factors in ours.modules.items():
+        down, up = factors.down.float(), factors.up.float()
+        dense = factors.alpha / factors.rank ** (0.5 if factors.rslora else 1) * up @ down
+        torch.testing.assert_close(again.modules[name].delta(), dense, rtol=1e-6, atol=1e-6)
+
+
+def test_clip_layers_have_their_level_in_the_tensors_and_not_in_the_settings(tmp_path):
+    """With it PEFT would not find them in transformers 5, without it diffusers would not before."""
+    names = ["text_encoder.encoder.layers.0.mlp.fc1", "text_encoder_2.text_model.encoder.layers.0.mlp.fc1",
+             "text_encoder_2.encoder.block.0.layer.0.SelfAttention.q"]  # fmt: skip
+    parts = [Factors(torch.randn(rank, 6), torch.randn(5, rank), 2.0) for rank in (2, 3, 4)]
+    ours = Adapter(dict(zip(names, parts, strict=True)), Card(name="clip"))
+    path = lorakit.save_adapter(ours, tmp_path, format="diffusers")
+    assert {key.partition(".lora_")[0] for key in load_file(path)} == {
+        "text_encoder.text_model.encoder.layers.0.mlp.fc1", names[1], names[2]
+    }  # fmt: skip
+    with safe_open(path, "pt") as file:
+        stated = json.loads(file.metadata()["lora_adapter_metadata"])
+    assert stated["text_encoder.target_modules"] == ["encoder.layers.0.mlp.fc1"]
+    assert stated["text_encoder_2.target_modules"] == [
+        "encoder.block.0.layer.0.SelfAttention.q", "encoder.layers.0.mlp.fc1"
+    ]  # fmt: skip
+    assert not any("text_model" in text for text in map(str, stated.values()))
+    again = {name.replace("text_model.", ""): f for name, f in lorakit.load_adapter(path).modules.items()}
+    for name, before in ours.modules.items():
+        torch.testing.assert_close(again[name.replace("text_model.", "")].delta(), before.delta())

@@ -12,8 +12,9 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
-from peft import LoHaConfig, LoKrConfig, LoraConfig, PeftModel, get_peft_model
+from peft import AdaLoraConfig, LoHaConfig, LoKrConfig, LoraConfig, PeftModel, get_peft_model
 from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 from transformers import (
     CLIPTextConfig,
@@ -151,6 +152,71 @@ def test_diffusers_opens_what_we_save_under_kohyas_names(family, convolutions, t
     agree(outputs(theirs), expected, before)
 
 
+def added(pipe, dense):
+    """The pipeline with dense updates added to its weights, whatever they come from."""
+    for name, delta in dense.items():
+        part, _, module = name.partition(".")
+        with torch.no_grad():
+            getattr(pipe, part).get_submodule(module).weight.add_(delta)
+    return pipe
+
+
+def layers_of(pipe, *ends):
+    for part in ("transformer", "unet", "text_encoder", "text_encoder_2"):
+        model = getattr(pipe, part, None)
+        for name, layer in model.named_modules() if isinstance(model, nn.Module) else ():
+            if isinstance(layer, nn.Linear) and name.endswith(ends):
+                yield part, name, layer
+
+
+KOHYA = {"unet": "lora_unet_", "transformer": "lora_transformer_", "text_encoder": "lora_te1_",
+         "text_encoder_2": "lora_te2_"}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["flux", "sd15", "sdxl"])
+def test_clip_layers_of_another_tool_are_in_the_file_that_diffusers_opens(family, tmp_path):
+    """Kohya's names have the level `text_model.`, which transformers 5 has in one of its two classes only."""
+    torch.manual_seed(7)
+    pipe, tensors, dense = pipeline(family), {}, {}
+    before = outputs(pipe)
+    for number, (part, name, layer) in enumerate(layers_of(pipe, "to_q", "q_proj", "fc1")):
+        rank, alpha = 2 + number % 2, 3.0 - number % 3
+        level = "text_model." if part.startswith("text") and not name.startswith("text_model.") else ""
+        start = "lora_te_" if family == "sd15" and part == "text_encoder" else KOHYA[part]
+        key = start + f"{level}{name}".replace(".", "_")
+        down, up = torch.randn(rank, layer.in_features) / 2, torch.randn(layer.out_features, rank) / 2
+        tensors |= {f"{key}.lora_down.weight": down, f"{key}.lora_up.weight": up}
+        tensors[f"{key}.alpha"] = torch.tensor(alpha)
+        dense[f"{part}.{name}"] = alpha / rank * up @ down
+    save_file(tensors, tmp_path / "kohya.safetensors")
+    opened = lorakit.load_adapter(tmp_path / "kohya.safetensors")
+    lorakit.save_adapter(opened, tmp_path / "out", format="diffusers")
+    theirs = pipeline(family)
+    theirs.load_lora_weights(tmp_path / "out")
+    agree(outputs(theirs), outputs(added(pipe, dense)), before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("family", ["sd15", "sdxl"])
+@pytest.mark.parametrize("mixed", ["ranks", "alphas", "both"])
+def test_mixed_ranks_and_alphas_under_kohyas_names_are_right_in_diffusers(mixed, family, dtype, tmp_path):
+    torch.manual_seed(8)
+    pipe, modules, dense = pipeline(family), {}, {}
+    before = outputs(pipe)
+    for number, (part, name, layer) in enumerate(layers_of(pipe, "to_q", "to_out.0", "ff.net.2", "_proj")):
+        rank = 2 + number % 3 if mixed != "alphas" else 3
+        alpha = 1.0 + number % 4 if mixed != "ranks" else 5.0
+        down = (torch.randn(rank, layer.in_features) / 2).to(dtype)
+        up = (torch.randn(layer.out_features, rank) / 2).to(dtype)
+        modules[f"{part}.{name}"] = Factors(down, up, alpha)
+        dense[f"{part}.{name}"] = alpha / rank * up.float() @ down.float()
+    ours = Adapter(modules, Card(name="mixed", family=family))
+    written = lorakit.save_adapter(ours, tmp_path, format="kohya")
+    theirs = pipeline(family)
+    theirs.load_lora_weights(written)
+    agree(outputs(theirs), outputs(added(pipe, dense)), before)
+
+
 @pytest.mark.parametrize("kinds", [{}, {"use_dora": True}, {"use_rslora": True}])
 @pytest.mark.parametrize("family", ["flux", "sd15", "sdxl"])
 def test_we_open_what_diffusers_saves(family, kinds, tmp_path):
@@ -209,7 +275,8 @@ def llama():
     LoraConfig(r=3, lora_alpha=5, target_modules=r".*\.(q|down)_proj", use_rslora=True,
                rank_pattern={"q_proj": 6}),
     LoraConfig(r=3, lora_alpha=5, target_modules="all-linear", alpha_pattern={r".*1\.mlp\.down_proj": 9}),
-], ids=["loha", "lokr", "lokr-full", "regex", "pattern"])  # fmt: skip
+    AdaLoraConfig(init_r=4, target_r=2, lora_alpha=6, total_step=10, target_modules=["q_proj", "down_proj"]),
+], ids=["loha", "lokr", "lokr-full", "regex", "pattern", "adalora"])  # fmt: skip
 def test_every_kind_of_peft_folder(config, tmp_path):
     theirs = get_peft_model(llama(), config).eval()
     torch.manual_seed(5)
