@@ -14,7 +14,7 @@ from typing import Any
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.families.sources import STARTERS
+from lorakit.families.sources import STARTERS, vocabulary_of
 from lorakit.opening import mix_of, voices_of
 from lorakit.telling import Teller
 from lorakit.training import processes
@@ -93,7 +93,7 @@ def voice(options: argparse.Namespace) -> int:
     from lorakit.data.texts import TextSet
 
     texts = TextSet.from_file(options.source, options.encoding)
-    for finding in texts.report().findings:
+    for finding in texts.report(vocabulary_of(options.base)).findings:
         print(f"{finding.severity}: {finding}")
     print(f"{len(texts.samples)} texts are ready")
     return _learn(options, texts, "text", options.name or Path(options.source).stem)

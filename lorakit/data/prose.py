@@ -39,32 +39,34 @@ def read_plain(path: Path, encoding: str | None = None) -> Iterator[Row]:
 
 def texts(text: str, name: str, markdown: bool = False) -> Iterator[Row]:
     """The texts of a file's prose, or of what was pasted."""
-    left_out = {"front matter": 0, "lines that are only a picture": 0, "lines that are only a link": 0}
+    images, links = 0, 0
     matter = FRONT_MATTER.match(text)
-    if matter and (":" in matter[0] or "=" in matter[0]):
-        left_out["front matter"] = 1
+    has_matter = bool(matter and (":" in matter[0] or "=" in matter[0]))
+    if matter and has_matter:
         text = text[matter.end() :]
     if markdown:
         text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     kept = []
     for line in text.split("\n"):
-        if PICTURE.match(line):
-            left_out["lines that are only a picture"] += 1
-        elif LINK.match(line):
-            left_out["lines that are only a link"] += 1
-        else:
-            kept.append(line)
-    said = [
-        f"{count} {what}" if what != "front matter" else what for what, count in left_out.items() if count
+        image, link = bool(PICTURE.match(line)), bool(LINK.match(line))
+        images, links = images + image, links + (link and not image)
+        kept += [line] if not image and not link else []
+    counted = [
+        ("front matter", has_matter),
+        (_lines(images, "an image"), images),
+        (_lines(links, "a link"), links),
     ]
-    if said:
-        what = f"left out: {', '.join(said)}"
-        yield Finding(name, "no-prose", "info", what, "nothing to do")
+    if left_out := ", ".join(what for what, count in counted if count):
+        yield Finding(name, "no-prose", "info", f"left out: {left_out}", "nothing to do")
     found, how = _divided("\n".join(kept), markdown)
     if how:
         yield Finding(name, "division", "info", how, "put blank lines between texts to divide them otherwise")
     for one in found:
         yield TextSample(DEFAULT_INSTRUCTION, _unmarked(one) if markdown else one.strip())
+
+
+def _lines(count: int, what: str) -> str:
+    return f"{count} line{'s that are' if count != 1 else ' that is'} only {what}"
 
 
 def _divided(text: str, markdown: bool) -> tuple[list[str], str]:
@@ -90,7 +92,7 @@ def _divided(text: str, markdown: bool) -> tuple[list[str], str]:
 def _one_each(lines: list[str]) -> bool:
     """Is every line a text? Wrapped prose breaks in the middle of sentences, near one width."""
     ended = sum(bool(ENDS.search(line.strip())) for line in lines)
-    if ended >= 0.7 * len(lines):
+    if ended >= 0.6 * len(lines):
         return True
     short = [line for line in lines[:-1] if len(line.strip()) < WRAPPED]
     uneven = max(map(len, lines)) - min(map(len, lines[:-1])) > 30

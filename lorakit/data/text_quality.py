@@ -18,6 +18,7 @@ from lorakit.data.quality import SEVERITIES, Finding, Rule, weigh
 VERDICTS = ("keep", "edit", "remove")
 FEW, IDEAL = 20, 60  # texts
 SHORTEST = 3  # words
+MISSPELT = 50  # points that a set has at most whose words the base cannot spell
 SHARED_WORDS, SHARED_LEAST, SHARED_SHARE = 6, 5, 0.2  # of a sentence that is in many texts
 
 # Assumption: the points order texts as an editor would; they are not fitted to anything.
@@ -108,7 +109,10 @@ def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextRep
     findings = [*skipped, *whole, *(finding for one in judged for finding in one.findings)]
     mean = sum(one.score for one in judged) / max(1, len(judged))
     few = 40 * max(0.0, 1 - sum(twin is None for twin in twins) / FEW)
-    return TextReport(findings, max(0, round(mean - few)), len(texts), judged, language)
+    score = max(0, round(mean - few))
+    if any(finding.kind == "unknown-words" for finding in skipped):
+        score = min(score, MISSPELT)
+    return TextReport(findings, score, len(texts), judged, language)
 
 
 def _of_one(name: str, text: HasText) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lorakit.data import prose, text_quality, textfiles
+from lorakit.data import known_words, prose, text_quality, textfiles
 from lorakit.data.findings import Findings
 from lorakit.data.near_texts import nearest_earlier
 from lorakit.data.quality import Finding
@@ -25,10 +25,15 @@ MANY = 20_000  # samples; a voice is learned from far fewer
 
 @dataclass(frozen=True)
 class Tokens:
-    """Token ids of a whole conversation; `mask` is 1 on the tokens of the answer, which are learned."""
+    """Token ids of a whole conversation; `mask` is 1 on the tokens of the answer, which are learned.
+
+    `lost`: tokens at the answer's end that there was no room for; `forgotten`: earlier turns likewise.
+    """
 
     ids: list[int]
     mask: list[int]
+    lost: int = 0
+    forgotten: int = 0
 
 
 @dataclass
@@ -54,9 +59,14 @@ class TextSet:
         """Pasted text: one sample per paragraph, or per line where no empty line divides them."""
         return _collected("the pasted text", prose.texts(text.replace("\r\n", "\n"), "the pasted text"))
 
-    def report(self) -> TextReport:
-        """The quality gate: each text's score and verdict, and what was found. Nothing is dropped."""
-        return text_quality.assess(self.samples, self.skipped)
+    def report(self, vocabulary: Path | None = None) -> TextReport:
+        """The quality gate: each text's score and verdict, and what was found. Nothing is dropped.
+
+        `vocabulary`: the tokenizer.json of a base that cannot spell words it was not trained on
+        (families.sources.vocabulary_of), against which the words are judged too.
+        """
+        strange = known_words.findings(self.samples, vocabulary) if vocabulary else []
+        return text_quality.assess(self.samples, [*self.skipped, *strange])
 
     def without(self, indices: Iterable[int]) -> "TextSet":
         """The set without the texts at these places. Raises DataError when none would be left."""
@@ -104,22 +114,36 @@ class TextSet:
         return [index in aside for index in first]
 
     def tokenize(self, tokenizer: Any, max_length: int) -> list[Tokens]:
-        """Tokens through the chat template, cut to `max_length`; only the answer and its end are learned."""
-        return [
-            tokens
-            for s in self.samples
-            if any((tokens := conversation_tokens(tokenizer, s, max_length)).mask)
-        ]
+        """Tokens through the chat template, cut to `max_length`; only the answer and its end are learned.
+
+        A text whose brief fills it is not among them; `fitting.findings` tells how many are cut or left out.
+        """
+        found = (conversation_tokens(tokenizer, sample, max_length) for sample in self.samples)
+        return [tokens for tokens in found if any(tokens.mask)]
 
 
 def conversation_tokens(
     tokenizer: Any, sample: TextSample, max_length: int, shots: Sequence[TextSample] = ()
 ) -> Tokens:
-    """Tokens of one brief and its answer, behind `shots` as earlier turns.
+    """Tokens of one brief and its answer, behind `shots` and the sample's own history as earlier turns.
 
-    Special tokens inside a person's text are made plain text first.
+    Where they are longer than `max_length` the oldest turns go first, then the answer's end. Special tokens
+    inside a person's text are made plain text first.
     """
-    turns = [(shot.instruction, shot.answer) for shot in shots]
+    turns = [(shot.instruction, shot.answer) for shot in shots] + list(sample.history)
+    for forgotten in range(len(turns) + 1):
+        first, rest = _turn_tokens(tokenizer, turns[forgotten:], sample)
+        if len(first) + len(rest) <= max_length or not sample.history:
+            break
+    ids = (first + rest)[:max_length]
+    mask = ([0] * len(first) + [1] * len(rest))[:max_length]
+    return Tokens(ids, mask, len(rest) - sum(mask), forgotten)
+
+
+def _turn_tokens(
+    tokenizer: Any, turns: Sequence[tuple[str, str]], sample: TextSample
+) -> tuple[list[int], list[int]]:
+    """The tokens before an answer, and those of the answer with its end."""
     brief = [
         {"role": role, "content": plain(tokenizer, text)}
         for turn in turns
@@ -139,8 +163,7 @@ def conversation_tokens(
     learned = learned if learned.endswith(end) else learned + end
     first = tokenizer(before, add_special_tokens=False)["input_ids"]
     rest = tokenizer(learned, add_special_tokens=False)["input_ids"]
-    ids = (first + rest)[:max_length]
-    return Tokens(ids, ([0] * len(first) + [1] * len(rest))[:max_length])
+    return first, rest
 
 
 def _closing(prompt: str) -> str:

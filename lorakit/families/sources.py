@@ -91,6 +91,13 @@ def local_folder(source: str) -> Path | None:
     return resolve(source).path
 
 
+def vocabulary_of(source: str) -> Path | None:
+    """The tokenizer's file of a base whose vocabulary is so small that it can spell only what it was trained
+    on: the starter's; None for any other.
+    """
+    return Path(resolve(source).place) / "tokenizer.json" if STARTERS.get(source) == "text" else None
+
+
 def pipeline_class(index: Path) -> str:
     """The class of pipeline that a model_index.json names; "" when it is not there or cannot be read."""
     try:

@@ -42,7 +42,8 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
     if not isinstance(data, TextSet):
         return None
     learned, aside = data.split(recipe.held_out, recipe.seed)
-    brief = (aside.samples or learned.samples)[0].instruction
+    asked = aside.samples or learned.samples
+    brief = next((sample for sample in asked if not sample.history), asked[0]).instruction
     shots = _usual([sample for sample in learned.samples if sample.instruction != brief])
 
     def answer(shown: Sequence[TextSample]) -> str:

@@ -66,6 +66,7 @@ def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
     family = family_of(base)
     aside = texts.split(recipe.held_out, recipe.seed)[1].samples
     samples = aside if len(aside) > 1 else texts.samples
+    samples = [sample for sample in samples if not sample.history] or samples  # "Shorter" asks for nothing
     asked = [sample.instruction for sample in samples[:: max(1, len(samples) // 2)]][:2]
 
     def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:

@@ -187,6 +187,7 @@ def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -
     else:
         for sample in data.samples:
             digest.update(f"{sample.instruction}\0{sample.answer}\0".encode())
+            digest.update(repr(sample.history).encode() if sample.history else b"")
     return digest.hexdigest()
 
 

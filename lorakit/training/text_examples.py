@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lorakit.data import fitting
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import Base, family_of
 from lorakit.training.examples import Emit, Plan
@@ -31,15 +32,23 @@ class TextExamples:
     def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: Emit) -> "TextExamples":
         """Tokenize a TextSet through the base's chat template.
 
-        Raises DataError when it is empty, RecipeError for packing where the base cannot keep texts apart.
+        Emits what there is no room for. Raises DataError when nothing is left, RecipeError for packing where
+        the base cannot keep texts apart.
         """
         if not texts.samples:
             raise DataError(
                 "the texts are empty; add at least a few texts in the brand's voice, better about 60"
             )
+        found = fitting.findings(base.tokenizer, texts.samples, recipe.max_length)
+        if found:
+            emit({"event": "findings", "rows": [vars(finding) for finding in found]})
         learned, aside = texts.split(recipe.held_out, recipe.seed)
         rows = [[tokens] for tokens in learned.tokenize(base.tokenizer, recipe.max_length)]
         held = aside.tokenize(base.tokenizer, recipe.max_length) if aside.samples else []
+        if not rows:
+            raise DataError(
+                f"none of the texts to learn fits into {recipe.max_length:,} tokens; raise max_length"
+            )
         emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
         pad = base.tokenizer.pad_token_id
         pad = base.tokenizer.eos_token_id if pad is None else pad

@@ -16,6 +16,7 @@ from lorakit.data.photos import PhotoSet
 from lorakit.data.quality import Finding, Judged, QualityReport
 from lorakit.data.text_quality import JudgedText
 from lorakit.data.texts import TextSet
+from lorakit.families.sources import vocabulary_of
 from lorakit.training.advice import photo_advice, text_advice
 from lorakit.ui import pictures, pieces
 from lorakit.ui.pieces import QUIET
@@ -230,10 +231,10 @@ def text_rank(texts: TextSet, left_out: Sequence[str]) -> int:
     return text_advice([sample.answer for sample in texts.without(places(left_out)).samples]).rank
 
 
-def texts_verdict(texts: TextSet, left_out: Sequence[str]) -> str:
-    """What the set is worth without what was left out, and which rank fits it."""
+def texts_verdict(texts: TextSet, left_out: Sequence[str], base: str = "") -> str:
+    """What the set is worth to this base without what was left out, and which rank fits it."""
     kept = texts.without(places(left_out))
-    report = kept.report()
+    report = kept.report(vocabulary_of(base))
     own = {id(finding) for one in report.judged for finding in one.findings}
     counted = Counter(finding.kind for one in report.judged for finding in one.findings)
     advice = text_advice([sample.answer for sample in kept.samples]).sentence

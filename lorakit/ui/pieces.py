@@ -242,7 +242,8 @@ def worst_first(rows: Sequence[Finding]) -> list[Finding]:
 def findings_of(job: Job) -> list[Finding]:
     """What a job found in its data, beyond mere remarks, the worst first."""
     rows = [row for event in job.events() if event["event"] == "findings" for row in event["rows"]]
-    return worst_first([Finding(**row) for row in rows if row["severity"] != "info"])
+    found = dict.fromkeys(Finding(**row) for row in rows if row["severity"] != "info")
+    return worst_first(list(found))
 
 
 def good(said: str) -> str:

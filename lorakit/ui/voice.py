@@ -90,7 +90,7 @@ def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
 def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     """What was given is judged; unticking changes the set, not the cards. Returns the judging."""
     path, left_out, rank = texts["path"], texts["left_out"], form.settings["rank"]
-    asked = [path, left_out, rank]
+    asked = [path, left_out, rank, form.base]
     judging = (judge, asked, [texts["verdict"], texts["rank"], texts["cards"]])
     given = [path, left_out, texts["verdict"]]
     texts["upload"].change(check_file, [texts["upload"], texts["encoding"]], given, **HIDDEN)
@@ -102,6 +102,7 @@ def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
         trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     rank.change(lambda *asked: judge(*asked)[1], asked, [texts["rank"]], **QUIET)
+    form.base.change(lambda *asked: judge(*asked)[0], asked, [texts["verdict"]], **QUIET)
     alpha = form.settings["alpha"]
     texts["rank"].click(set_rank, [path, left_out, rank, alpha], [rank, alpha], **QUIET)
     return judging
@@ -138,13 +139,13 @@ def _checked(path: Path) -> tuple[str, list[str], Any]:
     return str(path), [], gr.skip()
 
 
-def judge(path: str, left_out: list[str], rank: float | None) -> list[Any]:
+def judge(path: str, left_out: list[str], rank: float | None, base: str = "") -> list[Any]:
     """What the texts are worth, the button for the rank that fits them, and each that needs a look."""
     if not path:
         return [gr.skip(), gr.update(visible=False), ""]
     try:
         texts = gate.texts_in(path)
-        said = gate.texts_verdict(texts, left_out)
+        said = gate.texts_verdict(texts, left_out, base)
         button = gate.rank_button(gate.text_rank(texts, left_out), rank)
         return [said, button, gate.text_cards(texts, left_out)]
     except LoraKitError as error:
@@ -220,11 +221,13 @@ def poll(job_id: str, seen: str) -> list[Any]:
     quoted = "".join(f'<div class="copy">{escape(event["text"])}</div>' for event in texts)
     said = f'<p class="caption">What it writes so far</p>{quoted}' if quoted else ""
     said += insight.looked(events)
+    missed = pieces.finding_lines(pieces.findings_of(job))
     result = pieces.result(job)
     compared = next((event for event in reversed(events) if event["event"] == "compared"), None)
     beside = runs.beside(result, compared) if result else ""
     if result and said:  # the desk below is what comes next
         said = f"<details><summary>How it learned</summary>{said}</details>"
+    said = missed + said  # what was not learned is never folded away
     return [
         job_id,
         mark,

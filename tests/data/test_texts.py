@@ -2,6 +2,7 @@ import csv
 import json
 
 import pytest
+from words import WordTokenizer
 
 from lorakit.data.findings import NAMED
 from lorakit.data.texts import LONGEST, TextSample, TextSet, conversation_tokens, plain
@@ -157,35 +158,6 @@ def test_texts_without_campaigns_are_divided_singly_and_one_text_stays_for_train
     assert (len(kept.samples), len(held.samples)) == (1, 0)
 
 
-class WordTokenizer:
-    """Words as tokens, and a template with turn marks, one of which is listed only among the added tokens."""
-
-    eos_token = "</s>"
-    all_special_tokens = ("</s>",)
-
-    def __init__(self, thinking=False):
-        self.thinking = thinking
-
-    @property
-    def added_tokens_decoder(self):
-        class Token(str):
-            special = True
-
-        return {0: Token("<|turn|>"), 1: Token("</s>")}
-
-    def apply_chat_template(self, messages, add_generation_prompt=False, tokenize=False):
-        text = "".join(
-            f"<|turn|> {m['role']} {m['content']} " + ("</s>" if m["role"] == "assistant" else "")
-            for m in messages
-        )
-        if add_generation_prompt:
-            text += "<|turn|> assistant " + ("<think> " if self.thinking else "")
-        return text
-
-    def __call__(self, text, add_special_tokens=True):
-        return {"input_ids": text.split()}
-
-
 def test_only_the_answer_and_its_end_are_learned():
     tokens = conversation_tokens(WordTokenizer(), TextSample("say hi", "hi there"), 100)
     assert [t for t, m in zip(tokens.ids, tokens.mask, strict=True) if m] == ["hi", "there", "</s>"]
@@ -209,3 +181,103 @@ def test_control_tokens_inside_a_text_are_broken_up():
 def test_a_text_whose_answer_is_cut_off_entirely_is_not_used():
     texts = TextSet([TextSample("one two three four five six", "answer"), TextSample("a", "b")])
     assert len(texts.tokenize(WordTokenizer(), 7)) == 1
+
+
+def answers(folder, name, content):
+    texts = TextSet.from_file(write(folder, name, content))
+    return [sample.answer for sample in texts.samples], [finding.what for finding in texts.skipped]
+
+
+POST = """---
+title: Spring
+date: 2026-03-01
+---
+# Spring is short
+
+So is **this** [text](https://example.com/a).
+
+![jacket](jacket.jpg)
+
+- Light.
+- Dry.
+
+[Shop](https://example.com)
+"""
+
+
+def test_a_markdown_post_is_read_without_its_front_matter_pictures_and_links(tmp_path):
+    found, said = answers(tmp_path, "posts.md", POST)
+    assert found == ["Spring is short\nSo is this text.", "- Light.\n- Dry."]
+    assert said == ["left out: front matter, 1 line that is only an image, 1 line that is only a link"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "texts"),
+    [
+        ("a.txt", "Morning. Tea first.\nRain. Still tea.\nNoon. More tea!\n",
+         ["Morning. Tea first.", "Rain. Still tea.", "Noon. More tea!"]),
+        ("a.txt", "This jacket keeps you dry when the rain comes in\nfrom the side, as in Bergen in most of\n"
+         "the year, and it weighs no more than a paperback.", None),
+        ("a.txt", "Soft, and warm #nordal\nTea time 🫖\nNew in: the kettle\n",
+         ["Soft, and warm #nordal", "Tea time 🫖", "New in: the kettle"]),
+        ("a.txt", "- Tea first.\n- Rain. Still tea.\n- More tea\n",
+         ["Tea first.", "Rain. Still tea.", "More tea"]),
+        ("a.txt", "Dear friend,\n\ntea is ready.\n\nYours", ["Dear friend,", "tea is ready.", "Yours"]),
+        ("a.txt", "One.\n\nStill one.\n---\nTwo.\n---\nThree.\n", ["One.\n\nStill one.", "Two.", "Three."]),
+        ("a.txt", "https://example.com/a\n\nTea first.\n\nhttps://example.com/b\n", ["Tea first."]),
+        ("a.txt", "text\tproduct\nWarm.\tMug\n", ["Warm."]),
+        ("a.md", "# Our posts\n\n## One\n\nTea first.\n\nThen rain.\n\n## Two\n\nMore tea.\n",
+         ["One\n\nTea first.\n\nThen rain.", "Two\n\nMore tea."]),
+        ("a.md", "Pack:\n\n1. Tea\n\n2. Milk\n", ["Pack:", "1. Tea\n2. Milk"]),
+        ("a.html", "<html><head><title>x</title><style>p{}</style></head><body><nav>Home</nav><h1>Tea</h1>"
+         "<p>Warm &amp; dry.<br>Soft.</p><ul><li>Light</li><li>Dry</li></ul><script>x()</script></body>",
+         ["Tea", "Warm & dry.\nSoft.", "- Light\n- Dry"]),
+        ("a.html", "<article><h2>One</h2><p>Tea.</p></article><article><p>Two.</p></article>",
+         ["One\n\nTea.", "Two."]),
+    ],
+)  # fmt: skip
+def test_prose_is_divided_by_what_the_file_plainly_is(tmp_path, name, content, texts):
+    assert answers(tmp_path, name, content)[0] == (texts or [content])
+
+
+def test_a_mail_is_one_text_with_its_subject_and_without_what_it_quotes(tmp_path):
+    mail = (
+        "From: a@b.example\nSubject: =?utf-8?q?Tee_f=C3=BCr_alle?=\nContent-Type: text/plain; charset=utf-8\n"
+        "Content-Transfer-Encoding: 8bit\n\nWarm.\n\nUnd süß.\n\nOn Monday Ann wrote:\n> Tea?\n"
+    )
+    found, said = answers(tmp_path, "a.eml", mail)
+    assert found == ["Subject: Tee für alle\n\nWarm.\n\nUnd süß."] and "quotes" in said[0]
+
+
+SAYING = ("Headline", "Warm tea, twice.", "Shorter", "Warm. Twice.")
+TURNS = [{"role": ("user", "assistant")[i % 2], "content": words} for i, words in enumerate(SAYING)]
+PARTS = [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in TURNS]
+SHARED = [{"from": {"user": "human", "assistant": "gpt"}[t["role"]], "value": t["content"]} for t in TURNS]
+
+
+@pytest.mark.battery(109, "many turns")
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize("row", [{"messages": TURNS}, {"messages": PARTS}, {"conversations": SHARED}])
+def test_every_answer_of_a_chat_is_a_sample_with_its_history(tmp_path, name, row):
+    rows = [row, {"text": "Alone."}]
+    content = json.dumps(rows) if name == "a.json" else "\n".join(map(json.dumps, rows))
+    texts = TextSet.from_file(write(tmp_path, name, content))
+    assert texts.samples == [
+        TextSample("Headline", "Warm tea, twice."),
+        TextSample("Shorter", "Warm. Twice.", history=(("Headline", "Warm tea, twice."),)),
+        TextSample("Write in the brand's voice.", "Alone."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '["Alone."]', '{"posts": [{"caption": "Alone."}]}', '[{"説明": "Alone."}]',
+        '{"data": {"x": 1}, "rows": [{"row": {"text": "Alone."}}]}',
+        '[{"instruction": "Write in the brand\'s voice.", "input": "", "output": "Alone."}]',
+        '[\n  {\n "text": "Alone."\n }\n]',
+    ],
+)  # fmt: skip
+def test_json_is_read_in_the_shapes_it_is_exported_in(tmp_path, content):
+    texts = TextSet.from_file(write(tmp_path, "a.json", content))
+    assert texts.samples == [TextSample("Write in the brand's voice.", "Alone.")]

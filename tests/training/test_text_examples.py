@@ -5,10 +5,13 @@ import torch
 from test_optimizers import recipe
 from tiny import tiny_text_base, tiny_texts
 
-from lorakit.data.texts import Tokens
-from lorakit.errors import RecipeError
+from lorakit import jobs
+from lorakit.data.texts import TextSample, TextSet, Tokens
+from lorakit.errors import DataError, RecipeError
 from lorakit.families import causal_lm
+from lorakit.telling import Teller
 from lorakit.training.text_examples import TextExamples, answer_loss, check_packing, packed
+from lorakit.ui import pieces
 
 
 def prepared(**changes):
@@ -55,3 +58,20 @@ def test_an_update_does_not_depend_on_how_it_is_cut_into_batches():
     whole = examples.loss(base, rows) / examples.weight(rows)
     cut = sum(examples.loss(base, half) for half in halves) / sum(examples.weight(half) for half in halves)
     torch.testing.assert_close(cut, whole)
+
+
+@pytest.mark.battery(109, "texts longer than max_length")
+def test_what_there_is_no_room_for_is_told_to_the_page_and_in_the_terminal(capsys):
+    base = tiny_text_base()
+    texts = TextSet([TextSample("say", "word " * 99), TextSample("say", "hi")])
+    events = []
+    examples = TextExamples.prepare(base, texts, recipe(held_out=0.0, max_length=64), events.append)
+    assert len(examples.rows) == 2 and events[0]["event"] == "findings"
+    job = jobs.create("voice", {"base": "b", "name": "n", "texts": "t.csv", "recipe": {}})
+    job.emit(events[0])
+    job.emit(events[0])  # a training that is resumed says it again
+    assert [finding.severity for finding in pieces.findings_of(job)] == ["warn"]
+    Teller()(events[0])
+    assert "warn: 1 of 2 texts is cut at 64 tokens" in capsys.readouterr().out
+    with pytest.raises(DataError, match="none of the texts fits"):
+        TextExamples.prepare(base, TextSet([TextSample("a " * 99, "b")]), recipe(max_length=64), print)
