@@ -94,13 +94,20 @@ def _parser() -> argparse.ArgumentParser:
 
     _store_commands(add)
 
+    _workspace_commands(add)
+    return parser
+
+
+def _workspace_commands(add: Any) -> None:
     listed = add("jobs", help="list jobs, or cancel one")
     listed.add_argument("--cancel", metavar="ID")
     listed.set_defaults(run=commands.jobs)
 
     add("worker", help="run jobs until stopped").set_defaults(run=commands.worker)
+    clean = add("clean", help="remove old uploads, downloads, checkpoints and temporary files")
+    clean.add_argument("--dry-run", action="store_true", help="only list what would go")
+    clean.set_defaults(run=commands.clean)
     add("doctor", help="say what this machine and workspace have").set_defaults(run=commands.doctor)
-    return parser
 
 
 def _store_commands(add: Any) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import re
 import signal
 import sys
@@ -12,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from lorakit import __version__, workspace
+from lorakit import workspace
 from lorakit.errors import LoraKitError
 from lorakit.families.sources import STARTERS, vocabulary_of
 from lorakit.opening import mix_of, voices_of
@@ -358,42 +357,22 @@ def worker(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """Say what this machine and workspace have."""
-    import platform
-    import shutil
-    from importlib.metadata import PackageNotFoundError, version
+    from lorakit.doctor import lines
 
-    from lorakit.families.sources import local_folder
+    for line in lines():
+        print(line)
+    return 0
 
-    print(f"lorakit {__version__}, Python {platform.python_version()}")
-    for package in (
-        "torch",
-        "diffusers",
-        "transformers",
-        "safetensors",
-        "gradio",
-        "accelerate",
-        "bitsandbytes",
-    ):
-        try:
-            print(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            print(f"{package} is missing: pip install -r requirements.txt")
-    import torch
 
-    device = f"CPU, {torch.get_num_threads()} threads"
-    if torch.cuda.is_available():
-        memory = torch.cuda.get_device_properties(0).total_memory
-        device = f"{torch.cuda.get_device_name()}, {memory / 1e9:.0f} GB"
-    print(f"device: {device}")
-    home = workspace.home()
-    free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
-    with suppress(ValueError, OSError, AttributeError):
-        print(f"memory: {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB")
-    print(f"workspace: {home} ({free / 1e9:.0f} GB free); adapters: {workspace.adapters_folder()}")
-    for name in STARTERS:
-        try:
-            local_folder(name)
-            print(f"{name}: ready")
-        except LoraKitError as error:
-            print(f"{name}: {error}")
+def clean(options: argparse.Namespace) -> int:
+    """Remove what has had its time, or say what would go."""
+    from lorakit import retention
+    from lorakit.doctor import in_words
+
+    gone = retention.going() if options.dry_run else retention.sweep()
+    for one in gone:
+        age = f"{one.days:.0f} days"
+        print(f"{one.rule.what:16} {in_words(one.size):>9} {age:>9}  {one.path}  ({one.rule.why})")
+    total = in_words(sum(one.size for one in gone))
+    print(f"{'would free' if options.dry_run else 'freed'} {total}" if gone else "nothing to remove")
     return 0

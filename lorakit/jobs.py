@@ -212,7 +212,7 @@ def create_once(kind: str, spec: dict[str, Any]) -> Job:
     Raises LoraKitError as `create` does.
     """
     spec = checked(kind, spec)
-    with suppress(OSError), _deciding():
+    with suppress(OSError), deciding():
         for job in list_jobs([kind], ended=False):
             if job.spec == spec and job.state in OPEN and not job.cancelled:
                 return job
@@ -221,8 +221,8 @@ def create_once(kind: str, spec: dict[str, Any]) -> Job:
 
 
 @contextmanager
-def _deciding() -> Iterator[None]:
-    """Alone among all that start jobs in this workspace."""
+def deciding() -> Iterator[None]:
+    """Alone among all that start jobs in this workspace, and that remove what a job may refer to."""
     folder = workspace.jobs_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".starting"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lorakit import jobs, workspace
+from lorakit import jobs, retention, workspace
 from lorakit.bases import Bases
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
@@ -79,6 +79,8 @@ def serve(preload: Iterable[str] = STARTERS, runners: dict[str, Runner] | None =
     service = Service(stop, runners)
     threading.Thread(target=_watch, args=(stop, service), daemon=True).start()
     lock = _only_one(workspace.home(), stop)
+    if not stop.is_set():
+        retention.keep_sweeping(stop)
     waiting = list(preload)
     while not stop.is_set():
         try:

@@ -1,6 +1,7 @@
 """Unpacking a zip of photos that nobody vouches for.
 
-Sizes are counted while unpacking, never believed; names are made safe; entries that are encrypted, links,
+Sizes are looked at before and counted while unpacking, never believed, and of an archive that turns out too
+large nothing stays; names are made safe; entries that are encrypted, links,
 archives or that climb out of the folder are left out and named, in the folder too, so that whoever reads it
 later can still say so.
 """
@@ -24,6 +25,9 @@ from lorakit.errors import DataError
 MOST_ENTRIES = 10_000
 LARGEST_ENTRY = 200 * 2**20  # bytes, unpacked
 LARGEST_WHOLE = 4 * 2**30  # bytes, unpacked, of all entries
+# Photos hardly shrink in a zip. One that unpacks to more than this and than so many times its size is a bomb.
+HARMLESS, MOST_TIMES = 200 * 2**20, 100
+SPARE = 500 * 2**20  # bytes of the disk that stay free
 CHUNK = 2**20
 NESTED = (".zip", ".rar", ".7z", ".tar", ".gz", ".bz2", ".xz")
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -35,6 +39,10 @@ MOST_REMEMBERED = 2000  # findings
 
 class _Refused(Exception):
     """Why an entry is left out; `args` are kind, what and advice."""
+
+
+class _TooLarge(Exception):
+    """The archive unpacks to more than it may."""
 
 
 def unpack(archive: Path, into: Path) -> list[Finding]:
@@ -112,17 +120,23 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
     ]
     if len(entries) > MOST_ENTRIES:
         raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
+    room = _room(entries, name, Path(str(opened.filename)).stat().st_size, into)
     found: list[Finding] = []
-    names = _Names()
-    room = LARGEST_WHOLE
+    names, written = _Names(), []
     for entry in entries:
         label = shown(_real_name(entry))
         try:
-            room -= _write(opened, entry, into / names.take(*_target(entry)), room)
+            target = into / names.take(*_target(entry))
+            room -= _write(opened, entry, target, room)
+            written.append(target)
+        except _TooLarge:
+            for target in written:
+                target.unlink(missing_ok=True)
+            raise DataError(
+                f"{name}: unpacks to more than it says, and than is read; make the archive again"
+            ) from None
         except _Refused as refused:
             found.append(Finding(label, refused.args[0], "error", refused.args[1], refused.args[2]))
-            if refused.args[0] == "archive-too-large":
-                break
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             what, advice = "has the same name as a folder of the archive", "rename it"
             found.append(Finding(label, "unsafe-path", "error", what, advice))
@@ -130,6 +144,29 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
             what = "is damaged inside the archive, or packed in a way that is not supported"
             found.append(Finding(label, "damaged", "error", what, "make the archive again as a plain zip"))
     return found
+
+
+def _room(entries: list[zipfile.ZipInfo], name: str, packed: int, into: Path) -> int:
+    """Bytes that the archive may unpack to. Raises DataError when it says that it takes more."""
+    total = sum(entry.file_size for entry in entries if entry.file_size <= LARGEST_ENTRY)
+    if total > LARGEST_WHOLE:
+        raise DataError(
+            f"{name}: unpacks to {total / 1e9:.1f} GB, at most {LARGEST_WHOLE / 1e9:.1f} GB are read; "
+            "make it smaller or send it in parts"
+        )
+    most = max(HARMLESS, MOST_TIMES * packed)
+    if total > most:
+        raise DataError(
+            f"{name}: unpacks to {total // max(1, packed)} times its size, as no photos do; "
+            "pack the photos themselves"
+        )
+    free = shutil.disk_usage(into).free - SPARE
+    if total > free:
+        raise DataError(
+            f"{name}: needs {total / 1e9:.1f} GB of disk, and {max(0, free) / 1e9:.1f} GB are free; "
+            "free up space (python -m lorakit clean) or send less"
+        )
+    return min(LARGEST_WHOLE, most, free)
 
 
 def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
@@ -142,8 +179,7 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: 
                 what = f"is larger than {LARGEST_ENTRY // 2**20} MB when unpacked"
                 raise _Refused("entry-too-large", what, "leave it out or make it smaller")
             if size > room:
-                what = f"goes past {LARGEST_WHOLE // 2**30} GB unpacked; it and all after it are left out"
-                raise _Refused("archive-too-large", what, "make the archive smaller")
+                raise _TooLarge
             file.write(chunk)
     return size
 

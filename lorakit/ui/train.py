@@ -1,5 +1,6 @@
 """The Train tab: photos in, a product adapter out."""
 
+import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -140,6 +141,7 @@ def check_photos(files: list[str] | None) -> tuple[str, list[str], dict[str, str
     try:
         PhotoSet.from_upload(files, "", folder)
     except LoraKitError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         return "", [], {}, pieces.empty("These cannot be used", str(error))
     return str(folder), [], {}, gr.skip()
 

@@ -241,16 +241,54 @@ def test_entries_that_climb_out_link_or_nest_are_left_out_and_named(tmp_path):
 
 
 @pytest.mark.battery(33, "zip bomb")
-def test_a_zip_bomb_is_stopped_by_what_it_unpacks_to(tmp_path, monkeypatch):
+def test_a_zip_bomb_is_refused_before_anything_of_it_is_unpacked(tmp_path, monkeypatch, record_property):
     monkeypatch.setattr(archives, "LARGEST_ENTRY", 3_000_000)
     monkeypatch.setattr(archives, "LARGEST_WHOLE", 5_000_000)
     zeros = {f"{i}.bin": bytes(2_000_000) for i in range(4)}
     path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg(), "big.jpg": bytes(4_000_000), **zeros})
+    with pytest.raises(DataError, match="at most") as caught:
+        PhotoSet.from_zip(path, "can", tmp_path / "into")
+    record_property("told", caught.value)
+    assert list((tmp_path / "into").rglob("*")) == []
+
+
+def test_one_entry_that_is_too_large_is_left_out_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "LARGEST_ENTRY", 3_000_000)
+    path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg(), "big.jpg": bytes(4_000_000)})
     photos = PhotoSet.from_zip(path, "can", tmp_path / "into")
     assert [photo.name for photo in photos.photos] == ["a.jpg"]
-    assert ("big.jpg", "entry-too-large") in kinds(photos.skipped)
-    assert ("2.bin", "archive-too-large") in kinds(photos.skipped)
-    assert sum(file.stat().st_size for file in (tmp_path / "into").rglob("*")) < 5_000_000
+    assert kinds(photos.skipped) == [("big.jpg", "entry-too-large")]
+
+
+@pytest.mark.battery(99, "a zip of zeros")
+def test_a_small_zip_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch, record_property):
+    monkeypatch.setattr(archives, "HARMLESS", 1_000_000)
+    path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg(), **{f"{i}.jpg": bytes(2_000_000) for i in range(9)}})
+    with pytest.raises(DataError, match="times its size") as caught:
+        PhotoSet.from_zip(path, "can", tmp_path / "into")
+    record_property("told", caught.value)
+    assert list((tmp_path / "into").rglob("*")) == []
+
+
+@pytest.mark.battery(99, "a zip that unpacks to more than it says")
+def test_what_is_unpacked_is_counted_and_removed_when_it_is_too_much(tmp_path, monkeypatch):
+    size = 1_000_000
+    path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg(), "b.jpg": bytes(size), "c.jpg": bytes(size)})
+    monkeypatch.setattr(archives, "_room", lambda *_: 1_500_000)  # it was believed
+    (tmp_path / "into").mkdir()
+    (tmp_path / "into" / "earlier.jpg").write_bytes(jpeg())
+    with pytest.raises(DataError, match="more than it says"):
+        PhotoSet.from_zip(path, "can", tmp_path / "into")
+    assert [file.name for file in (tmp_path / "into").iterdir()] == ["earlier.jpg"]
+
+
+@pytest.mark.battery(99, "a zip larger than the free disk")
+def test_a_zip_that_the_disk_has_no_room_for_says_so(tmp_path, monkeypatch, record_property):
+    monkeypatch.setattr(archives, "SPARE", 10**18)
+    path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg()})
+    with pytest.raises(DataError, match="GB of disk") as caught:
+        PhotoSet.from_zip(path, "can", tmp_path / "into")
+    record_property("told", caught.value)
 
 
 def test_a_zip_that_lies_about_its_sizes_is_counted(tmp_path, monkeypatch):
