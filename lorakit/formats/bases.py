@@ -186,7 +186,9 @@ BEFORE = re.compile(
     r"|(?:(?:module|base_model\.model|model\.diffusion_model|diffusion_model|transformer|unet|model|pipe\.dit"
     r"|dit)\.)+)"
 )
-TEXT = re.compile(r"lora_(prior_)?te\d?[_.]|text_encoders?(_\d)?\.|cond_stage_model\.|conditioner\.")
+TEXT = re.compile(
+    r"lora_(prior_)?te\d?[_.]|text_encoders?(_\d)?\.|cond_stage_model\.|conditioner\.|(clip_[lg]|t5(xxl)?|te\d)\."
+)
 QUERY = re.compile(
     r"(.*_)?(to_q|to_k|to_v|add_[qkv]_proj|(img|txt)_attn_(qkv|q|proj)|attention_(qkv|to_q|wq)|wq|self_attn_q"
     r"|to_qkv|qkv|to_qkv_mlp_proj|linear1|processor_qkv_lora\d?|feed_forward_w1|ff_net_0_proj|(img|txt)_mlp_0)"

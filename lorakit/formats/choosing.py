@@ -66,8 +66,8 @@ def _looks(known: dict[str, list[str]], names: list[str]) -> str:
     partly = {naming: unknown for naming, unknown in known.items()
               if len(unknown) < len(names) and naming != "plain"}  # fmt: skip
     if len(partly) > 1 and not set.intersection(*map(set, partly.values())):
-        words = " and ".join(f"{len(names) - len(u)} in {naming}'s" for naming, u in partly.items())
-        return f"mixes layouts: of its {len(names)} modules {words} names; export it again from one tool"
+        words = " and ".join(f"{len(names) - len(u)} as {naming} names them" for naming, u in partly.items())
+        return f"mixes layouts: of its {len(names)} modules, {words}; export it again from one tool"
     nearest = min(partly or known, key=lambda naming: len(known[naming]))
     some = known[nearest]
     looks = f"it looks like the {nearest} layout, but" if partly else "no known layout:"

@@ -22,7 +22,7 @@ ENDINGS = {
     ".lora_linear_layer.down.weight": "down", ".lora_linear_layer.up.weight": "up",
     ".down.weight": "down", ".up.weight": "up",  # XLabs: qkv_lora1.down.weight
     ".lora_a": "down_t", ".lora_b": "up_t", ".m": "magnitude",  # mlx-lm
-    ".alpha": "alpha", ".dora_scale": "dora_scale",
+    ".alpha": "alpha", ".lora_alpha": "alpha", ".dora_scale": "dora_scale",
     ".lora_magnitude_vector": "magnitude", ".lora_magnitude_vector.weight": "magnitude",
     ".magnitude": "magnitude", ".scalar": "scalar",
     ".hada_w1_a": "w1_a", ".hada_w1_b": "w1_b", ".hada_w2_a": "w2_a", ".hada_w2_b": "w2_b",

@@ -26,12 +26,14 @@ WRAPPERS = re.compile(
 )
 PARALLEL = re.compile(r"^((?:base_model\.model\.|(?:transformer|unet|text_encoder(?:_\d)?)\.)*)(?:module\.)+")
 TWICE = re.compile(r"^(base_model\.model\.){2,}")
-# How checkpoints and ComfyUI call text encoders; what follows are transformers' own names.
+# How checkpoints, ComfyUI and OneTrainer's OMI layout call text encoders; what follows are transformers' own
+# names.
 TEXT_ENCODERS = re.compile(
     r"(?:text_encoders?\.|cond_stage_model\.)?(?P<which>clip_l|clip_g|t5xxl|qwen3_[48]b|mistral3_24b)\.transformer\."
     r"|(?P<first>cond_stage_model|conditioner\.embedders\.0|text_encoders)\.transformer\."
+    r"|(?P<omi>clip_l|clip_g|t5|te[123])\.(?=text_model\.|text_projection|encoder\.block\.)"
 )
-WHICH = {"clip_g": "text_encoder_2", "t5xxl": "text_encoder_2"}  # the others come first in their pipelines
+WHICH = dict.fromkeys(("clip_g", "t5xxl", "t5", "te2", "te3"), "text_encoder_2")  # the others come first
 OTHERS_BEGIN = (  # never a module's own name
     "lora_", "lycoris_", "diffusion_model.", "text_encoders.", "double_blocks.", "single_blocks.",
 )  # fmt: skip
@@ -70,7 +72,8 @@ def resolve_kohya(name: str, second: bool = False) -> Row | None:
     start = KOHYA_START.match(name)
     if start is None:
         return None
-    flat, component = name[start.end() :].replace(".", "_"), KOHYA[start[1]]
+    # SimpleTuner's first conversion left an underscore at the end.
+    flat, component = name[start.end() :].replace(".", "_").rstrip("_"), KOHYA[start[1]]
     if component != "denoiser":
         found = unet.dotted(flat)
         return _same(f"{component}.{found}") if found else None
@@ -142,7 +145,8 @@ def _text_encoder(name: str) -> Row | None:
     found = TEXT_ENCODERS.match(name)
     if found is None:
         return None
-    return _same(f"{WHICH.get(found['which'], 'text_encoder')}.{name[found.end() :]}")
+    which = found["which"] or found["omi"] or found["first"]
+    return _same(f"{WHICH.get(which, 'text_encoder')}.{name[found.end() :]}")
 
 
 def _peeled(name: str) -> Iterator[str]:

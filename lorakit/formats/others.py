@@ -108,6 +108,10 @@ WHOLE = (
 TRAIN = "train a LoRA instead"
 PIECES = (
     (
+        r"\.lora_(down|up)$",
+        "factors as Nunchaku packs them for its kernels; add the LoRA that it was converted from",
+    ),
+    (
         r"\.lora_([AB]|up|down)(\.\w+)?\.bias$",
         "new biases beside its updates (lora_bias), which no mix can carry; train it without",
     ),

@@ -36,6 +36,7 @@ STARTS = (
     (b"\x89HDF", SUFFIXES[".h5"]),
     (b"\x89PNG", SUFFIXES[".png"]),
     (b"\xff\xd8\xff", SUFFIXES[".png"]),
+    (b"SQLite format 3", "an SQLite file, as Draw Things keeps its models; export it as .safetensors there"),
     (b"<", "a web page, not the file itself (perhaps one that asks to log in); download the file again"),
     (b"{", SUFFIXES[".json"]),
 )

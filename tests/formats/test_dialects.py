@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from authors import FLUX_1, FLUX_2, XLABS, numbered
 from diffusers import Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
@@ -11,7 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 
 import lorakit
 from lorakit.errors import AdapterError
-from lorakit.formats import flux, inspect, unet
+from lorakit.formats import inspect, unet
 
 HIDDEN, RANK, ALPHA = 16, 3, 6.0
 BFL = "double_blocks.0.img_attn"
@@ -51,9 +52,7 @@ def rows_and_columns(row, model):
 
 def bfl_rows():
     """All of the authors' layers of two double and two single blocks."""
-    for row in flux.ROWS:
-        for number in ("0", "1") if "N" in row.theirs.split(".") else ("",):
-            yield flux._filled(row, number)
+    return numbered(FLUX_1, ("0", "1"))
 
 
 def authors_file(model, key, ending=("lora_A.weight", "lora_B.weight"), keep=lambda row: True):
@@ -104,8 +103,7 @@ def test_the_authors_names_of_flux_2(tmp_path):
     )  # fmt: skip
     torch.manual_seed(1)
     tensors, dense = {}, {}
-    for general in flux.ROWS_2:
-        row = flux._filled(general, "0" if "N" in general.theirs.split(".") else "")
+    for row in numbered(FLUX_2):
         out, inner = rows_and_columns(row, model)
         down, up = torch.randn(RANK, inner), torch.randn(out, RANK)
         tensors |= {
@@ -136,12 +134,11 @@ def test_kohya_on_flux_with_its_alphas(transformer, tmp_path):
 
 
 def test_xlabs_on_flux(transformer, tmp_path):
-    names = {theirs: xlabs for xlabs, theirs in flux.XLABS.items()}
     torch.manual_seed(2)
     tensors, wanted = {}, {}
     for number in ("0", "1"):
-        for general, xlabs in names.items():
-            row = flux._filled(flux._BY_NAME[general], number)
+        for xlabs, general in XLABS.items():
+            row = general.at(number)
             out, inner = rows_and_columns(row, transformer)
             down, up = torch.randn(RANK, inner), torch.randn(out, RANK)
             name = xlabs.replace("N", number)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from authors import FLUX_1, FLUX_2, XLABS, XLABS_SINGLE, numbered
 from diffusers import Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
@@ -19,7 +20,7 @@ from transformers import (
 
 import lorakit
 from lorakit.errors import AdapterError
-from lorakit.formats import NAMINGS, flux, inspect
+from lorakit.formats import NAMINGS, inspect
 
 R = 3
 
@@ -172,8 +173,7 @@ def test_kohya_on_flux_with_clip_and_t5(flux1, encoders, tmp_path):
 def test_kohya_names_for_flux_2(flux2, tmp_path):
     """musubi-tuner keeps FLUX.2's layers fused under the authors' names."""
     layers, wanted, tensors = linears(flux2), {}, {}
-    for general in flux.ROWS_2:
-        row = flux._filled(general, "0" if "N" in general.theirs.split(".") else "")
+    for row in numbered(FLUX_2):
         rows, inner = sum(layers[n].out_features for n, _ in row.ours), layers[row.ours[0][0]].in_features
         down, up = rand(R, inner), rand(rows, R)
         key = "lora_unet_" + row.theirs.replace(".", "_")
@@ -464,11 +464,11 @@ def test_no_name_means_different_things_to_two_layouts(flux1, unet):
     ]
     names += [f"{p}{n}" for p in ("", "unet.", "base_model.model.") for n in linears(unet)]
     names += [f"lora_unet_{n.replace('.', '_')}" for m in (flux1, unet) for n in linears(m)]
-    for row in (*flux.ROWS, *flux.ROWS_2):
-        theirs = flux._filled(row, "0").theirs
+    for row in numbered((*FLUX_1, *FLUX_2)):
+        theirs = row.theirs
         names += [f"{p}{theirs}" for p in ("", "diffusion_model.", "transformer.", "base_model.model.")]
         names.append("lora_unet_" + theirs.replace(".", "_"))
-    names += [f"{theirs.replace('N', '0')}" for theirs in (*flux.XLABS, *flux.XLABS_SINGLE)]
+    names += [f"{theirs.replace('N', '0')}" for theirs in (*XLABS, *XLABS_SINGLE)]
     for second in (False, True):
         for name in names:
             asked = [naming for naming in NAMINGS if not naming.general and naming.second in (None, second)]

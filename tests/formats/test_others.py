@@ -229,6 +229,7 @@ def test_the_first_layer_of_flux_2_has_128_inputs_by_itself(tmp_path):
             b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n",
             "pointer of Git LFS",
         ),
+        ("a.safetensors", b"SQLite format 3\0" + b"\0" * 20, "Draw Things"),
         ("a.safetensors", b"7z\xbc\xaf\x27\x1c\0\4" + b"\0" * 24, "unpack it"),
         ("a.safetensors", b'{"peft_type": "LORA", "r": 8}', "is a text file"),
     ],

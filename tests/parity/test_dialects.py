@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from authors import FLUX_1, FLUX_2, XLABS
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
@@ -16,7 +17,6 @@ from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import lorakit
-from lorakit.formats import flux
 
 HIDDEN, RANK = 3072, 2  # diffusers' converters know FLUX in its true width only
 
@@ -33,7 +33,7 @@ def shapes(row):
 
 
 def blocks():
-    return [flux._filled(row, "0").theirs for row in flux.ROWS if "N" in row.theirs.split(".")]
+    return [layer.at("0").theirs for layer in FLUX_1 if layer.repeats]
 
 
 def kohya(name, down, up):
@@ -48,7 +48,7 @@ def authors(name, down, up):
 
 
 def xlabs(name, down, up):
-    names = {theirs.replace("N", "0"): ours.replace("N", "0") for ours, theirs in flux.XLABS.items()}
+    names = {layer.at("0").theirs: ours.replace("N", "0") for ours, layer in XLABS.items()}
     return {f"{names[name]}.down.weight": down, f"{names[name]}.up.weight": up}
 
 
@@ -80,8 +80,8 @@ def test_flux_2_files_mean_what_diffusers_reads_in_them(tmp_path):
     hidden = 16
     shapes = {"qkv": (3, 1), "proj": (1, 1), "0": (6, 1), "2": (1, 3), "linear1": (9, 1), "linear2": (1, 4)}
     tensors = {}
-    for row in flux.ROWS_2:
-        if "N" in row.theirs.split("."):
+    for row in FLUX_2:
+        if row.repeats:
             out, inner = shapes[row.theirs.rpartition(".")[2]]
             down, up = torch.randn(RANK, inner * hidden), torch.randn(out * hidden, RANK)
             tensors |= authors(row.theirs.replace("N", "0"), down, up)
