@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from lorakit.errors import DataError
+from lorakit.generation.cutting import Cut, cut
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,6 @@ EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|[\u00a9\u00ae\u2122]\ufe0f"
     f"|{_PICTURE}[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d{_PICTURE}[\ufe0f\U0001f3fb-\U0001f3ff]*)*"
 )
-SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
-DANGLING = re.compile(r"\s+(?:and|or|with|of|for|the|a|an|in|on|to|by|at|from|is|your|made)$", re.IGNORECASE)
 
 
 def channel(id: str) -> Channel:
@@ -115,26 +114,13 @@ def is_over(text: str, row: Channel) -> bool:
 
 
 def shortened(text: str, row: Channel) -> str:
-    """`text` cut to its limit: after a sentence if at least half of what fits stays, else after a word."""
-    head = text
-    while is_over(head, row):
-        # A character counts at most 2, so half of what is too much never cuts too far.
-        head = head[: len(head) - max(1, (count(head, row) - limit_of(head, row)) // 2)]
-    if head == text:
-        return text
-    ends = [
-        match.end()
-        for match in SENTENCE_END.finditer(head)
-        if text[match.end() : match.end() + 1].strip() == ""
-    ]
-    if ends and ends[-1] >= len(head) / 2:
-        return head[: ends[-1]]
-    if not text[len(head)].isspace() and any(c.isspace() for c in head.strip()):
-        head = head.rstrip().rsplit(maxsplit=1)[0]
-    head = head.rstrip(" \n,;:-–—\u200d")
-    while (bare := DANGLING.sub("", head)) != head:
-        head = bare.rstrip(" ,;:-–—")
-    return head
+    """`text` cut to its limit: after a sentence if at least half of what fits stays, else after a phrase."""
+    return cut_for(text, row).text
+
+
+def cut_for(text: str, row: Channel) -> Cut:
+    """`text` cut to its limit, and whether it ends well."""
+    return cut(text, lambda part: not is_over(part, row))
 
 
 def _is_gsm7(text: str) -> bool:

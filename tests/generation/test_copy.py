@@ -35,21 +35,6 @@ def test_a_message_with_one_foreign_character_holds_70():
     assert is_over("好" + "a" * 70, SMS)
 
 
-def test_a_long_text_is_cut_after_a_sentence_when_enough_stays_and_else_after_a_word():
-    assert (
-        shortened("Ten words. And then there is much more to say here", HEADLINE)
-        == "Ten words. And then there"
-    )
-    assert (
-        shortened("This is a whole sentence. And then much more follows", HEADLINE)
-        == "This is a whole sentence."
-    )
-    assert shortened("A mug for people who like the tea", HEADLINE) == "A mug for people who like"
-    assert shortened("A mug for everyone and for you", HEADLINE) == "A mug for everyone and for you"
-    assert shortened("Norvela kettle, made for all of us", HEADLINE) == "Norvela kettle, made for all"
-    assert shortened("x" * 50, HEADLINE) == "x" * 30
-
-
 @pytest.mark.parametrize("row", CHANNELS, ids=lambda row: row.id)
 @pytest.mark.parametrize("unit", ["word ", "Sätze, 日本. ", "🔥 €", "nospace", "https://a.com/x "])
 def test_whatever_is_cut_fits_afterwards(row, unit):
