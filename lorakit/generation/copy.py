@@ -3,17 +3,17 @@
 Not covered: languages that the base does not know.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from lorakit.data.texts import plain
 from lorakit.errors import DataError
 from lorakit.generation.brief import Brief
 from lorakit.generation.channels import CHANNELS, Channel, channel, count, is_over, limit_of, shortened
+from lorakit.generation.drafts import Copy, Draft, delivered, read
+from lorakit.generation.naming import respelled
 
 if TYPE_CHECKING:
     from lorakit.families import Base
@@ -27,6 +27,7 @@ __all__ = [
     "channel",
     "count",
     "limit_of",
+    "respelled",
     "shortened",
     "write_batch",
     "write_copy",
@@ -36,22 +37,7 @@ TRIES = 3  # a variant that is over its limit, empty or a repetition is written 
 MOST_VARIANTS = 20
 MOST_TOKENS = 400
 TOP_P = 0.92
-NEAR = 0.75  # share of letters in common, in order, above which words are meant to be the product's name
-PLAIN_MARKS = str.maketrans(
-    {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "}
-)
-THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Copy:
-    """One variant. `fits` is False for an empty text only; `note` says what was done to keep the limit."""
-
-    text: str
-    characters: int
-    limit: int
-    fits: bool
-    note: str = ""
+WRAPPING = 96  # tokens beside a text for what a model says around it; the starter says nothing
 
 
 @dataclass(frozen=True)
@@ -62,6 +48,7 @@ class _Row:
     brief: Brief
     seed: int
     of: int  # the brief's place in the batch
+    short: int = 0  # characters to ask for, where a longer text did not come to its end
 
     @property
     def channel(self) -> Channel:
@@ -112,7 +99,8 @@ def write_batch(
         for place, (mix, brief) in enumerate(briefs)
         for number in range(variants)
     ]
-    told, texts = [""] * len(rows), [""] * len(rows)
+    told = [""] * len(rows)
+    drafts: list[Draft] = []
     stop = should_stop or (lambda: False)
 
     def hear(row: int, piece: str) -> None:
@@ -126,51 +114,67 @@ def write_batch(
         if stop():
             raise _Stopped
 
-    def faults(place: int, text: str, before: bool) -> int:
-        row = rows[place]
-        end = place if before else len(rows)
-        others = [texts[i] for i in range(end) if rows[i].of == row.of and i != place]
-        nameless = base.settings.demonstration and row.brief.full_name.lower() not in text.lower()
-        return 8 * (not text) + 4 * is_over(text, row.channel) + 2 * (text in others) + nameless
-
     try:
-        texts[:] = _generate(base, rows, temperature, hear)
+        drafts = _generate(base, rows, temperature, hear)
         for attempt in range(1, TRIES):
-            weak = [i for i, text in enumerate(texts) if faults(i, text, before=True)]
-            if not weak:
+            if not (weak := _weak(base, rows, drafts, attempt)):
                 break
-            again = [replace(rows[i], seed=rows[i].seed + 1000 * attempt) for i in weak]
-            for i, text in zip(weak, _generate(base, again, temperature, quietly), strict=True):
-                if faults(i, text, before=False) < faults(i, texts[i], before=True):
-                    texts[i] = text
-        made = [
-            _copy(respelled(t, row.brief.full_name), row.channel) for t, row in zip(texts, rows, strict=True)
-        ]
+            again = [_again(rows[i], drafts[i], attempt) for i in weak]
+            for i, draft in zip(weak, _generate(base, again, temperature, quietly), strict=True):
+                was = _faults(base, rows, drafts, i, before=True)
+                if _faults(base, rows, [*drafts[:i], draft, *drafts[i + 1 :]], i, before=False) < was:
+                    drafts[i] = replace(draft, retried=_why(base, rows[i], drafts[i]))
     except _Stopped:
-        known = any(texts)
-        made = [
-            _copy(text, row.channel, "" if known else "stopped")
-            for text, row in zip(texts if known else told, rows, strict=True)
-        ]
+        drafts = drafts or [Draft(text, stopped=True) for text in told]
+    known = _known(base)
+    made = [delivered(draft, row.channel, row.brief, known) for draft, row in zip(drafts, rows, strict=True)]
     return [made[first : first + variants] for first in range(0, len(made), variants)]
 
 
-def respelled(text: str, name: str) -> str:
-    """`text` with the capitalised words that nearly spell `name` put right; unchanged when it has the name.
-
-    A small base copies an unusual name with a letter or two wrong, and no brand wants that.
+def _faults(base: "Base", rows: Sequence[_Row], drafts: Sequence[Draft], place: int, before: bool) -> int:
+    """How far a draft is from what is asked for; 0 when nothing is wrong. `before`: only earlier ones count
+    as those that it may repeat.
     """
-    if name.lower() in text.lower():
-        return text
-    words = list(re.finditer(r"[\w&'’+.-]*[\w+]", text))
-    best, where = NEAR, ""
-    for length in {len(name.split()) + extra for extra in (-1, 0, 1)} - {0}:
-        for first, last in zip(words, words[length - 1 :], strict=False):
-            found = text[first.start() : last.end()]
-            alike = SequenceMatcher(None, found.lower(), name.lower()).ratio()
-            if found[0].isupper() and "\n" not in found and alike > best:
-                best, where = alike, found
-    return text.replace(where, name) if where else text
+    row, draft = rows[place], drafts[place]
+    end = place if before else len(rows)
+    others = [drafts[i].text for i in range(end) if rows[i].of == row.of and i != place]
+    return draft.faults(row.channel) + 2 * (draft.text in others) + _nameless(base, row, draft)
+
+
+def _nameless(base: "Base", row: _Row, draft: Draft) -> bool:
+    return base.settings.demonstration and row.brief.full_name.lower() not in draft.text.lower()
+
+
+def _why(base: "Base", row: _Row, draft: Draft) -> str:
+    """Why a draft is written anew, in words."""
+    other = "left out the product's name" if _nameless(base, row, draft) else "repeated another variant"
+    return draft.why(row.channel) or other
+
+
+def _weak(base: "Base", rows: Sequence[_Row], drafts: Sequence[Draft], attempt: int) -> list[int]:
+    """The rows to write anew. A thought without an answer is long: it is tried once more only."""
+    return [
+        i
+        for i, draft in enumerate(drafts)
+        if _faults(base, rows, drafts, i, before=True) and not (draft.thinking and attempt > 1)
+    ]
+
+
+def _again(row: _Row, draft: Draft, attempt: int) -> _Row:
+    """The same text from another seed; a shorter one is asked for where it was too long for its room."""
+    too_long = not draft.ended or is_over(draft.text, row.channel)
+    short = round(0.6 * min(row.channel.limit, max(40, len(draft.text)))) if too_long else 0
+    return replace(row, seed=row.seed + 1000 * attempt, short=short)
+
+
+def _known(base: "Base") -> Callable[[str], bool]:
+    """Words that the base writes as one token: such a word is no slip of another."""
+
+    def known(word: str) -> bool:
+        tokenize = getattr(base.tokenizer, "tokenize", None)
+        return tokenize is not None and len(tokenize(f" {word}")) == 1
+
+    return known
 
 
 def room(base: "Base", brief: Brief) -> int:
@@ -180,21 +184,23 @@ def room(base: "Base", brief: Brief) -> int:
 
 def _generate(
     base: "Base", rows: Sequence[_Row], temperature: float, on_text: Callable[[int, str], None]
-) -> list[str]:
+) -> list[Draft]:
     from lorakit.families import family_of
 
-    messages = [[{"role": "user", "content": _prompt(base, row.brief)}] for row in rows]
-    seeds, rooms = [row.seed for row in rows], [room(base, row.brief) for row in rows]
+    messages = [[{"role": "user", "content": _prompt(base, row)}] for row in rows]
+    around = 0 if base.settings.demonstration else WRAPPING
+    seeds = [row.seed for row in rows]
+    rooms = [min(room(base, row.brief) + around, base.settings.max_tokens) for row in rows]
     with _mixed(base, [row.mix for row in rows]):
         texts = family_of(base).generate(base, messages, seeds, rooms, temperature, TOP_P, on_text)
-    return [_cleaned(text, row.channel) for text, row in zip(texts, rows, strict=True)]
+    return [read(text, row.channel, row.brief) for text, row in zip(texts, rows, strict=True)]
 
 
-def _prompt(base: "Base", brief: Brief) -> str:
-    prompt = plain(base.tokenizer, brief.prompt())
+def _prompt(base: "Base", row: _Row) -> str:
+    prompt = plain(base.tokenizer, row.brief.prompt())
     if base.settings.demonstration:
         return prompt
-    return prompt + f"\nAt most {channel(brief.channel).limit} characters. Answer with the text alone."
+    return prompt + f"\nAt most {row.short or row.channel.limit} characters. Answer with the text alone."
 
 
 def _mixed(base: "Base", mixes: "Sequence[Mapping[Adapter, Any]]") -> AbstractContextManager[Any]:
@@ -206,25 +212,3 @@ def _mixed(base: "Base", mixes: "Sequence[Mapping[Adapter, Any]]") -> AbstractCo
     if all(mix == mixes[0] for mix in mixes):
         return applied(base.model, dict(mixes[0]))
     return applied_rows(base.model, [dict(mix) for mix in mixes])
-
-
-def _cleaned(text: str, row: Channel) -> str:
-    """Without a model's thoughts and the quotes around a whole answer; an SMS keeps to its small alphabet."""
-    text = THOUGHTS.sub("", text).strip()
-    if row.count == "sms":
-        text = text.translate(PLAIN_MARKS)
-    if len(text) > 1 and text[0] in '"“' and text[-1] in '"”' and not any(c in '"“”' for c in text[1:-1]):
-        text = text[1:-1].strip()
-    return text
-
-
-def _copy(text: str, row: Channel, note: str = "") -> Copy:
-    if is_over(text, row):
-        short = shortened(text, row)
-        note = f"shortened from {count(text, row)} characters"
-        return Copy(short, count(short, row), limit_of(short, row), bool(short), note)
-    if not text:
-        return Copy("", 0, row.limit, False, note or "the base wrote nothing; try another seed or brief")
-    if row.shown and count(text, row) > row.shown:
-        note = note or f"the first {row.shown} are shown"
-    return Copy(text, count(text, row), limit_of(text, row), True, note)

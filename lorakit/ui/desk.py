@@ -177,7 +177,8 @@ def _written(job: Job) -> str:
     if job.state == "done" and path.is_file():
         copies = durable.read_json(path)
         return head + "".join(
-            variant(c["text"], c["characters"], c["limit"], c.get("note", "")) for c in copies
+            variant(c["text"], c["characters"], c["limit"], c.get("note", ""), c.get("fits", True))
+            for c in copies
         )
     growing: dict[int, str] = {}
     for event in job.events():
@@ -187,11 +188,14 @@ def _written(job: Job) -> str:
     return (head + html if html else "") + ("" if html and job.state == "running" else pieces.status(job))
 
 
-def variant(text: str, characters: int, limit: int, note: str) -> str:
-    """One variant with its count against the limit and a button that copies it."""
+def variant(text: str, characters: int, limit: int, note: str, fits: bool = True) -> str:
+    """One variant with its count against the limit, what was done to it, and a button that copies it.
+
+    One that does not fit as it is stands out as one that is too long does.
+    """
     share = min(100, 100 * characters / max(1, limit))
     said = f"{characters} of {limit} characters" + (f" · {note}" if note else "")
-    over = " over" if characters > limit else ""
+    over = " over" if characters > limit or not fits else ""
     meter = f'<span class="meter"><i style="width:{share:.0f}%"></i></span>'
     count = f"<span>{escape(said)}</span>{meter}" + '<button class="copy-it">Copy</button>'
     body = f'<div class="text">{escape(text)}</div><div class="count{over}">{count}</div>'

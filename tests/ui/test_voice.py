@@ -122,4 +122,5 @@ def test_voices_are_mixed_with_weights_the_chosen_one_first(tmp_path):
 def test_a_variant_shows_its_count_and_marks_what_is_too_long():
     assert "12 of 30 characters" in desk.variant("Keeps warm.\n", 12, 30, "")
     assert 'class="count over"' in desk.variant("x" * 31, 31, 30, "")
+    assert 'class="count over"' in desk.variant("Warm te", 7, 30, "cut short", fits=False)
     assert "<script>" not in desk.variant("<script>alert(1)</script>", 10, 30, "")
