@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lorakit import durable, workspace
+from lorakit import durable, turns, workspace
 from lorakit.errors import DataError, LoraKitError
 from lorakit.specs import KINDS, checked, mixes_of
 
@@ -43,13 +43,14 @@ class Progress:
 
 @dataclass
 class Job:
-    """One job folder."""
+    """One job folder. `owner` is "" for whoever runs the studio, and stands for one browser otherwise."""
 
     id: str
     folder: Path
     kind: str
     spec: dict[str, Any]
     created: str
+    owner: str = ""
     on_event: Callable[[dict[str, Any]], None] | None = field(default=None, repr=False, compare=False)
     _lock: FileLock | None = field(default=None, repr=False, compare=False)
 
@@ -189,7 +190,7 @@ def _count(event: dict[str, Any], name: str) -> int:
     return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
-def create(kind: str, spec: dict[str, Any]) -> Job:
+def create(kind: str, spec: dict[str, Any], owner: str = "") -> Job:
     """Check a spec and write it as a new job. Raises LoraKitError, naming the field, when it cannot run."""
     spec = checked(kind, spec)
     now = _now()
@@ -197,27 +198,28 @@ def create(kind: str, spec: dict[str, Any]) -> Job:
     folder = workspace.jobs_folder() / id
     try:
         with durable.replacing_folder(folder) as aside:
-            durable.write_json(aside / "spec.json", {"kind": kind, "created": now, "spec": spec})
+            row = {"kind": kind, "created": now, "owner": owner, "spec": spec}
+            durable.write_json(aside / "spec.json", row)
     except OSError as error:
         what = os.strerror(error.errno or errno.EIO)
         raise LoraKitError(
             f"workspace: the job cannot be written ({what}); make room or check its permissions"
         ) from error
-    return Job(id, folder, kind, spec, now)
+    return Job(id, folder, kind, spec, now, owner)
 
 
-def create_once(kind: str, spec: dict[str, Any]) -> Job:
-    """A new job, or the same one when it already waits or runs: a button pressed ten times is one job.
+def create_once(kind: str, spec: dict[str, Any], owner: str = "") -> Job:
+    """A new job, or the owner's same one when it waits or runs already: a button pressed ten times is one.
 
     Raises LoraKitError as `create` does.
     """
     spec = checked(kind, spec)
     with suppress(OSError), deciding():
         for job in list_jobs([kind], ended=False):
-            if job.spec == spec and job.state in OPEN and not job.cancelled:
+            if (job.spec, job.owner) == (spec, owner) and job.state in OPEN and not job.cancelled:
                 return job
-        return create(kind, spec)
-    return create(kind, spec)  # which says what is wrong with the workspace
+        return create(kind, spec, owner)
+    return create(kind, spec, owner)  # which says what is wrong with the workspace
 
 
 @contextmanager
@@ -261,12 +263,12 @@ def list_jobs(kinds: Sequence[str] | None = None, ended: bool = True) -> list[Jo
 def claim(
     kinds: Sequence[str] | None = None, short_only: bool = False, accept: Callable[[Job], bool] | None = None
 ) -> Job | None:
-    """Take the next job that waits: short ones first, then the oldest. Jobs that crashed too often are ended.
+    """Take the next job that waits, in the order of `turns`. Jobs that crashed too often are ended.
 
     With `short_only` only jobs that somebody waits for, with `accept` only those it says yes to.
     """
     waiting = [job for job in list_jobs(kinds, ended=False) if job.is_short or not short_only]
-    for job in sorted(waiting, key=lambda job: (not job.is_short, job.created, job.id)):
+    for job in turns.order(waiting, turns.read(workspace.jobs_folder())):
         if accept is not None and not accept(job):
             continue
         state = job.state
@@ -276,9 +278,18 @@ def claim(
             continue
         # Another process may have run it to its end since its state was read.
         if job.state not in ENDS and not job.cancelled and _begun(job):
+            turns.note(workspace.jobs_folder(), job)
             return job
         job.release()
     return None
+
+
+def waiting(owner: str | None = None) -> list[Job]:
+    """The jobs that wait for a worker, in the order in which they are taken up; of one owner when given."""
+    open_ = [job for job in list_jobs(ended=False) if not job.cancelled]
+    queued = [job for job in open_ if job.state in ("queued", "interrupted")]
+    ordered = turns.order(queued, turns.read(workspace.jobs_folder()))
+    return [job for job in ordered if owner is None or job.owner == owner]
 
 
 def _begun(job: Job) -> bool:
@@ -299,7 +310,8 @@ def _read(folder: Path) -> Job | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         row = durable.read_json(folder / "spec.json")
         if row["kind"] in KINDS:
-            return Job(folder.name, folder, row["kind"], dict(row["spec"]), str(row["created"]))
+            owner = str(row.get("owner") or "")  # those of an earlier version are whoever's who runs it
+            return Job(folder.name, folder, row["kind"], dict(row["spec"]), str(row["created"]), owner)
     return None
 
 

@@ -17,6 +17,7 @@ from lorakit.captioning import run_caption
 from lorakit.cataloguing import run_catalogue
 from lorakit.combining import run_combine
 from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
+from lorakit.families import offered
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.lora.strength import Strength
 from lorakit.specs import mixes_of
@@ -301,7 +302,8 @@ def run_job(
     Raises only OSError, when not even the end can be written; the job then counts as interrupted.
     """
     try:
-        complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between, max_seconds))
+        with offered.working_for(visitor=bool(job.owner)):
+            complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between, max_seconds))
         job.emit({"event": "done" if complete else "cancelled" if job.cancelled else "interrupted"})
     except LoraKitError as error:
         job.emit({"event": "failed", "error": str(error), "advice": ""})

@@ -101,7 +101,7 @@ class Store:
         What comes from the hub keeps its id and commit in its card. Raises AdapterError.
         """
         if not Path(source).exists() and _is_hub_id(str(source)):
-            return self._add_from_hub(str(source), name)
+            return self.add_from_hub(str(source), name)
         source = Path(source)
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
@@ -292,10 +292,13 @@ class Store:
         except (AdapterError, OSError):
             return {"name": path.name}
 
-    def _add_from_hub(self, repo: str, name: str | None) -> Entry:
+    def add_from_hub(self, repo: str, name: str | None = None, token: bool | None = None) -> Entry:
+        """Add an adapter of the hub, and nothing of this machine that has its name. With `token=False` this
+        machine's token is not used. Raises AdapterError.
+        """
         from lorakit.formats import hub
 
-        place, commit = hub.download(repo)
+        place, commit = hub.download(repo, token)
         stated = place.stem if place.is_file() else _stated_name(place)
         entry = self.add(place, name or stated or repo.partition("@")[0].rpartition("/")[2])
         card = entry.card | {"data": {**(entry.card.get("data") or {}), "hub": repo, "revision": commit}}

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lorakit.errors import BaseError
+from lorakit.families import offered
 
 STARTERS = {"starter-image": "image", "starter-text": "text"}
 CAUSAL_LM = "causal language model"
@@ -62,6 +63,10 @@ def resolve(source: str) -> Source:
                 f"{source}: its files are missing; make them with: python -m lorakit.starter.build"
             )
         return Source(source, folder)
+    if offered.is_for_visitor():
+        offered.check(source)
+        if not offered.is_offered(source):
+            return _on_the_hub(source)
     path = Path(source).expanduser()
     if path.is_dir() or (path.exists() and path.suffix.lower() == ".safetensors"):
         return Source(source, path)
@@ -84,6 +89,18 @@ def resolve(source: str) -> Source:
             f"owner/name@revision, or one of {', '.join(STARTERS)}"
         )
     return Source(source, None, repo, revision or None)
+
+
+def _on_the_hub(source: str) -> Source:
+    """A hub id of a visitor's, which is never the folder of this machine that happens to have its name."""
+    repo, _, revision = source.partition("@")
+    found = Source(source, None, repo, revision or None)
+    if os.path.exists(repo):  # the libraries would open the folder
+        from lorakit.families.hub import holds
+
+        holds(found)  # raises what it raises for any other name
+        raise BaseError(offered.NOT_OFFERED)
+    return found
 
 
 def local_folder(source: str) -> Path | None:

@@ -1,11 +1,12 @@
 """Adapters on the Hugging Face hub: fetching a repository at one revision, and publishing a folder.
 
-The hub's own token settings are used (`HF_TOKEN`, or a login on this machine); no token passes through here.
+The hub's own token settings are used (`HF_TOKEN`, or a login on this machine) where they may be; no token
+passes through here.
 """
 
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from httpx2 import TransportError  # of huggingface_hub, which passes it on as it is
 from huggingface_hub import HfApi, snapshot_download
@@ -38,9 +39,9 @@ def is_hub_id(text: str) -> bool:
     return HUB_ID.fullmatch(text) is not None and not text.startswith(".") and ".." not in text
 
 
-def download(text: str) -> tuple[Path, str]:
+def download(text: str, token: bool | None = None) -> tuple[Path, str]:
     """The adapter of `owner/name[@revision][:file]` on this machine, as its file or folder, and the commit it
-    is of. Only what belongs to it is fetched.
+    is of. Only what belongs to it is fetched; with `token=False` as anybody could.
 
     Raises AdapterError in words for what is missing, gated, out of reach, or no single adapter.
     """
@@ -48,15 +49,16 @@ def download(text: str) -> tuple[Path, str]:
     if found is None:
         raise AdapterError(f"{text[:80]}: is no hub id; give one of the form owner/name")
     repo, revision, file = found["repo"], found["revision"], found["file"]
+    access: dict[str, Any] = {} if token is None else {"token": token}
     try:
         try:
-            listed = HfApi().model_info(repo, revision=revision, files_metadata=True)
+            listed = HfApi(**access).model_info(repo, revision=revision, files_metadata=True)
         except OfflineModeIsEnabled:  # what is on this machine already
             wanted, commit = [file or "*.safetensors", *BESIDE, "previews/*.png"], revision
         else:
             sizes = {each.rfilename: each.size or 0 for each in listed.siblings or []}
             wanted, commit = _wanted(repo, file, sizes), listed.sha
-        folder = Path(snapshot_download(repo, revision=commit, allow_patterns=wanted))
+        folder = Path(snapshot_download(repo, revision=commit, allow_patterns=wanted, **access))
     except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, TransportError, OSError) as error:
         _refuse(text, error)
     return (folder / file if file else folder), folder.name

@@ -6,7 +6,8 @@ import gradio as gr
 
 from lorakit import workspace
 from lorakit.ui import adapters, choices, pieces, scenes, sessions, theme, train, voice
-from lorakit.ui.door import door
+from lorakit.ui.door.chain import door
+from lorakit.ui.page import Page
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
@@ -21,7 +22,7 @@ def build_app() -> gr.Blocks:
     gr.set_static_paths(
         [workspace.campaigns_folder()]
     )  # large pictures are served where they are, not copied
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
+    with Page(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         gr.HTML(pieces.HEADER)
         gr.HTML(pieces.DEMO_NOTE)
         kept = scenes.remembered()
@@ -44,6 +45,7 @@ def build_app() -> gr.Blocks:
             app.load(*load, **QUIET)
         # What the browser keeps is there once the page stands: a moment after it asks for the rest.
         app.load(*scenes_tab["load"], **QUIET).then(*scenes_tab["restore"], **QUIET)
+        app.load(*adapters_tab["mine"], **QUIET)
         # Adapters come and go in other tabs.
         adapters_page.select(*adapters_tab["load"], **QUIET)
         scenes_page.select(*scenes_tab["again"], **QUIET)
@@ -72,6 +74,7 @@ def launch_options() -> dict[str, Any]:
         # Each can be switched on by a variable, and would open a way past the middleware below: a second
         # address, a tunnel, other processes that serve files.
         "mcp_server": False,
+        "enable_monitoring": False,
         "share": False,
         "ssr_mode": False,
         "num_workers": 0,

@@ -1,6 +1,5 @@
 """The Adapters tab: what is in the store, and adding, renaming, trashing, downloading and publishing."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import gradio as gr
 from lorakit import workspace
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.store import Store
-from lorakit.ui import pictures, pieces, shelf, tuning
+from lorakit.ui import pictures, pieces, shelf, tuning, visitors
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 # A click on a card tells the page which adapter it stands for; the server looks the name up in the store.
@@ -37,9 +36,6 @@ LAYOUTS = [
     ("PEFT", "peft"),
     ("diffusers", "diffusers"),
 ]
-OPEN_TO_ALL = (
-    "anyone may use this studio, so it does not publish with its owner's token; set LORAKIT_PASSWORD"
-)
 
 
 def build() -> dict[str, Any]:
@@ -91,7 +87,9 @@ def build() -> dict[str, Any]:
         button.click(action, inputs, told, **HIDDEN).then(refresh, narrowed, whole, **QUIET)
     view["download"].click(make_download, [choose, view["layout"]], [view["files"]], **HIDDEN)
     view["publish"].click(publish_one, [choose, view["target"], view["private"]], [view["told"]], **HIDDEN)
-    return {"load": (refresh, narrowed, whole)}
+    operators = [view["change"], view["trash"]]
+    mine = (lambda: [gr.update(visible=visitors.asking().operator)] * len(operators), [], operators)
+    return {"load": (refresh, narrowed, whole), "mine": mine}
 
 
 def _details_view(choose: gr.Dropdown) -> dict[str, Any]:
@@ -104,7 +102,7 @@ def _details_view(choose: gr.Dropdown) -> dict[str, Any]:
         view["layout"] = gr.Dropdown(LAYOUTS, value="", label="Take it to another tool", scale=3)
         view["download"] = gr.Button("Prepare download", scale=1)
     view["files"] = gr.File(label="Download", visible=False, interactive=False)
-    with gr.Accordion("Rename or publish", open=False):
+    with gr.Accordion("Rename or publish", open=False) as view["change"]:
         with gr.Row(equal_height=True):
             view["new_name"] = gr.Textbox(label="New name", max_length=80, scale=3)
             view["rename"] = gr.Button("Rename", scale=1)
@@ -145,9 +143,10 @@ def refresh(search: str = "", kind: str = "", order: str = "Name") -> list[Any]:
     entries = store.list()
     choices = [(entry.name, entry.slug) for entry in entries]
     html = shelf.cards(shelf.chosen(entries, search, kind, order), len(entries))
-    away = store.trashed()
+    away = store.trashed() if visitors.asking().operator else []
     bin_ = gr.update(choices=away, value=None)
-    return [html, gr.update(choices=choices, value=None), bin_, gr.update(visible=bool(away))]
+    shown = gr.update(visible=bool(away) and visitors.asking().operator)
+    return [html, gr.update(choices=choices, value=None), bin_, shown]
 
 
 def narrow(search: str, kind: str, order: str) -> str:
@@ -196,7 +195,11 @@ def add_files(files: list[str] | None, repo: str, name: str) -> list[Any]:
             raise AdapterError(f"{repo}: is no hub id; give one of the form owner/name")
         paths = [Path(file) for file in files or []]
         source = repo if not paths else paths[0] if len(paths) == 1 else _together(paths)
-        entry = Store().add(source, (name or "").strip() or None)
+        title = (name or "").strip() or None
+        if paths:
+            entry = Store().add(source, title)
+        else:  # with the token of this machine for whoever runs it, and for nobody else
+            entry = Store().add_from_hub(repo, title, None if visitors.asking().operator else False)
     except LoraKitError as error:
         return [*_said(pieces.empty("This cannot be added", str(error))), "", *[gr.skip()] * 3]
     family = shelf.FAMILY_WORDS.get(entry.family, entry.family or "an unknown base")
@@ -220,13 +223,12 @@ def _together(paths: list[Path]) -> Path:
 
 def rename_one(slug: str | None, name: str) -> list[Any]:
     """Give the adapter another name; its folder follows."""
-    return _said(
-        _told(
-            slug,
-            "Choose an adapter first.",
-            lambda store, one: f"It is now called {store.rename(one, name or '').name}.",
-        )
-    )
+
+    def rename(store: Store, one: str) -> str:
+        visitors.operator_only("Renaming an adapter")
+        return f"It is now called {store.rename(one, name or '').name}."
+
+    return _said(_told(slug, "Choose an adapter first.", rename))
 
 
 def trash_one(slug: str | None) -> list[Any]:
@@ -234,6 +236,7 @@ def trash_one(slug: str | None) -> list[Any]:
     moved = []
 
     def trash(store: Store, one: str) -> str:
+        visitors.operator_only("Moving an adapter to the trash")
         moved.append(store.trash(one))
         return "It is in the trash, from where it can come back."
 
@@ -242,19 +245,19 @@ def trash_one(slug: str | None) -> list[Any]:
 
 def restore_one(slug: str | None) -> list[Any]:
     """Bring an adapter back."""
-    return _said(
-        _told(
-            slug, "Choose one in the trash first.", lambda store, one: f"{store.restore(one).name} is back."
-        )
-    )
+
+    def restore(store: Store, one: str) -> str:
+        visitors.operator_only("Bringing an adapter back")
+        return f"{store.restore(one).name} is back."
+
+    return _said(_told(slug, "Choose one in the trash first.", restore))
 
 
 def publish_one(slug: str | None, repo: str, private: bool) -> str:
     """Upload the adapter to the hub with the token of the machine this runs on."""
 
     def publish(store: Store, one: str) -> str:
-        if os.environ.get("SPACE_ID") and not os.environ.get("LORAKIT_PASSWORD"):
-            raise AdapterError(OPEN_TO_ALL)
+        visitors.operator_only("Publishing an adapter")
         return f"It is at {store.publish(one, (repo or '').strip(), bool(private))}"
 
     return _told(slug, "Choose an adapter first.", publish)

@@ -13,7 +13,7 @@ from lorakit.generation import results
 from lorakit.generation.formats import find
 from lorakit.generation.labels import of_rows, said, strength_in
 from lorakit.specs import mixes_of
-from lorakit.ui import compare, pieces
+from lorakit.ui import compare, pieces, visitors
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 MOST_SHOWN = 200
@@ -64,7 +64,7 @@ def label(job: jobs.Job) -> str:
 
 def folder_of(job_id: str) -> Path:
     """Where a campaign's pictures are."""
-    return workspace.campaigns_folder() / jobs.get(job_id).id
+    return workspace.campaigns_folder() / visitors.get(job_id).id
 
 
 def pictures_of(job_id: str) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import durable, jobs
+from lorakit import durable
 from lorakit.errors import LoraKitError
 from lorakit.generation.copy import CHANNELS, Brief, channel
 from lorakit.jobs import Job
 from lorakit.store import Store
-from lorakit.ui import bases, mixing, pieces
+from lorakit.ui import bases, mixing, pieces, visitors
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -137,7 +137,7 @@ def start(
         mix = mixing.spec(mixed(voice, more), kept)
         own = Store().get(next(iter(mix))).base if mix else base
         number = len(
-            jobs.list_jobs(["copy"])
+            visitors.list_jobs(["copy"])
         )  # another seed each time, so that a second click writes something new
         spec = {
             "base": own or base,
@@ -147,7 +147,7 @@ def start(
             "variants": int(variants),
             "seed": 100 * number,
         }
-        return jobs.create("copy", spec).id
+        return visitors.start("copy", spec, once=False).id
     except LoraKitError as error:
         raise pieces.problem(error) from error
 

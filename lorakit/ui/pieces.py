@@ -12,6 +12,7 @@ from lorakit.errors import LoraKitError
 from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
+from lorakit.ui import visitors
 
 # Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
 HIDDEN: dict[str, Any] = {"api_visibility": "private"}
@@ -122,7 +123,7 @@ def latest(kind: str) -> Callable[[], str]:
     """A handler: the job of a kind that a page opened now should show."""
 
     def read() -> str:
-        found = jobs.list_jobs([kind])
+        found = visitors.list_jobs([kind])
         return found[0].id if found else ""
 
     return read
@@ -138,7 +139,7 @@ def result(job: Job) -> dict[str, Any] | None:
 def find(job_id: str) -> Job | None:
     """The job to show; None when there is none yet or its folder was removed."""
     try:
-        return jobs.get(job_id) if job_id else None
+        return visitors.get(job_id) if job_id else None
     except LoraKitError:
         return None
 
@@ -148,7 +149,7 @@ def start_once(kind: str, spec: dict[str, Any]) -> str:
 
     Raises LoraKitError.
     """
-    return jobs.create_once(kind, spec).id
+    return visitors.start(kind, spec).id
 
 
 def cancel(job_id: str) -> str:
@@ -167,7 +168,15 @@ def is_open(job: Job) -> bool:
 
 def mark(job: Job) -> str:
     """Changes whenever there is something new to show of a job."""
-    return f"{job.id}:{job.state}:{job.cancelled}:{len(job.events())}"
+    return f"{job.id}:{job.state}:{job.cancelled}:{len(job.events())}:{place(job)}"
+
+
+def place(job: Job) -> str:
+    """How many jobs come before one that waits, in words; empty for any other."""
+    if job.state != "queued" or job.cancelled:
+        return ""
+    before = next((n for n, other in enumerate(jobs.waiting()) if other.id == job.id), 0)
+    return f"{before} job{'s' if before != 1 else ''} before it" if before else "next in line"
 
 
 def status(job: Job) -> str:
@@ -179,7 +188,7 @@ def status(job: Job) -> str:
         if progress.seconds_left and progress.state == "running"
         else ""
     )
-    count = f"{progress.done} of {progress.total}" if progress.total else ""
+    count = f"{progress.done} of {progress.total}" if progress.total else place(job)
     what = (
         progress.phase
         if progress.state == "running" and progress.phase

@@ -8,9 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import jobs
 from lorakit.jobs import ENDS, Job
-from lorakit.ui import pieces, tuning
+from lorakit.ui import pieces, tuning, visitors
 from lorakit.ui.pieces import HIDDEN, QUIET
 
 MOST_EARLIER = 30
@@ -62,7 +61,7 @@ def head(job: Job) -> list[Any]:
     step = kept_step(job)
     stopped = ended and state != "done"
     words = f"Continue from step {step}" if step else "Try it again"
-    rows = jobs.list_jobs([job.kind])[:MOST_EARLIER]
+    rows = visitors.list_jobs([job.kind])[:MOST_EARLIER]
     return [
         gr.update(choices=[(label(row), row.id) for row in rows], value=job.id, visible=len(rows) > 1),
         pieces.status(job),
@@ -106,7 +105,7 @@ def existing(job_id: str) -> Job:
 
 def shown(kind: str) -> str:
     """The training that a page opened now shows: the one that runs, or the newest."""
-    going = [job for job in jobs.list_jobs([kind], ended=False) if job.state == "running"]
+    going = [job for job in visitors.list_jobs([kind], ended=False) if job.state == "running"]
     return going[0].id if going else pieces.latest(kind)()
 
 

@@ -5,14 +5,13 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import jobs
 from lorakit.errors import LoraKitError
 from lorakit.families.pairs import to_render_on
 from lorakit.generation.formats import FORMATS, find
 from lorakit.generation.plan import SCENES
 from lorakit.specs import mixes_of
 from lorakit.store import Store
-from lorakit.ui import bases, campaigns, choices, compare, meter, mixing, pieces, tuning
+from lorakit.ui import bases, campaigns, choices, compare, meter, mixing, pieces, tuning, visitors
 from lorakit.ui.mixing import CHOSEN, Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -171,7 +170,7 @@ def image_adapters() -> list[tuple[str, str]]:
 
 def on_load(*plan_inputs: Any) -> list[Any]:
     """What a page opened now shows: the store's adapters and the latest campaign."""
-    latest = jobs.list_jobs(["campaign"])
+    latest = visitors.list_jobs(["campaign"])
     earlier = [(campaigns.label(job), job.id) for job in latest[:30]]
     return [
         gr.update(choices=image_adapters()),

@@ -5,6 +5,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from email.message import Message
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,7 @@ class StayHere(urllib.request.HTTPRedirectHandler):
 class Running:
     app: object
     address: str
+    home: Path
 
     def __call__(self, method, path, body=None, **headers):
         url = self.address + urllib.parse.quote(path, safe="/=?:&")
@@ -58,14 +60,15 @@ def start(tmp_path_factory):
     def begin(password=None):
         auth = ("studio", password) if password else None
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("LORAKIT_HOME", str(tmp_path_factory.mktemp("home")))
-            patch.setenv("LORAKIT_ADAPTERS", str(tmp_path_factory.mktemp("adapters")))
+            home = tmp_path_factory.mktemp("home")
+            patch.setenv("LORAKIT_HOME", str(home))
+            patch.setenv("LORAKIT_ADAPTERS", str(home / "adapters"))
             patch.setenv("HF_TOKEN", SECRET)
             started.append(build_app())
             app, address, _ = started[-1].launch(
                 server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, auth=auth, **launch_options()
             )
-        return Running(app, address.rstrip("/"))
+        return Running(app, address.rstrip("/"), home)
 
     yield begin
     for blocks in started:
