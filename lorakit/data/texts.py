@@ -155,7 +155,7 @@ def _turn_tokens(
     whole = tokenizer.apply_chat_template(brief + answer, tokenize=False)
     said = answer[0]["content"]
     # The end is the one that the template gives a turn; without any a text would never learn to stop.
-    _, found, end = whole.rpartition(said.strip())
+    _, found, end = whole.rpartition(said.strip()) if said.strip() else ("", "", "")
     end = end if found and end.strip() else tokenizer.eos_token or ""
     # Some templates put an empty thinking block into the prompt only: learn what follows it. Others leave one
     # open: it is closed at once, or the voice would learn to answer within a thought.

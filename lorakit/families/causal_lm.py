@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
+from lorakit.errors import DataError
 from lorakit.families import Base, Settings, read_settings
 from lorakit.families.answers import opens_thought
 from lorakit.families.hub import loading
@@ -20,6 +21,7 @@ from lorakit.families.quantize import check_available, keep_readable
 from lorakit.families.replies import Answer, Ends, Reply
 from lorakit.families.sources import Source
 from lorakit.families.templates import complete
+from lorakit.families.trying import check_writes, positions_of
 from lorakit.families.turns import ends_of, named_ends, silenced, special_tokens
 from lorakit.lora.experts import stacks_in
 from lorakit.lora.layers import is_quantized, weight_shape
@@ -36,6 +38,7 @@ TOWERS = (
     "embed_vision",
 )
 
+UNLEARNED = ("indexer", "pooler")  # choose where to look, or are not asked: no gradient reaches them
 # Types of models whose kernels read this layer's weight instead of calling it, as PEFT lists them: an update
 # beside it would never run.
 UNCALLED = ("falcon_h1", "mamba", "mamba2", "falcon_mamba", "nemotron_h")
@@ -67,6 +70,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
             model.to(device)
         keep_readable(model)
     complete(tokenizer, model, source.shown)
+    check_writes(model, len(tokenizer), source.shown)
     settings, stated = read_settings(source.folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
     return Base(
         source.text, name, model, device, dtype, stated or licence_of(source.repo or source.shown),
@@ -86,16 +90,27 @@ def targets(base: Base) -> list[str]:
     for path, module in model.named_modules():
         if module is head or any(path.startswith(f"{tower}.") for tower in seeing):
             continue
-        if weight_shape(module) is not None and _is_plain(module) and path.rpartition(".")[2] != read:
+        parts = path.split(".")
+        if parts[-1] == read or any(part in parts for part in UNLEARNED):
+            continue
+        if weight_shape(module) is not None and _is_plain(module):
             found.append(path)
         found += [f"{path}.{leaf}" for leaf in stacks_in(module)]
     return found
 
 
+@torch.no_grad()
 def _is_plain(module: Any) -> bool:
-    """Does it multiply by its weight as a linear layer does, and nothing else?"""
+    """Does it take what a linear layer takes, and put out what one does? Layers of groups do not."""
     own = type(module).forward
-    return not isinstance(module, torch.nn.Linear) or own is torch.nn.Linear.forward or is_quantized(module)
+    if not isinstance(module, torch.nn.Linear) or own is torch.nn.Linear.forward or is_quantized(module):
+        return True
+    like = module.weight
+    try:
+        out = module(torch.zeros(1, 1, module.in_features, dtype=like.dtype, device=like.device))
+    except RuntimeError:
+        return False
+    return out.shape == (1, 1, module.out_features)
 
 
 def predict(base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:
@@ -138,7 +153,7 @@ def generate(
     generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
     rooms = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
     ends = _ends(base, template)
-    left = [_positions(base) - used for used in mask.sum(-1).tolist()]
+    left = [_room(base, used) for used in mask.sum(-1).tolist()]
     replies = [
         Reply(
             tokenizer, ends, opens_thought(prompt, m[-1]["content"]),
@@ -170,11 +185,15 @@ def generate(
     return [reply.answer() for reply in replies]
 
 
-def _positions(base: Base) -> int:
-    """How many tokens the model can have at all, prompt and answer together."""
-    config = getattr(base.model, "config", None)
-    names = ("max_position_embeddings", "n_positions", "max_seq_len")
-    return next((n for name in names if isinstance(n := getattr(config, name, None), int) and n > 0), 10**9)
+def _room(base: Base, used: int) -> int:
+    """How many tokens an answer to a prompt of `used` tokens can have; DataError when there is no room."""
+    most = positions_of(base.model)
+    if most is not None and used >= most:
+        raise DataError(
+            f"the brief takes {used:,} tokens of this base, which reads and writes {most:,} together; "
+            "shorten it"
+        )
+    return 10**9 if most is None else most - used
 
 
 def _ends(base: Base, template: str) -> Ends:

@@ -3,18 +3,20 @@
 Measured on the texts kept aside, as the adapter is, so that a training says whether it was worth it.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from lorakit.data.texts import TextSample, TextSet, conversation_tokens, plain
 from lorakit.families import Base, family_of
+from lorakit.families.trying import positions_of
 from lorakit.lora.inject import Injection
 from lorakit.training.examples import Examples
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
 
 SHOTS = 3  # texts in the prompt
-SEED, ROOM = 7, 120  # of the texts that are written to be read side by side; tokens
+SEED, ROOM, LEAST = 7, 120, 30  # of the texts that are written to be read side by side; tokens
 TEMPERATURE, TOP_P = 0.7, 0.95  # as previews are drawn
 
 
@@ -29,10 +31,11 @@ def few_shot_loss(
         return None
     learned, aside = data.split(recipe.held_out, recipe.seed)
     shots = _usual(learned.samples)
-    room = (1 + SHOTS) * recipe.max_length
+    room = min((1 + SHOTS) * recipe.max_length, positions_of(base.model) or sys.maxsize)
     rows = [conversation_tokens(base.tokenizer, sample, room, shots) for sample in aside.samples]
+    rows = [row for row in rows if any(row.mask)]
     with injection.suspended():
-        return examples.mean_loss(base, [[row] for row in rows if any(row.mask)])
+        return examples.mean_loss(base, [[row] for row in rows]) if rows else None
 
 
 def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) -> dict[str, Any] | None:
@@ -45,6 +48,7 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
     asked = aside.samples or learned.samples
     brief = next((sample for sample in asked if not sample.history), asked[0]).instruction
     shots = _usual([sample for sample in learned.samples if sample.instruction != brief])
+    shots = _fitting(base, shots, brief)
 
     def answer(shown: Sequence[TextSample]) -> str:
         turns = [
@@ -59,6 +63,15 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
     with injection.suspended():
         texts = {"base": answer(()), "examples": answer(shots), "voice": voice}
     return {"prompt": brief, "texts": texts}
+
+
+def _fitting(base: Base, shots: list[TextSample], brief: str) -> list[TextSample]:
+    """As many of `shots` as the base can read before the brief and its answer."""
+    most = positions_of(base.model) or sys.maxsize
+    asked = TextSample(brief, "-")
+    while shots and len(conversation_tokens(base.tokenizer, asked, most, shots).ids) + LEAST > most:
+        shots = shots[:-1]
+    return shots
 
 
 def _usual(samples: Sequence[TextSample]) -> list[TextSample]:

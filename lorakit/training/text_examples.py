@@ -5,6 +5,7 @@ positions, which is tried on the model itself before a step is made.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +15,14 @@ from torch import Tensor
 from lorakit.data import fitting
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import Base, family_of
+from lorakit.families.trying import FAULTS, positions_of
 from lorakit.training.examples import Emit, Plan
 from lorakit.training.objectives import next_token
 from lorakit.training.recipe import Recipe
 
 Row = list[Any]  # of data.texts.Tokens(ids, mask); several when packed
 SAME = {torch.float32: 1e-4, torch.float64: 1e-8}  # of a loss; of lower precisions 2e-2
+UNCHANGED = {torch.float32: 1e-6, torch.float64: 1e-12}  # where the arithmetic is the same; lower 1e-2
 
 
 class TextExamples:
@@ -32,8 +35,8 @@ class TextExamples:
     def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: Emit) -> "TextExamples":
         """Tokenize a TextSet through the base's chat template.
 
-        Emits what there is no room for. Raises DataError when nothing is left, RecipeError for packing where
-        the base cannot keep texts apart.
+        Emits what there is no room for. Raises DataError when nothing is left, RecipeError for texts longer
+        than the base reads, and for packing where it cannot keep texts apart.
         """
         if not texts.samples:
             raise DataError(
@@ -50,11 +53,13 @@ class TextExamples:
                 f"none of the texts to learn fits into {recipe.max_length:,} tokens; raise max_length"
             )
         emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
+        most = positions_of(base.model)
+        check_length([row[0] for row in (*rows, *([tokens] for tokens in held))], most)
         pad = base.tokenizer.pad_token_id
         pad = base.tokenizer.eos_token_id if pad is None else pad
         if recipe.packing:
             check_packing(base, [row[0] for row in rows], pad)
-            rows = packed([row[0] for row in rows], recipe.max_length)
+            rows = packed([row[0] for row in rows], min(recipe.max_length, most or recipe.max_length))
         return cls(rows, [[tokens] for tokens in held], pad, recipe)
 
     @property
@@ -122,15 +127,38 @@ def packed(texts: Sequence[Any], room: int) -> list[Row]:
     return rows
 
 
+def check_length(texts: Sequence[Any], most: int | None) -> None:
+    """Raise RecipeError when a text has more tokens than the base has positions for."""
+    longest = max((len(tokens.ids) for tokens in texts), default=0)
+    if most is not None and longest > most:
+        raise RecipeError(
+            f"recipe: max_length lets a text have {longest:,} tokens, but this base reads {most:,} at most; "
+            f"set max_length to {most:,} or less"
+        )
+
+
 @torch.no_grad()
 def check_packing(base: Base, texts: Sequence[Any], pad: int) -> None:
-    """Raise RecipeError unless two packed texts have the loss that they have in rows of their own."""
+    """Raise RecipeError unless two packed texts have the loss that they have in rows of their own, and the
+    second one's does not change with the first.
+    """
     two = sorted(texts, key=lambda tokens: len(tokens.ids))[:2]
     if len(two) < 2:
         return
+    first, second = two
+    unlike = replace(first, ids=[second.ids[-1]] * len(first.ids), mask=[0] * len(first.ids))
+    unheard = replace(first, mask=unlike.mask)
     apart = float(answer_loss(base, [[tokens] for tokens in two], pad)[0])
-    together = float(answer_loss(base, [list(two)], pad)[0])
-    if abs(apart - together) > SAME.get(base.dtype, 2e-2) * max(1.0, abs(apart)):
+    try:
+        together = float(answer_loss(base, [list(two)], pad)[0])
+        after = [float(answer_loss(base, [[before, second]], pad)[0]) for before in (unheard, unlike)]
+    except FAULTS as error:
+        raise RecipeError(
+            "recipe: packing is not possible with this base, which does not take several texts in one row; "
+            "switch packing off"
+        ) from error
+    changed = abs(after[0] - after[1]) > UNCHANGED.get(base.dtype, 1e-2) * max(1.0, abs(after[0]))
+    if changed or abs(apart - together) > SAME.get(base.dtype, 2e-2) * max(1.0, abs(apart)):
         raise RecipeError(
             "recipe: packing is not possible with this base: it cannot keep texts of one row apart; "
             "switch packing off"
