@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.gate_faults import FAULTS, Array, Fault, background_blurred
+from benchmarks.packshots import Packshot, burnt_packshots, packshots
 from lorakit.data.photos import PhotoSet
 from lorakit.data.quality import QualityReport
 from lorakit.starter.render import DISTANCES, LIGHTS, random_product, render, variant
@@ -61,6 +62,25 @@ def spoiled(folder: Path, fault: Fault, clean: list[Picture]) -> float:
     return share(report(folder, worse), fault.kind)
 
 
+def shots(folder: Path, made: list[Packshot]) -> QualityReport:
+    """What the gate says of packshots, kept as they were saved."""
+    folder.mkdir()
+    for number, shot in enumerate(made):
+        shot.image.save(folder / f"{number:04}-{shot.kind.replace(' ', '-')}.png")
+    return PhotoSet.from_folder(folder, "product").report(AREA)
+
+
+def before_white(folder: Path, count: int, first: int) -> None:
+    """False alarms in packshots before white, and how many burnt ones are found."""
+    found = shots(folder / "packshots", packshots(2 * count, first))
+    for kind in ("overexposed", "lettering", "print"):
+        named = sorted({j.name[5:-4] for j in found.judged if any(f.kind == kind for f in j.findings)})
+        print(f"packshots: {kind} {share(found, kind):.1%} of {found.photos} ({', '.join(named) or 'none'})")
+    for part in (0.5, 0.8):
+        burnt = shots(folder / f"burnt-{part}", burnt_packshots(count, first, part))
+        print(f"burnt packshots, {part:.0%} of the product white: found {share(burnt, 'overexposed'):.1%}")
+
+
 def sets(folder: Path, scenes: Callable[[int], str], seed: int) -> float:
     """The share of sets of one product in which one background is found; `scenes` names each photo's."""
     alarms = 0
@@ -96,6 +116,7 @@ def main(count: int, first: int) -> None:
         for number, fault in enumerate(FAULTS):
             found_share = spoiled(folder / f"fault-{number}", fault, clean)
             print(f"{fault.kind:14} {fault.strength:36} found {found_share:.1%}", flush=True)
+        before_white(folder, count, first)
         places = ("wood", "marble", "studio", "garden", "beach", "snow", "bathroom", "stone")
         sorts = (
             ("one place", lambda i: places[i // SET % 8]),

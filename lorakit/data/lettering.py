@@ -1,8 +1,9 @@
-"""Words laid over a photo: a watermark, a date, a shop's line.
+"""Words in a photo: a watermark, a date, a shop's line, or the product's own print.
 
-Looks for parts of one height and contrast in a row, as letters are, beside the subject: what is printed on
-the product itself belongs there. A hint and no reader: handwriting, logos without letters and very small
-or very large lettering are not found, and a sign in the background may be taken for an overlay.
+Looks for parts of one height and contrast in a row, as letters are, and says where they lie. What is printed
+on the product belongs there, and a photo is none the worse for it. A hint and no reader: handwriting, logos
+without letters and very small or very large lettering are not found, and a sign in the background may be
+taken for an overlay.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,27 @@ BAND, CROWDED = 2.6, 0.12  # heights beside a row, and other parts there for eac
 MOST_PARTS = 500  # of the strongest contrast, that rows are looked for in
 TURNS = (0.0, 90.0, 30.0, -30.0, 45.0, -45.0, 15.0, -15.0)  # degrees; slants that watermarks come in
 BESIDE = 0.35  # share of a row's letters that are not on the subject
+PAPER, CLOSED = (
+    240,
+    12,
+)  # of 255: a white background; and the share of a side that its gaps are closed by (1/n)
+SURE = 0.08  # share of a photo that a product covers, at least: less is often a part of one that fills it
+ROWS = ("upper", "", "lower")
+COLUMNS = ("left", "", "right")
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """The longest row of what look like letters: how many, where in the photo, and whether that is surely
+    outside the product.
+    """
+
+    letters: int
+    place: str  # such as "in the lower right corner"
+    outside: bool
+
+
+NONE = Lettering(0, "", False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +65,8 @@ class _Letters:
     inside: np.ndarray
 
 
-def count(pixels: np.ndarray, found: np.ndarray) -> int:
-    """How many letters the longest row beside the subject has; 0 below `LETTERS`.
+def find(pixels: np.ndarray, found: np.ndarray) -> Lettering:
+    """The longest row of letters beside the subject, or else on it; `NONE` where there is none.
 
     `pixels` (H, W, 3) uint8; `found` is the subject's mask in any size.
     """
@@ -52,9 +74,8 @@ def count(pixels: np.ndarray, found: np.ndarray) -> int:
 
     small = subject.shrunk(pixels, SIDE)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    size = (grey.shape[1], grey.shape[0])
-    on_subject = cv2.resize(found.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    found_rows = [0]
+    on_subject = _product(small, found)
+    rows: list[tuple[bool, int, np.ndarray]] = []
     for light, operation in ((True, cv2.MORPH_TOPHAT), (False, cv2.MORPH_BLACKHAT)):
         marks = [cv2.morphologyEx(grey, operation, np.ones((reach, reach), np.uint8)) for reach in REACHES]
         inked = grey if light else 255 - grey
@@ -63,9 +84,53 @@ def count(pixels: np.ndarray, found: np.ndarray) -> int:
         )  # across edges, where contrast changes
         for some in marks:
             letters = _letters(some, grey, on_subject, light)
-            found_rows += [_longest_row(letters, turn) for turn in TURNS]
-    longest = max(found_rows)
-    return longest if longest >= LETTERS else 0
+            for turn in TURNS:
+                rows += [
+                    (
+                        bool((~letters.inside[row].astype(bool)).mean() >= BESIDE),
+                        len(row),
+                        letters.centres[row],
+                    )
+                    for row in _rows(letters, turn)
+                ]
+    if not rows:
+        return NONE
+    beside, count, centres = max(rows, key=lambda row: row[:2])
+    outside = beside and on_subject.mean() >= SURE
+    return Lettering(count, _place(centres.mean(0) / (small.shape[1], small.shape[0])), outside)
+
+
+def _product(small: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Where the product may be (H, W), generously: the hull of the subject, and before white, of the largest
+    thing that is not white. A white carton's print is all that is seen of it.
+    """
+    import cv2
+
+    height, width = small.shape[:2]
+    area = cv2.resize(found.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    dark = (small.min(-1) < PAPER).astype(np.uint8)
+    border = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
+    if border.mean() < 0.5:
+        reach = max(3, max(height, width) // CLOSED)
+        closed = cv2.morphologyEx(np.pad(dark, reach), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+        parts, labels, stats, _ = cv2.connectedComponentsWithStats(closed[reach:-reach, reach:-reach])
+        if parts > 1:
+            largest = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+            area = np.maximum(area, largest.astype(np.uint8))
+    points = cv2.findNonZero(area)
+    if points is None:
+        return np.zeros((height, width), bool)
+    return cv2.fillConvexPoly(np.zeros((height, width), np.uint8), cv2.convexHull(points), 1) > 0
+
+
+def _place(middle: np.ndarray) -> str:
+    """Where a point (x, y in 0..1) lies in a photo."""
+    across, down = (0 if part < 0.36 else 2 if part > 0.64 else 1 for part in middle)
+    if across != 1 and down != 1:
+        return f"in the {ROWS[down]} {COLUMNS[across]} corner"
+    if across == down == 1:
+        return "in the middle"
+    return f"at the {('top', '', 'bottom')[down]}" if across == 1 else f"on the {COLUMNS[across]}"
 
 
 def _letters(marks: np.ndarray, grey: np.ndarray, on_subject: np.ndarray, light: bool) -> _Letters:
@@ -108,16 +173,17 @@ def _slanted(letters: _Letters, turn: float) -> tuple[np.ndarray, np.ndarray, np
     return along, across, letters.widths if turn else letters.heights
 
 
-def _longest_row(letters: _Letters, turn: float) -> int:
-    """Letters of the longest row at a slant, of those that lie beside the subject; 0 when none does."""
+def _rows(letters: _Letters, turn: float) -> list[np.ndarray]:
+    """The rows at a slant, as indices of their letters."""
     if len(letters.centres) < LETTERS:
-        return 0
+        return []
     along, across, sizes = _slanted(letters, turn)
     order = np.argsort(along, kind="stable")
     at, off, size, contrast = (
         values[order].tolist() for values in (along, across, sizes, letters.contrasts)
     )  # plain numbers: the rows are short, and there are many
-    best, used = 0, [False] * len(order)
+    found: list[np.ndarray] = []
+    used = [False] * len(order)
     for first in range(len(order)):
         if used[first]:
             continue
@@ -143,8 +209,8 @@ def _longest_row(letters: _Letters, turn: float) -> int:
         ):
             for place in row:
                 used[place] = True
-            best = max(best, len(row))
-    return best
+            found.append(chosen)
+    return found
 
 
 def _stands_alone(letters: _Letters, row: np.ndarray, turn: float) -> bool:

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from lorakit.data import lettering, subject
+from lorakit.data import exposure, lettering, subject
+from lorakit.data.lettering import Lettering
 
 SIDE = 1024  # pixels of the longer side that a look is taken at; blocks and letters are lost in less
 EDGES_SIDE = 512  # the same for edges, so that figures compare
@@ -32,15 +33,13 @@ class Look:
     """What one photo is like. Shares are 0..1."""
 
     blur: float  # sigma of the subject's edges in the direction that is blurred most, of the longer side
-    bright: (
-        float  # share of the photo, or of its subject, that has no detail left, without a white background
-    )
-    dark: float  # share that is nearly black, without a black background
+    bright: float  # share that has no detail left where the photo is overexposed, otherwise 0
+    dark: float  # share that is nearly black, where that is not the background
     level: float  # the brightest tone but for single lights (99th percentile of the brightness), 0..255
     spread: float  # standard deviation of the brightness, 0..127
     blocks: float  # how empty the range of amplitudes is that strong JPEG compression leaves empty, 0..1
     quality: int  # that the file was saved with as a JPEG, 1..100; 100 for other files
-    letters: int  # in the longest row of lettering laid over the photo
+    lettering: Lettering  # the longest row of letters
     fingerprint: np.ndarray  # 256 bits as four uint64
     thumb: np.ndarray  # (THUMB, THUMB) uint8, grey
     border: np.ndarray  # mean RGB of the twelve border tiles, (12, 3) in 0..255
@@ -61,20 +60,18 @@ def take_look(image: Image.Image, quality: int = 100) -> Look:
     grey = small.astype(np.float32) @ LUMA
     found = subject.find(small)
     inside = _to(found, grey.shape)
-    border = _border_tiles(small.astype(np.float32))
-    bright, dark = _clipped(small, grey, border, inside)
     return Look(
         blur=_blur(grey, inside),
-        bright=bright,
-        dark=dark,
+        bright=exposure.lost_to_white(small, inside),
+        dark=exposure.lost_to_black(grey),
         level=float(np.percentile(grey, 99)),
         spread=float(grey.std()),
         blocks=_blocks(pixels),
         quality=quality,
-        letters=lettering.count(pixels, found),
+        lettering=lettering.find(pixels, found),
         fingerprint=fingerprint(image),
         thumb=np.asarray(image.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX)),
-        border=border,
+        border=_border_tiles(small.astype(np.float32)),
         figure=_figure(small, inside),
     )
 
@@ -172,24 +169,6 @@ def _border_tiles(pixels: np.ndarray) -> np.ndarray:
         for start, end in pairwise(edges):
             tiles.append(strip[:, start : max(end, start + 1)].reshape(-1, 3).mean(0))
     return np.stack(tiles)
-
-
-def _clipped(
-    small: np.ndarray, grey: np.ndarray, border: np.ndarray, inside: np.ndarray
-) -> tuple[float, float]:
-    """Shares clipped to white (of the photo in one channel, or of the subject in all), and to black. A white
-    or black background is no mistake, but a photo in which nothing else is left is one.
-    """
-    tone = float(np.median(border))
-    white, black = small.min(-1) >= 244, small.max(-1) <= 8
-    clipped = small.max(-1) >= 250
-    bright, dark = float(clipped.mean()), float((grey <= 6).mean())
-    bright = max(bright, float(white[inside].mean()) if inside.any() else 0.0)
-    if tone >= 245:
-        bright = float(clipped[~white].mean()) if (~white).mean() > 0.03 else 1.0
-    if tone <= 10:
-        dark = float((grey <= 6)[~black].mean()) if (~black).mean() > 0.03 else 1.0
-    return bright, dark
 
 
 def _figure(small: np.ndarray, inside: np.ndarray) -> np.ndarray | None:

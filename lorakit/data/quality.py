@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lorakit.data import sameness
 from lorakit.data.buckets import Framing, frame, size_for
+from lorakit.data.lettering import Lettering
 from lorakit.data.look import Look
 
 SEVERITIES = ("info", "warn", "error")
@@ -20,8 +21,7 @@ FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
 # Sigma in the worst direction, of the longer side; most sharp renders have less than 0.003, photos 0.0015.
 BLURRED = 0.0037
 BLURRED_PIXELS = 1.5  # of a photo so small that its own pixels are larger than that
-BURNT = 0.35  # share of the photo or its subject, without a plain background; good ones have at most 0.3
-BLACK = 0.5  # the same of black
+BLACK = 0.5  # share of the photo that has lost its detail to black
 # Of 255, what is white three and a half stops too dark; low-key photos have lights above 100.
 DIM = 88.0
 BLOCKY = 0.87  # of `Look.blocks`: qualities of about 20 and less, also saved again
@@ -52,6 +52,7 @@ RULES = {
     "underexposed": Rule(45, "retake"),
     "blocky": Rule(40, "retake"),
     "lettering": Rule(40, "retake"),
+    "print": Rule(0, "keep"),
     "small": Rule(30, "retake"),
     "odd-ratio": Rule(25, "retake"),
 }
@@ -182,7 +183,7 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
         found.append(Finding(name, "odd-ratio", "warn", f"is very long and narrow ({size})", advice))
     if look.spread < 3:
         found.append(Finding(name, "blank", "warn", "shows almost nothing but one tone", "remove it"))
-    if look.bright > BURNT:
+    if look.bright:
         what = f"is overexposed: {look.bright:.0%} of it has no detail left"
         found.append(Finding(name, "overexposed", "warn", what, "take it again with less light"))
     elif look.spread < 3:
@@ -197,11 +198,18 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
         what = "shows the blocks of strong JPEG compression"
         advice = "use the original file: the blocks are learned too"
         found.append(Finding(name, "blocky", "warn", what, advice))
-    if look.letters:
-        what = "seems to have lettering or a watermark laid over it"
-        advice = "use a photo without it: it is learned as part of the product"
-        found.append(Finding(name, "lettering", "warn", what, advice))
+    if look.lettering.letters:
+        found.append(_of_lettering(name, look.lettering))
     return found
+
+
+def _of_lettering(name: str, seen: Lettering) -> Finding:
+    what = f"looks like lettering {seen.place}"
+    if not seen.outside:
+        advice = "nothing to do if so; if it was laid over the photo, use one without it"
+        return Finding(name, "print", "info", f"{what}, probably the product's own print", advice)
+    advice = "if it is a watermark or a line of text, use a photo without it: it is learned with the product"
+    return Finding(name, "lettering", "warn", f"{what}, outside the product", advice)
 
 
 def _near_duplicates(photos: Sequence[HasLook]) -> list[Finding]:
