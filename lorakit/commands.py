@@ -94,7 +94,8 @@ def voice(options: argparse.Namespace) -> int:
     texts = TextSet.from_file(options.source, options.encoding)
     for finding in texts.report(vocabulary_of(options.base)).findings:
         print(f"{finding.severity}: {finding}")
-    print(f"{len(texts.samples)} texts are ready")
+    count = len(texts.samples)
+    print(f"{count} {'text is' if count == 1 else 'texts are'} ready")
     return _learn(options, texts, "text", options.name or Path(options.source).stem)
 
 

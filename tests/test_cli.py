@@ -263,3 +263,30 @@ def test_doctor_says_what_there_is(monkeypatch, tmp_path, capsys):
     for word in ("lorakit", "torch", "device", "memory", "workspace", "starter-image", "starter-text"):
         assert word in told
     assert not (tmp_path / "not").exists()
+
+
+def test_texts_and_briefs_are_read_in_the_encoding_that_is_named(fake_training, tmp_path, capsys):
+    (tmp_path / "a.csv").write_bytes("text\nЧАЙНИК\n".encode("koi8-r"))
+    assert main(["voice", str(tmp_path / "a.csv"), "--encoding", "KOI8-R"]) == 0
+    said = capsys.readouterr().out
+    assert "1 text is ready" in said and "read as" not in said
+    assert main(["voice", str(tmp_path / "a.csv"), "--encoding", "klingon"]) == 1
+    assert "encoding 'klingon' is not known" in capsys.readouterr().err
+
+
+def test_a_row_whose_voice_is_gone_is_named_and_the_others_are_written(monkeypatch, tmp_path, capsys):
+    def run(base, lines, voices, out, variants, seed, on_event, should_stop):
+        assert [line.brief.product for line in lines] == ["Mug", "Pot"] and voices([]) == {}
+        return len(lines)
+
+    monkeypatch.setattr("lorakit.generation.catalogue.run", run)
+    monkeypatch.setattr(commands, "_base", lambda options: None)
+    table = tmp_path / "b.csv"
+    table.write_text('product,voice,size\nMug,,"1\nPan,gone,2\nPot,,3\n')
+    assert main(["write", "--catalogue", str(table)]) == 0
+    said = capsys.readouterr().out
+    assert "error: b.csv: row 3 is left out: " in said and "row 2 opens a quote" in said
+    assert "columns not used: 'size'" in said and "2 of 2 briefs" in said
+    table.write_text("product,voice\nPan,gone\n")
+    assert main(["write", "--catalogue", str(table)]) == 1
+    assert "no row can be written: row 2" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from lorakit.errors import DataError
 
 HEAD = 1024 * 1024  # bytes that the encoding is told from
 READ = 6000  # bytes of lines beyond ASCII that are weighed
-SURE = 2.0  # that the second best has to score less by, summed over all signs beyond ASCII
+SURE = 1.5  # that the second best has to score less by, summed over all signs beyond ASCII
 FEW = 8  # signs beyond ASCII: of fewer nothing is sure
 RARER = 0.1  # of the score of encodings that few files are in today: those of DOS and of old Macs
 UNLIKELY = 10.0  # nats per tenth of a point that a text's language has to be less likely by
@@ -155,18 +155,17 @@ def _telling(head: bytes) -> bytes:
 
 
 def _by_letters(data: bytes) -> Encoding:
-    scores: dict[str, tuple[float, str]] = {}
+    texts: dict[str, tuple[str, float]] = {}  # each reading, its first encoding, and its best score
     for name, score, text in _scored(data):
-        if text not in (other for _, other in scores.values()):
-            scores[name] = (score, text)
-    ordered = sorted(scores, key=lambda name: -scores[name][0])
+        first, best = texts.get(text, (name, score))
+        texts[text] = first, max(score, best)
+    ordered = sorted(texts.items(), key=lambda item: -item[1][1])
     if not ordered:
         return Encoding("cp1252", LABELS["cp1252"], False)
-    first = scores[ordered[0]]
-    second = scores[ordered[1]][0] if len(ordered) > 1 else -9.0
-    many = sum(c > "\x7f" for c in first[1])
-    sure = many >= FEW and first[0] > 0 and many * (first[0] - second) >= SURE
-    return Encoding(ordered[0], LABELS[ordered[0]], sure)
+    text, (name, score) = ordered[0]
+    second = ordered[1][1][1] if len(ordered) > 1 else -9.0
+    many = sum(sign > "\x7f" for sign in text)
+    return Encoding(name, LABELS[name], many >= FEW and score > 0 and many * (score - second) >= SURE)
 
 
 def _scored(data: bytes) -> Iterator[tuple[str, float, str]]:

@@ -60,9 +60,11 @@ def opened(path: Path, encoding: str | None = None) -> tuple[io.TextIOWrapper, l
 
 
 def recoded(source: Path, target: Path, encoding: str) -> None:
-    """Write a copy of a file in UTF-8; one that is no plain text (xlsx, docx) as it is. Raises DataError."""
+    """Write a copy of a file in UTF-8; one that is no plain text (xlsx, docx) or names its own encoding (eml)
+    as it is. Raises DataError.
+    """
     with open(source, "rb") as file:
-        if file.read(4) in PACKED:
+        if file.read(4) in PACKED or source.suffix.lower() == ".eml":
             shutil.copy2(source, target)
             return
     stream, _ = opened(source, encoding)
@@ -87,7 +89,8 @@ def encoding_said(name: str, guess: decoding.Encoding) -> list[Finding]:
     """What a file's encoding was taken for; nothing for UTF-8."""
     if guess.name == "utf-8-sig":
         return []
-    what = f"read as {guess.label}" if guess.sure else f"seems to be {guess.label} and is read as such"
+    called = f"{guess.name}, {guess.label}"
+    what = f"read as {called}" if guess.sure else f"probably {called}: it is read as such"
     advice = "if characters look wrong, choose another encoding"
     return [Finding(name, "encoding", "info" if guess.sure else "warn", what, advice)]
 

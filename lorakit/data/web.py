@@ -1,5 +1,6 @@
 """The texts of web pages and of mails, without what surrounds them."""
 
+import codecs
 import email
 import email.policy
 import re
@@ -31,7 +32,8 @@ def read_page(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """The texts of a web page: each of its articles, or its paragraphs."""
     if not encoding:
         with open(path, "rb") as file:
-            named = CHARSET.search(file.read(4096))
+            head = file.read(4096)
+        named = None if head.startswith(codecs.BOM_UTF8) else CHARSET.search(head)
         encoding = named[1].decode() if named else None
     try:
         text, said = whole(path, encoding)

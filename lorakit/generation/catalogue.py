@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -79,6 +80,7 @@ def read_briefs(path: str | Path, encoding: str | None = None) -> Briefs:
         if len(lines) >= MOST_ROWS or found.count("error") >= MOST_ROWS:
             raise DataError(f"{path.name}: more than {MOST_ROWS:,} rows; split it into several files")
         cells = {name: plain_cell(cell) for name, cell in row.cells.items()}
+        cells["facts"] = re.sub(r"^[-*•] +", "", cells.get("facts", ""), flags=re.MULTILINE)
         try:
             brief = Brief(
                 **{name: cells[name] for name in BRIEF if cells.get(name)} | {"product": cells["product"]}

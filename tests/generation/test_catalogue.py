@@ -134,3 +134,33 @@ def test_each_brief_reads_as_it_does_alone_whatever_voices_are_beside_it():
     together = write_batch(base, briefs, variants=2, seed=3)
     assert together == [write_copy(base, mix, brief, 2, seed=3) for mix, brief in briefs]
     assert len({copy.text for copies in together for copy in copies}) > 3
+
+
+def test_rows_that_cannot_be_written_are_listed_as_the_spreadsheet_counts_them(tmp_path):
+    long = "x" * 2_000_000  # far more than a cell of Python's csv module may have
+    table = 'Produktname;Beschreibung;Gewicht\n"Tee\nkanne";hält warm;1 kg\n;ohne Namen;2 kg\n'
+    (tmp_path / "b.csv").write_text(f"{table}Mug;{long};3 kg\nPan;;\n")
+    briefs = catalogue.read_briefs(tmp_path / "b.csv")
+    assert [(line.place, line.brief.product) for line in briefs.lines] == [
+        ("row 2", "Tee kanne"),
+        ("row 5", "Pan"),
+    ]
+    said = [finding.what for finding in briefs.findings]
+    assert briefs.left_out == 2 and said[0] == "columns not used: 'Gewicht'"
+    assert said[1] == "row 3 is left out: product is empty"
+    assert said[2].startswith("row 4 is left out: facts has 2,000,000 characters")
+
+
+def test_a_result_table_is_a_table_of_briefs_again(table, writing, tmp_path):
+    lines = catalogue.read_briefs(table).lines
+    run(writing, lines, tmp_path / "copy.csv", variants=2)
+    again = catalogue.read_briefs(tmp_path / "copy.csv")
+    assert [(line.brief, line.voice) for line in again.lines] == [(line.brief, line.voice) for line in lines]
+    assert again.lines[2].brief.product == "=Kettle" and again.findings == []
+
+
+def test_a_list_in_html_becomes_facts(tmp_path):
+    page = "<ul><li>Light</li><li>Dry &amp; warm</li></ul>"
+    (tmp_path / "b.csv").write_text(f'Title,Body (HTML),Vendor\nJacket,"{page}",Ridge\n')
+    brief = catalogue.read_briefs(tmp_path / "b.csv").lines[0].brief
+    assert (brief.product, brief.facts, brief.name) == ("Jacket", "Light; Dry & warm", "Ridge")

@@ -124,3 +124,25 @@ def test_a_variant_shows_its_count_and_marks_what_is_too_long():
     assert 'class="count over"' in desk.variant("x" * 31, 31, 30, "")
     assert 'class="count over"' in desk.variant("Warm te", 7, 30, "cut short", fits=False)
     assert "<script>" not in desk.variant("<script>alert(1)</script>", 10, 30, "")
+
+
+def test_the_encoding_that_a_person_names_counts_whatever_the_file_is(tmp_path):
+    words = "ЧАЙНИК ДЛЯ ДОМА"
+    (tmp_path / "a.csv").write_bytes(f"text\n{words}\n".encode("koi8-r"))
+    (tmp_path / "a.html").write_bytes(f'<meta charset="cp1251"><p>{words}</p>'.encode("koi8-r"))
+    head = "Subject: Tea\nContent-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: 8bit\n\n"
+    (tmp_path / "a.eml").write_bytes(f"{head}{words}\n".encode("koi8-r"))
+    as_word(tmp_path / "a.docx")
+    for name, first in (
+        ("a.csv", words),
+        ("a.html", words),
+        ("a.eml", f"Subject: Tea\n\n{words}"),
+        ("a.docx", TEXTS[0]),
+    ):
+        path, _, _ = voice.check_file(str(tmp_path / name), "koi8_r")
+        assert TextSet.from_file(path).samples[0].answer == first
+    path, _, _ = voice.check_file(str(tmp_path / "a.csv"))
+    said, _, _ = voice.judge(path, [], 16)
+    assert "choose another encoding" in said, "the guess is said where it can be changed"
+    path, _, said = voice.check_file(str(tmp_path / "a.csv"), "klingon")
+    assert path == "" and "klingon" in said
