@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from lorakit.data import helpers
@@ -27,7 +28,8 @@ def during(work: Callable[[], T], visitor: str, what: str) -> Generator[tuple[in
         earlier.cancel()
     _latest[place] = turn
     try:
-        doing = _threads.submit(_within, turn, work)
+        # In a copy of the context, so that who asks stays known in the other thread.
+        doing = _threads.submit(copy_context().run, _within, turn, work)
         while True:
             try:
                 done = doing.result(TELL_SECONDS)

@@ -12,7 +12,19 @@ from lorakit.data.photos import PhotoSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store import slug_of
-from lorakit.ui import bases, captions, forecast, forms, gate, insight, looking, pictures, pieces, runs
+from lorakit.ui import (
+    bases,
+    captions,
+    forecast,
+    forms,
+    gate,
+    insight,
+    looking,
+    pictures,
+    pieces,
+    runs,
+    visitors,
+)
 from lorakit.ui.forms import Form
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -146,9 +158,9 @@ def check_photos(files: list[str] | None) -> tuple[str, list[str], dict[str, str
     return str(folder), [], {}, gr.skip()
 
 
-def checking(files: list[str] | None, request: gr.Request) -> Iterator[Any]:
+def checking(files: list[str] | None) -> Iterator[Any]:
     """`check_photos` with a word of how far it is, for the page."""
-    for done in _telling(lambda: check_photos(files), request, "check"):
+    for done in _telling(lambda: check_photos(files), "check"):
         yield [gr.skip()] * 3 + [done] if isinstance(done, str) else done
 
 
@@ -159,17 +171,16 @@ def judging_photos(
     base: str,
     rank: float | None,
     captions: dict[str, str] | None,
-    request: gr.Request,
 ) -> Iterator[Any]:
     """`judge` with a word of how far it is, for the page."""
     asked = (trigger, folder, left_out, base, rank, captions)
-    for done in _telling(lambda: judge(*asked), request, "judge"):
+    for done in _telling(lambda: judge(*asked), "judge"):
         yield [done, gr.skip(), gr.skip()] if isinstance(done, str) else done
 
 
-def _telling(work: Callable[[], Any], request: gr.Request, what: str) -> Iterator[Any]:
+def _telling(work: Callable[[], Any], what: str) -> Iterator[Any]:
     """What to show of work that opens photos: how far it is, as HTML, and at the end its result."""
-    opening = looking.during(work, request.session_hash or "", what)
+    opening = looking.during(work, visitors.tab(), what)
     while True:
         try:
             opened, number = next(opening)

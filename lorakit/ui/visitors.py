@@ -92,6 +92,12 @@ def asking() -> Visitor:
     return of_request(request)
 
 
+def tab() -> str:
+    """The page, of several that a browser may have open, for which the handler runs; "" outside of one."""
+    request = LocalContext.request.get(None)
+    return getattr(request, "session_hash", None) or ""
+
+
 def get(job_id: str) -> Job:
     """The job called `job_id`. Raises DataError, the same for none and for another's."""
     job = jobs.get(job_id)

@@ -64,7 +64,7 @@ def test_the_page_shows_progress_and_then_the_cards(monkeypatch):
 
     monkeypatch.setattr(train.looking, "during", during)
     monkeypatch.setattr(train, "check_photos", lambda files: ("folder", [], {}, "ok"))
-    first, last = train.checking(["a"], SimpleNamespace(session_hash="x"))
+    first, last = train.checking(["a"])
     assert "2 of 5" in first[3] and last == ("folder", [], {}, "ok")
 
 
