@@ -128,6 +128,10 @@ def _store_commands(add: Any) -> None:
     adapters.add_argument("--name", help="for --add")
     adapters.add_argument("--show", metavar="ADAPTER", help="print its card")
     adapters.add_argument("--rename", nargs=2, metavar=("ADAPTER", "NAME"))
+    adapters.add_argument(
+        "--in-part", metavar="ADAPTER", help="use it also on a base that has only some of its layers"
+    )
+    adapters.add_argument("--in-full", metavar="ADAPTER", help="undo --in-part")
     adapters.add_argument("--trash", metavar="ADAPTER")
     adapters.add_argument("--restore", metavar="ADAPTER")
     adapters.add_argument("--export", nargs=2, metavar=("ADAPTER", "FOLDER"), help="write it as a zip")

@@ -318,6 +318,13 @@ def adapters(options: argparse.Namespace) -> int:
         print(f"added {store.add(options.add, options.name).slug}")
     elif options.rename:
         print(f"renamed to {store.rename(*options.rename).slug}")
+    elif options.in_part:
+        name = store.use_in_part(options.in_part).name
+        print(f"{name} may be used on a base that has only some of its layers; --in-full takes that back")
+    elif options.in_full:
+        print(
+            f"{store.use_in_part(options.in_full, False).name} is used on a base that has all its layers only"
+        )
     elif options.trash:
         store.trash(options.trash)
         print(f"{options.trash} is in the trash; --restore {options.trash} brings it back")

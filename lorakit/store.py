@@ -105,6 +105,8 @@ class Store:
         source = Path(source)
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
+        if source.suffix.lower() == ".zip" and source.is_file():
+            raise AdapterError(f"{source.name}: is damaged, or not a ZIP archive; make it again")
         from lorakit import formats
         from lorakit.formats.bases import SUPPORTED, unsupported
         from lorakit.formats.kinds import layers_of
@@ -151,6 +153,13 @@ class Store:
             if own:
                 cards.refresh(target)
         return self.get(target.name)
+
+    def use_in_part(self, slug: str, allowed: bool = True) -> Entry:
+        """May the adapter be applied to a base that has only some of its layers? Kept in its card."""
+        entry = self.get(slug)
+        with self._writing():
+            durable.write_json(self._path(slug) / "card.json", {**entry.card, "partial": bool(allowed)})
+        return self.get(slug)
 
     def trash(self, slug: str) -> str:
         """Move an adapter to the trash; `restore` brings it back by the name this returns."""

@@ -200,6 +200,7 @@ def test_the_store_can_be_kept_from_the_terminal(file, tmp_path, capsys):
     for arguments in (
         ["--add", str(file), "--name", "Sea"],
         ["--rename", "sea", "Ocean"],
+        ["--in-part", "ocean"],
         ["--trash", "ocean"],
         ["--restore", "ocean"],
         ["--export", "ocean", str(tmp_path)],
@@ -209,6 +210,8 @@ def test_the_store_can_be_kept_from_the_terminal(file, tmp_path, capsys):
         assert main(["adapters", *arguments]) == 0
     assert (tmp_path / "ocean.zip").is_file()
     assert "aurora bottle" in capsys.readouterr().out
+    assert Store().load("ocean").card.partial is True
+    assert main(["adapters", "--in-full", "ocean"]) == 0 and Store().load("ocean").card.partial is False
 
 
 def test_jobs_are_listed_and_cancelled(capsys):

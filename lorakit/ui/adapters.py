@@ -30,6 +30,8 @@ SHOW_JS: dict[str, Any] = {
     **QUIET,
 }
 PREVIEWS_SHOWN = 12
+# Of other kinds of file the store says what they are, which is more than that their type is wrong.
+REFUSED_IN_WORDS = (".gguf", ".pt", ".pth", ".bin", ".ckpt", ".onnx", ".npz", ".7z", ".rar", ".gz", ".tar")
 LAYOUTS = [
     ("Its own folder: diffusers, or PEFT for voices", ""),
     ("ComfyUI, A1111, kohya (one file)", "kohya"),
@@ -69,6 +71,7 @@ def build() -> dict[str, Any]:
     added = gr.State("")
     narrowed, whole = [search, kind, order], [cards, choose, bin_, bin_view]
     shown = [manage, view["previews"], view["details"], view["new_name"], view["files"], view["told"]]
+    shown += [view["partial"]]
     cards.select(open_card, [], [choose], **QUIET)
     choose.change(open_one, [choose], shown, **QUIET).then(**SHOW_JS)
     for event in (search.input, kind.input, order.input):
@@ -86,6 +89,7 @@ def build() -> dict[str, Any]:
     ):
         button.click(action, inputs, told, **HIDDEN).then(refresh, narrowed, whole, **QUIET)
     view["download"].click(make_download, [choose, view["layout"]], [view["files"]], **HIDDEN)
+    view["partial"].input(use_in_part, [choose, view["partial"]], told, **HIDDEN)
     view["publish"].click(publish_one, [choose, view["target"], view["private"]], [view["told"]], **HIDDEN)
     operators = [view["change"], view["trash"]]
     mine = (lambda: [gr.update(visible=visitors.asking().operator)] * len(operators), [], operators)
@@ -101,6 +105,10 @@ def _details_view(choose: gr.Dropdown) -> dict[str, Any]:
     with gr.Row(equal_height=True):
         view["layout"] = gr.Dropdown(LAYOUTS, value="", label="Take it to another tool", scale=3)
         view["download"] = gr.Button("Prepare download", scale=1)
+    view["partial"] = gr.Checkbox(
+        label="Use in part",
+        info="Also on a base model that has only some of its layers. What is missing has no effect.",
+    )
     view["files"] = gr.File(label="Download", visible=False, interactive=False)
     with gr.Accordion("Rename or publish", open=False) as view["change"]:
         with gr.Row(equal_height=True):
@@ -127,7 +135,10 @@ def _add_form() -> tuple[gr.File, gr.Textbox, gr.Textbox, gr.Button]:
         )
     )
     upload = gr.File(
-        label="Adapter file", file_types=[".safetensors", ".zip", ".json"], file_count="multiple", height=120
+        label="Adapter file",
+        file_types=[".safetensors", ".zip", ".json", *REFUSED_IN_WORDS],
+        file_count="multiple",
+        height=120,
     )
     repo = gr.Textbox(
         label="Or its id on the hub", placeholder="owner/name", max_length=200,
@@ -163,18 +174,19 @@ def open_card(event: gr.EventData) -> Any:
 
 
 def open_one(slug: str | None) -> list[Any]:
-    """One adapter's previews, facts and name."""
+    """One adapter's previews, facts, name and whether it may be used in part."""
     try:
         entry = Store().get(slug) if slug else None
     except LoraKitError:
         entry = None
     hidden = gr.update(visible=False)
     if entry is None:
-        return [hidden, hidden, "", "", hidden, ""]
+        return [hidden, hidden, "", "", hidden, "", False]
     paths = sorted((Store().folder / entry.slug / "previews").glob("*.png"))[-PREVIEWS_SHOWN:]
     images = [image for path in paths if (image := pictures.small(path)) is not None]
     previews = gr.update(value=images, visible=bool(images))
-    return [gr.update(visible=True), previews, shelf.details(entry), entry.name, hidden, ""]
+    partial = entry.card.get("partial") is True
+    return [gr.update(visible=True), previews, shelf.details(entry), entry.name, hidden, "", partial]
 
 
 def _said(html: str, trashed: str = "") -> list[Any]:
@@ -229,6 +241,18 @@ def rename_one(slug: str | None, name: str) -> list[Any]:
         return f"It is now called {store.rename(one, name or '').name}."
 
     return _said(_told(slug, "Choose an adapter first.", rename))
+
+
+def use_in_part(slug: str | None, allowed: bool) -> list[Any]:
+    """Let the adapter be applied to a base that has only some of its layers, or no longer."""
+    words = "is now also used where a base has only some of its layers" if allowed else "is used whole only"
+    return _said(
+        _told(
+            slug,
+            "Choose an adapter first.",
+            lambda store, one: f"{store.use_in_part(one, bool(allowed)).name} {words}.",
+        )
+    )
 
 
 def trash_one(slug: str | None) -> list[Any]:

@@ -120,7 +120,8 @@ def _warning(entry: Entry) -> str:
     """Said where an adapter would do nothing here."""
     if entry.family and entry.family not in {family.name for family in FAMILIES}:
         words = (
-            f"No base here is of its kind ({entry.family}), so it would have no effect. You can hand it on."
+            f"Made for {entry.base[:60] or entry.family}, which the studio doesn't support, so it has no "
+            "effect here. You can hand it on."
         )
     elif not entry.family:
         words = "Its names do not tell which base it is for. It is checked when it is first used."

@@ -27,7 +27,8 @@ def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
     said, *_ = adapters.add_files([str(weights)], "", "Spring <b>")
     assert "is in the store" in said and "Spring <b>" not in said
     (entry,) = Store().list()
-    shown, _, details, name, _, _ = adapters.open_one(entry.slug)
+    shown, _, details, name, _, _, partial = adapters.open_one(entry.slug)
+    assert partial is False
     assert "1 layers; they use about" in details and details.count("<i style") == 2
     assert shown["visible"] and name == "Spring <b>" and "<b>2</b>" in details
     assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")[0]
@@ -44,6 +45,43 @@ def test_a_file_that_is_no_adapter_is_refused_by_name(tmp_path):
     said, *_ = adapters.add_files([str(tmp_path / "weights.safetensors")], "", "")
     assert "cannot be added" in said and "weights.safetensors" in said
     assert Store().list() == []
+
+
+@pytest.mark.battery(113, "an adapter of a look-alike base, allowed in part on the page")
+def test_an_adapter_is_used_in_part_once_its_owner_says_so(weights):
+    adapters.add_files([str(weights)], "", "Riso")
+    model = torch.nn.Module()
+    model.single_transformer_blocks = torch.nn.ModuleList([torch.nn.Module()])
+    model.single_transformer_blocks[0].attn = torch.nn.ModuleDict({"to_q": torch.nn.Linear(64, 64)})
+    added = Store().load("riso")
+    missing = "transformer.single_transformer_blocks.37.attn.to_q"
+    added.modules[missing] = next(iter(added.modules.values()))
+    lorakit.save_adapter(added, Store().folder / "riso")
+    with pytest.raises(lorakit.AdapterError, match="“Use in part” on the Adapters tab"):
+        lorakit.deltas(Store().load("riso"), model)
+    assert "has only some of its layers" in adapters.use_in_part("riso", True)[0]
+    assert adapters.open_one("riso")[-1] is True
+    assert len(lorakit.deltas(Store().load("riso"), model)) == 1
+    assert "used whole only" in adapters.use_in_part("riso", False)[0]
+    with pytest.raises(lorakit.AdapterError, match="1 of its 2"):
+        lorakit.deltas(Store().load("riso"), model)
+
+
+def test_an_adapter_for_a_base_without_a_place_here_is_refused_by_name(tmp_path):
+    name = "transformer.transformer_blocks.59.attn.to_q"
+    tensors = {f"{name}.lora_A.weight": torch.ones(2, 3072), f"{name}.lora_B.weight": torch.ones(3072, 2)}
+    save_file(tensors, tmp_path / "qwen.safetensors")
+    said, *_ = adapters.add_files([str(tmp_path / "qwen.safetensors")], "", "")
+    assert "made for Qwen-Image" in said and Store().list() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("a.gguf", "GGUF"), ("a.onnx", "ONNX"), ("a.7z", "archive"), ("a.zip", "not a ZIP")]
+)
+def test_a_file_of_another_format_is_called_by_its_name(name, words, tmp_path):
+    (tmp_path / name).write_bytes(b"x" * 64)
+    said, *_ = adapters.add_files([str(tmp_path / name)], "", "")
+    assert words in said
 
 
 def test_an_adapter_that_is_gone_closes_its_panel():
