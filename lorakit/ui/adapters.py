@@ -91,7 +91,7 @@ def build() -> dict[str, Any]:
     view["download"].click(make_download, [choose, view["layout"]], [view["files"]], **HIDDEN)
     view["partial"].input(use_in_part, [choose, view["partial"]], told, **HIDDEN)
     view["publish"].click(publish_one, [choose, view["target"], view["private"]], [view["told"]], **HIDDEN)
-    operators = [view["change"], view["trash"]]
+    operators = [view["change"], view["partial"], view["trash"]]
     mine = (lambda: [gr.update(visible=visitors.asking().operator)] * len(operators), [], operators)
     return {"load": (refresh, narrowed, whole), "mine": mine}
 
@@ -245,14 +245,13 @@ def rename_one(slug: str | None, name: str) -> list[Any]:
 
 def use_in_part(slug: str | None, allowed: bool) -> list[Any]:
     """Let the adapter be applied to a base that has only some of its layers, or no longer."""
-    words = "is now also used where a base has only some of its layers" if allowed else "is used whole only"
-    return _said(
-        _told(
-            slug,
-            "Choose an adapter first.",
-            lambda store, one: f"{store.use_in_part(one, bool(allowed)).name} {words}.",
-        )
-    )
+
+    def use(store: Store, one: str) -> str:
+        visitors.operator_only("Using an adapter in part")
+        words = "is now also used where a base has only some of its layers"
+        return f"{store.use_in_part(one, bool(allowed)).name} {words if allowed else 'is used whole only'}."
+
+    return _said(_told(slug, "Choose an adapter first.", use))
 
 
 def trash_one(slug: str | None) -> list[Any]:

@@ -309,6 +309,7 @@ def test_pictures_are_those_of_ones_own_campaigns(shelf):
 def test_changing_the_store_needs_the_operator(shelf):
     for action, inputs in (
         (adapters.rename_one, ("mug", "cup")),
+        (adapters.use_in_part, ("mug", True)),
         (adapters.trash_one, ("mug",)),
         (adapters.restore_one, ("mug",)),
         (adapters.publish_one, ("mug", "a/b", True)),
