@@ -58,6 +58,7 @@ def address() -> tuple[str, int]:
 
 def serve(host: str, port: int) -> None:
     """Show the page until this process ends."""
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(workspace.sent_folder()))
     from lorakit.data import helpers
     from lorakit.ui import build_app, launch_options
 

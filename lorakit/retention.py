@@ -23,6 +23,7 @@ from lorakit.store import TRASH
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0  # seconds
+TRASH_DAYS = 30
 LONGEST_LOG, KEPT_LOG = 20 * 2**20, 2**20  # bytes
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.tmp(\.[^.]+)?|\.incoming-.*")
 PREPARED = ("contact-sheet.png", "grid.png")
@@ -135,6 +136,12 @@ def _trash() -> Iterator[tuple[Path, float]]:
             yield path, (time.time() - max(about.st_mtime, about.st_ctime)) / DAY
 
 
+def _sent() -> Iterator[tuple[Path, float]]:
+    """What browsers sent and were given, as far as a killed page left it; a page removes its own daily."""
+    for path in _inside(workspace.sent_folder()):
+        yield path, _age(path)
+
+
 def _temporaries() -> Iterator[tuple[Path, float]]:
     """What was being written when a process was killed."""
     for root in (workspace.home(), workspace.adapters_folder()):
@@ -147,12 +154,13 @@ def _temporaries() -> Iterator[tuple[Path, float]]:
 RULES = (
     Rule("uploads", 7, "no training, campaign or catalogue uses it", _uploads),
     Rule("uploads", 30, "the jobs that used it have ended", _used_uploads),
+    Rule("uploads", 2, "was copied when it came", _sent),
     Rule("downloads", 2, "can be made again with a click", _downloads),
     Rule("downloads", 7, "can be made again with a click", _prepared),
     Rule("checkpoints", 0, "the adapter is finished", _finished),
     Rule("checkpoints", 30, "the training was stopped and not resumed", _stopped),
     Rule("measurements", 2, "was shown, and is measured again when it is needed", _passing),
-    Rule("trash", 30, "was moved to the trash", _trash),
+    Rule("trash", TRASH_DAYS, "was moved to the trash", _trash),
     Rule("temporary files", 1, "was being written when a process ended", _temporaries),
 )
 
@@ -214,7 +222,7 @@ def usage() -> dict[str, int]:
     folders = {
         "adapters": store, "trash": store / TRASH, "campaigns": workspace.campaigns_folder(),
         "jobs": workspace.jobs_folder(), "uploads": workspace.uploads_folder(),
-        "downloads": home / "downloads",
+        "downloads": home / "downloads", "sent to and by the page": workspace.sent_folder(),
     }  # fmt: skip
     found = {what: size_of(folder) for what, folder in folders.items()}
     found["adapters"] -= found["trash"]

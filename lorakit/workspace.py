@@ -32,6 +32,13 @@ def uploads_folder() -> Path:
     return home() / "uploads"
 
 
+def sent_folder() -> Path:
+    """Where the page keeps what browsers send and are given, until it is copied or fetched; unless
+    `GRADIO_TEMP_DIR` names another place.
+    """
+    return home() / "page"
+
+
 def make_do() -> None:
     """Let the libraries write in the workspace where this account has no other place to.
 

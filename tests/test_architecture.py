@@ -86,6 +86,18 @@ def test_only_families_and_the_starters_recipe_know_the_model_libraries():
     assert not wrong
 
 
+def test_the_page_opens_no_picture_itself():
+    """What strangers send is opened by helper processes (`data.helpers.run`)."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in modules()
+        if part(path) == "ui"
+        for word in ("Image.open(", "read_picture(", "imread(", "sight.take(")
+        if word in path.read_text()
+    ]
+    assert not wrong
+
+
 def test_peft_is_never_imported():
     assert not [path for path in modules() for name in imported(path) if name.split(".")[0] == "peft"]
 

@@ -57,16 +57,19 @@ def full():
     campaign = workspace.campaigns_folder() / "c"
     trashed = [made(store / ".trash" / name / "lora.safetensors", 60).parent for name in ("old", "new")]
     half = made(home / "jobs" / ".j.0123abcd.tmp" / "spec.json", 2).parent
+    sent = made(home / "page" / "0123" / "photo.zip", 3).parent
     aged(half, 2)
+    aged(sent, 3)
     go = [
         upload("unused", 8), used, made(home / "downloads" / "old.zip", 3), made(campaign / "c.zip", 8),
         made(campaign / "contact-sheet.png", 8), jobs_[1].folder / "checkpoints",
         jobs_[2].folder / "checkpoints", stopped[0].folder / "checkpoints",
-        half,
+        half, sent,
         made(campaign / "images" / ".a.0123abcd.tmp.png", 2),
     ]  # fmt: skip
     stay = [
         open_, lately, upload("fresh", 6), made(home / "downloads" / "new.zip", 1),
+        made(home / "page" / "4567" / "photo.zip", 1),
         *(job.folder for job in jobs_),
         jobs_[0].folder / "checkpoints", stopped[1].folder / "checkpoints",
         made(campaign / "images" / "a.png", 900), made(campaign / "manifest.jsonl", 900),

@@ -15,7 +15,7 @@ import struct
 import sys
 from typing import IO, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from lorakit.data import images
 from lorakit.errors import LoraKitError
@@ -48,7 +48,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
     _limit(int(sys.argv[1]) * 2**20)
-    images.only_one = FileLock(sys.argv[2])
+    images.only_one = FileLock(sys.argv[2], timeout=0)
     begun = 0
     while (request := receive(sys.stdin.buffer)) is not None:
         send(answers, _answer(*pickle.loads(request)))
@@ -58,10 +58,12 @@ def main() -> None:
 
 
 def _answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
-    """("value", what it returned), or ("refused", why it cannot be) in words."""
+    """("value", what it returned), ("refused", why it cannot be), or ("later", "") while another has LOCK."""
     module, _, name = function.partition(":")
     try:
         return "value", getattr(importlib.import_module(module), name)(*arguments)
+    except Timeout:
+        return "later", ""
     except LoraKitError as error:
         return "refused", str(error)
     except MemoryError:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ from lorakit.errors import DataError
 
 COUNT = 3  # one may be busy with a large picture, and one with a campaign's contact sheet
 MEMORY = 900  # MB that one may take; 100 megapixels of any format that is read take less
-SECONDS = 60.0  # for one picture
+SECONDS = 120.0  # for one picture, on a machine that does much else
+LATER_SECONDS = 0.2  # before a large picture is tried again while another is open
 IDLE_SECONDS = 120.0  # after which a helper is let go; the next one starts in half a second
 # What an answer may be made of: figures, texts and arrays, so that a helper that a picture took over can run
 # nothing here.
@@ -38,6 +40,7 @@ PLAIN = {
     ("pathlib", "PosixPath"), ("pathlib", "WindowsPath"),
 }  # fmt: skip
 OURS = "lorakit.data."
+NOBODY = "was not opened, because nobody waits for it any more; add it again"
 
 
 @dataclass(eq=False)
@@ -78,6 +81,8 @@ class _Task:
     function: str
     arguments: tuple[Any, ...]
     seconds: float
+    turn: Turn
+    begun: bool = False
 
 
 class Helpers:
@@ -102,14 +107,17 @@ class Helpers:
             return future
         own.asked.append(future)
         name = f"{function.__module__}:{function.__qualname__}"
-        task = _Task(future, name, arguments, seconds or self.seconds)
+        task = _Task(future, name, arguments, seconds or self.seconds, own)
+        self._queue(task)
+        return future
+
+    def _queue(self, task: _Task) -> None:
         with self._changed:
-            self._waiting.setdefault(own.name, deque()).append(task)
+            self._waiting.setdefault(task.turn.name, deque()).append(task)
             for thread in self._threads:
                 if thread.ident is None:
                     thread.start()
             self._changed.notify()
-        return future
 
     def pids(self) -> list[int]:
         """Of the processes that run now."""
@@ -147,13 +155,25 @@ class Helpers:
             if task is None:
                 self._end(number)
                 continue
-            if not task.future.set_running_or_notify_cancel():
+            if not task.begun and not task.future.set_running_or_notify_cancel():
                 continue
+            task.begun = True
             try:
+                if task.turn.cancelled:
+                    raise Lost(NOBODY)
                 task.future.set_result(self._exchange(number, task))
+            except _Later:
+                self._later(task)
             except Exception as error:
                 task.future.set_exception(error)
         self._end(number)
+
+    def _later(self, task: _Task) -> None:
+        with self._changed:
+            alone = not self._waiting
+        if alone:
+            time.sleep(LATER_SECONDS)
+        self._queue(task)
 
     def _exchange(self, number: int, task: _Task) -> Any:
         process = self._processes.get(number)
@@ -174,6 +194,8 @@ class Helpers:
             self._end(number)
             raise DataError(_why(process.returncode, None if in_time else task.seconds))
         kind, value = Plainly(io.BytesIO(data)).load()
+        if kind == "later":
+            raise _Later
         if kind == "refused":
             raise DataError(value)
         return value
@@ -207,6 +229,10 @@ class Helpers:
 
 class Lost(DataError):
     """The picture was not tried: no helper could be started, or nobody waits for it any more."""
+
+
+class _Later(Exception):
+    """Another helper has a large picture open."""
 
 
 class Plainly(pickle.Unpickler):
@@ -249,4 +275,4 @@ def run(function: Callable[..., Any], *arguments: Any, seconds: float | None = N
     try:
         return _used.ask(function, *arguments, seconds=seconds).result()
     except CancelledError:
-        raise Lost("was not opened, because nobody waits for it any more; add it again") from None
+        raise Lost(NOBODY) from None

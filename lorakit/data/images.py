@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import Timeout
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from lorakit.data.buckets import Framing
@@ -104,7 +105,7 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
             warnings.simplefilter("ignore")
             with Image.open(path, formats=formats()) as image:
                 return _read(image, at_least)
-    except DataError:
+    except (DataError, Timeout):
         raise
     except UnidentifiedImageError:
         raise DataError(_what_it_is(path)) from None
@@ -215,7 +216,8 @@ def _plain_mode(image: Image.Image) -> Image.Image:
     return image.convert({"1": "L", "P": "RGB", "PA": "RGBA"}.get(image.mode, image.mode))
 
 
-only_one: AbstractContextManager[Any] = nullcontext()  # among processes, for a large picture
+# Held while a large picture is open: one among processes, which raises Timeout while another has it.
+only_one: AbstractContextManager[Any] = nullcontext()
 _open = threading.Condition()
 _opened = 0  # pixels
 

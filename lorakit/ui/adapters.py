@@ -10,6 +10,7 @@ import gradio as gr
 
 from lorakit import workspace
 from lorakit.errors import AdapterError, LoraKitError
+from lorakit.retention import TRASH_DAYS
 from lorakit.store import Store
 from lorakit.ui import pictures, pieces, shelf, tuning, visitors
 from lorakit.ui.pieces import HIDDEN, QUIET
@@ -66,7 +67,11 @@ def build() -> dict[str, Any]:
             undo = gr.Button("Undo", visible=False, size="sm")
             trashed = gr.State("")
             with gr.Column(visible=False) as bin_view:
-                bin_ = gr.Dropdown([], label="Trash", info="Choose one to bring it back.")
+                bin_ = gr.Dropdown(
+                    [],
+                    label="Trash",
+                    info=f"Choose one to bring it back. Each is kept for {TRASH_DAYS} days.",
+                )
                 restore = gr.Button("Restore", size="sm")
     added = gr.State("")
     narrowed, whole = [search, kind, order], [cards, choose, bin_, bin_view]
@@ -261,7 +266,7 @@ def trash_one(slug: str | None) -> list[Any]:
     def trash(store: Store, one: str) -> str:
         visitors.operator_only("Moving an adapter to the trash")
         moved.append(store.trash(one))
-        return "It is in the trash, from where it can come back."
+        return f"It is in the trash, from where it can come back for {TRASH_DAYS} days."
 
     return _said(_told(slug, "Choose an adapter first.", trash), *moved)
 

@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import gradio as gr
@@ -180,16 +181,20 @@ def judging_photos(
 
 def _telling(work: Callable[[], Any], what: str) -> Iterator[Any]:
     """What to show of work that opens photos: how far it is, as HTML, and at the end its result."""
-    opening = looking.during(work, visitors.tab(), what)
-    while True:
-        try:
-            opened, number = next(opening)
-        except StopIteration as end:
-            if end.value is not None:
-                yield end.value
-            return
-        if number:
-            yield pieces.card("Looking at your photos", "", f"{opened} of {number}")
+    with closing(looking.during(work, visitors.tab(), what)) as opening:
+        while True:
+            try:
+                opened, number = next(opening)
+            except StopIteration as end:
+                if end.value is not None:
+                    yield end.value
+                return
+            told = (
+                ("Looking at your photos", "", f"{opened} of {number}")
+                if number
+                else ("Reading your photos", "")
+            )
+            yield pieces.card(*told)
 
 
 def judge(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from lorakit.data import helper, helpers, images, sight
@@ -188,3 +189,14 @@ def test_large_photos_are_open_one_at_a_time_in_one_process(monkeypatch):
     for each in threads:
         each.join()
     assert len(most) == 5 and all(total <= 100 or total == 500 for total in most)
+
+
+def test_a_large_picture_waits_for_another_and_the_small_ones_do_not(tmp_path, used):
+    huge(tmp_path / "huge.png", 4600)
+    Image.new("RGB", (300, 200)).save(tmp_path / "small.png")
+    pool = used()
+    with FileLock(pool._lock):  # as while another helper has one open
+        large = pool.ask(sight.take, tmp_path / "huge.png")
+        assert pool.ask(sight.take, tmp_path / "small.png").result(30).width == 300
+        assert not large.done()
+    assert large.result(60).width == 4600
