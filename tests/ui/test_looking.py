@@ -45,11 +45,13 @@ def test_what_nobody_waits_for_is_dropped(slow, how):
 
     opening = looking.during(work, "visitor", "check")
     next(opening)
+    until(lambda: turns)
     if how == "the page is closed":
         opening.close()
     else:
         other = looking.during(work, "visitor", "check")
         next(other)
+        until(lambda: len(turns) == 2)
         assert list(opening) == []
         assert not turns[1].cancelled
         other.close()
