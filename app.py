@@ -63,8 +63,9 @@ def serve(host: str, port: int) -> None:
     from lorakit.ui import build_app, launch_options
 
     password = os.environ.get("LORAKIT_PASSWORD")
+    app = build_app()
     helpers.use(helpers.Helpers())  # what people send is not opened in this process
-    build_app().launch(
+    app.launch(
         server_name=host,
         server_port=port,
         auth=(USER, password) if password else None,

@@ -193,7 +193,11 @@ class Helpers:
         if data is None:
             self._end(number)
             raise DataError(_why(process.returncode, None if in_time else task.seconds))
-        kind, value = Plainly(io.BytesIO(data)).load()
+        try:
+            kind, value = Plainly(io.BytesIO(data)).load()
+        except Exception:  # not what a helper says that is in its right mind
+            self._end(number)
+            raise DataError(_why(None, None)) from None
         if kind == "later":
             raise _Later
         if kind == "refused":

@@ -136,6 +136,13 @@ def test_a_helper_can_answer_with_figures_only(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_an_answer_that_is_none_costs_one_picture(used):
+    pool = used()
+    with pytest.raises(DataError, match="cannot be opened"):
+        pool.ask(time.localtime).result(30)  # a value of a kind that no helper answers with
+    assert pool.ask(abs, -1).result(30) == 1
+
+
 def test_a_helper_says_what_is_wrong_and_lives_on(tmp_path):
     kind, said = helper._answer("lorakit.data.sight:take", (tmp_path / "gone.png",))
     assert (kind, said) == ("refused", "is no longer there; add it again")
