@@ -6,6 +6,7 @@ pictures among the parts of a turn.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lorakit.data import records
@@ -32,15 +33,15 @@ def samples(name: str, place: str, value: Any) -> Iterator[Row]:
         found = []
     if not found:
         yield Finding(name, "unreadable", "warn", f"{place} is not a text sample", ADVICE)
-    yield from found
+    yield from (replace(sample, place=place) for sample in found)
 
 
-def of_cells(cells: dict[str, str]) -> TextSample:
+def of_cells(cells: dict[str, str], place: str = "") -> TextSample:
     """The sample of a table's row, by field of TEXTS."""
     asked = cells.get("instruction", "")
     brief = {name: cells.get(name, "") for name in BRIEF_FIELDS}
     written = brief_text(**brief) if any(brief.values()) else DEFAULT_INSTRUCTION
-    return TextSample(asked or written, cells["text"], cells.get("group", ""))
+    return TextSample(asked or written, cells["text"], cells.get("group", ""), place=place)
 
 
 def _samples(row: Any) -> list[TextSample]:

@@ -16,7 +16,7 @@ from lorakit.data.quality import Finding
 
 WORD = re.compile(r"[^\W\d_]+")
 MOST_UNKNOWN = 0.35  # share of words; the sample voice has 0.17, descriptions of real products 0.65
-FEWEST = 30  # words that a share is told from
+FEWEST = 20  # words that a share is told from
 
 
 class HasText(Protocol):

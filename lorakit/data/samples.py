@@ -1,6 +1,6 @@
 """A text of the brand, the brief that asks for it, and what was said before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lorakit.data.quality import Finding
 
@@ -12,13 +12,14 @@ class TextSample:
     """One text of the brand (`answer`), and the brief that asks for it.
 
     `history`: the earlier turns of its conversation, each a brief with its answer, which are read and not
-    learned again.
+    learned again. `place`: where it stands in its file ("row 5"), when that can be told.
     """
 
     instruction: str
     answer: str
     group: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    place: str = field(default="", compare=False, repr=False)
 
     @property
     def conversation(self) -> tuple[str, str]:

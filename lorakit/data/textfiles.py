@@ -27,7 +27,7 @@ def read(path: Path, encoding: str | None = None) -> Iterator[Row]:
 
 def _table(path: Path, encoding: str | None) -> Iterator[Row]:
     for found in tables.read(path, TEXTS, encoding):
-        yield found if isinstance(found, Finding) else chats.of_cells(found.cells)
+        yield found if isinstance(found, Finding) else chats.of_cells(found.cells, found.place)
 
 
 def _json(path: Path, encoding: str | None) -> Iterator[Row]:

@@ -198,17 +198,13 @@ def _collected(name: str, rows: Iterator[Row]) -> TextSet:
         if isinstance(row, Finding):
             found.append(row)
         elif not row.answer.strip():
-            found.add("empty", "info", "an empty text was left out", "Nothing to do.")
+            found.add("empty", "info", f"{row.place or 'a text'} is empty and was left out", "nothing to do")
         elif len(row.answer) > LONGEST:
-            what = f"a text of {len(row.answer):,} characters was left out"
-            found.add("too long", "warn", what, "Split it into single texts.")
+            what = f"{row.place or 'a text'} was left out: it has {len(row.answer):,} characters"
+            found.add("too long", "warn", what, f"split it into texts of at most {LONGEST:,} characters")
         elif (key := (row.history, row.instruction, " ".join(row.answer.lower().split()))) in seen:
-            found.add(
-                "duplicate",
-                "info",
-                f"the second of two equal texts was left out: {row.answer[:60]!r}",
-                "Nothing to do.",
-            )
+            what = f"{row.place or 'a text'} repeats an earlier text and was left out: {row.answer[:60]!r}"
+            found.add("duplicate", "info", what, "nothing to do")
         else:
             seen.add(key)
             samples.append(row)

@@ -62,7 +62,10 @@ def test_what_is_left_out_is_told(tmp_path):
     texts = TextSet.from_file(write(tmp_path, "a.csv", table))
     assert [sample.answer for sample in texts.samples] == ["Same text.", "mail me: a@b.example"]
     assert kinds(texts) == ["duplicate", "empty", "ragged", "too long"]
-    assert "row 5" in texts.skipped[2].what
+    said = [finding.what for finding in texts.skipped]
+    assert said[0].startswith("row 3 repeats") and said[1] == "row 4 is empty and was left out"
+    assert "row 5" in said[2] and said[3] == "row 6 was left out: it has 20,001 characters"
+    assert [sample.place for sample in texts.samples] == ["row 2", "row 7"]
 
 
 def test_many_findings_are_counted_instead_of_kept(tmp_path):
