@@ -58,6 +58,8 @@ def _samples(row: Any) -> list[TextSample]:
         if speaker != "assistant":
             asked.append(words)
             continue
+        if not words.strip():  # a call of a tool
+            continue
         brief = "\n".join(filter(None, asked)) or DEFAULT_INSTRUCTION
         found.append(TextSample(brief, words, group, tuple(history)))
         history.append((brief, words))

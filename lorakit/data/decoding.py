@@ -132,7 +132,8 @@ def _mostly_utf8(head: bytes, whole: bool) -> bool:
         return True
     text = head.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return sum(c > "\x7f" for c in text) - broken > 10 * broken
+    # Hardly a letter of another encoding is valid UTF-8 by chance.
+    return sum(c > "\x7f" for c in text) - broken >= max(2, 2 * broken)
 
 
 def _decoded(data: bytes, name: str, whole: bool) -> str | None:

@@ -113,18 +113,20 @@ def rows(lines: Lines, separator: str) -> Iterator[tuple[list[str], bool]]:
                 scanner.feed(more)
         except _Unclosed:
             lines.put_back(further)
-            yield _mended(line, separator), line.count('"') % 2 == 1
+            yield _mended(line, separator)
         else:
             yield scanner.cells, False
 
 
-def _mended(line: str, separator: str) -> list[str]:
-    """The cells of a line whose last quote does not open a cell."""
+def _mended(line: str, separator: str) -> tuple[list[str], bool]:
+    """The cells of a line whose last quote opens no cell, and whether that quote is one too many."""
     scanner = _Scanner(separator)
     scanner.feed(line)
     before, quote = scanner.opened
-    rest = line[quote + line.count('"') % 2 :]
-    return scanner.cells[:before] + (rest.split(separator) if separator else [rest])
+    cell = line[quote + 1 :].partition(separator or "\n")[0]
+    stray = '"' not in cell  # '"Best" mug' is a cell that begins with a quoted word
+    rest = line[quote + stray :]
+    return scanner.cells[:before] + (rest.split(separator) if separator else [rest]), stray
 
 
 def separator_of(lines: Lines, known: Callable[[Sequence[str]], int]) -> str:
@@ -162,4 +164,4 @@ def separator_of(lines: Lines, known: Callable[[Sequence[str]], int]) -> str:
 def _cells(line: str, separator: str) -> list[str]:
     scanner = _Scanner(separator)
     scanner.feed(line)
-    return scanner.cells if not scanner.inside else [*scanner.cells, ""]
+    return _mended(line, separator)[0] if scanner.inside else scanner.cells

@@ -49,6 +49,8 @@ class Head:
             at = second if passed == at else at
             what = f"{first[passed][0]} also holds headings and was skipped"
             said.append(Finding(name, "headings", "info", what, "nothing to do"))
+        if first[at][2]:
+            said.append(unclosed(name, first[at][0]))
         cells = _tidy(first[at][1])
         if len(cells) > MOST_COLUMNS:
             raise DataError(f"{name}: has {len(cells):,} columns; keep at most {MOST_COLUMNS:,}")
@@ -87,6 +89,12 @@ class Head:
         at = prose[0] if len(prose) == 1 else width - 1
         end = at + 1 + len(cells) - width
         return [*cells[:at], separator.join(cells[at:end]), *cells[end:]]
+
+
+def unclosed(name: str, place: str) -> Finding:
+    """A row whose quote never closes."""
+    what = f"{place} opens a quote that is never closed; it was read to the end of its line"
+    return Finding(name, "quote", "warn", what, "close the quote")
 
 
 def short(cell: str) -> str:

@@ -92,7 +92,8 @@ def encoding_said(name: str, guess: decoding.Encoding) -> list[Finding]:
     called = f"{guess.name}, {guess.label}"
     what = f"read as {called}" if guess.sure else f"probably {called}: it is read as such"
     advice = "if characters look wrong, choose another encoding"
-    return [Finding(name, "encoding", "info" if guess.sure else "warn", what, advice)]
+    usual = guess.sure or guess.name == "cp1252"
+    return [Finding(name, "encoding", "info" if usual else "warn", what, advice)]
 
 
 def unreadable(name: str, lines: Lines) -> Iterator[Finding]:

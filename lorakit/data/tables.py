@@ -14,7 +14,7 @@ from typing import Any
 
 from lorakit.data import delimited, headings, records, web
 from lorakit.data.headings import Schema
-from lorakit.data.heads import Head, Raw, short
+from lorakit.data.heads import Head, Raw, short, unclosed
 from lorakit.data.lines import Lines, opened, unreadable
 from lorakit.data.quality import Finding
 from lorakit.errors import DataError
@@ -94,7 +94,7 @@ def _separated(path: Path, schema: Schema, encoding: str | None) -> Iterator[Rec
         lines = Lines(stream)
         separator = delimited.separator_of(lines, headings.known)
         numbered = enumerate(delimited.rows(lines, separator), start=1)
-        raw = ((f"row {number:,}", cells, unclosed) for number, (cells, unclosed) in numbered)
+        raw = ((f"row {number:,}", cells, is_open) for number, (cells, is_open) in numbered)
         yield from _rows(path.name, raw, schema, separator)
         yield from unreadable(path.name, lines)
 
@@ -132,10 +132,9 @@ def _rows(name: str, raw: Iterator[Raw], schema: Schema, separator: str) -> Iter
     yield from head.said
     last = max(head.places[field] for field in schema.needs)
     width, pages = len(head.cells), 0
-    for place, given, unclosed in head.rest(raw):
-        if unclosed:
-            what = f"{place} opens a quote that is never closed; it was read to the end of its line"
-            yield Finding(name, "quote", "warn", what, "close the quote")
+    for place, given, is_open in head.rest(raw):
+        if is_open:
+            yield unclosed(name, place)
         if not any(cell.strip(f"{delimited.SEPARATORS} ") for cell in given):
             continue
         if head.repeated(given):
@@ -155,7 +154,7 @@ def _rows(name: str, raw: Iterator[Raw], schema: Schema, separator: str) -> Iter
             yield Finding(name, "ragged", "error", what, "check its quotes and separators")
             continue
         if len(cells) < width:
-            what = f"{place} has only {len(cells)} cells for {width} headings"
+            what = f"{place} has only {len(cells)} cell{'s' * (len(cells) > 1)} for {width} headings"
             yield Finding(name, "ragged", "info", what, "check that its cells are in the right columns")
         found = {field: cells[at].strip() for field, at in head.places.items() if at < len(cells)}
         marked = [field for field, cell in found.items() if "<" in cell and MARKUP.search(cell)]

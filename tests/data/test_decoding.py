@@ -70,6 +70,7 @@ def test_of_a_single_sign_nothing_is_sure_and_it_is_western():
 
 def test_a_broken_byte_in_unicode_does_not_make_it_another_encoding():
     assert decoding.detect("Größe und Länge, für alle\n".encode() * 9 + b"Gr\xf6\xdfe").name == "utf-8-sig"
+    assert decoding.detect("Größe für alle.\n".encode() + b"Nie zu gro\xdf.").name == "utf-8-sig"
 
 
 def test_encodings_are_known_by_the_names_people_write():

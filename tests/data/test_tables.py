@@ -92,6 +92,16 @@ def test_quotes_within_cells_are_read_as_they_are_meant(tmp_path, cell, value):
     assert said == []
 
 
+def test_quotes_that_only_some_programs_write_cost_nothing(tmp_path):
+    rows, said = read(tmp_path, 'title\tfacts\n"Best" mug\tholds 12" pans\nPot\t"Best" of all, 1 l\n')
+    assert [tuple(row.values()) for row in rows.values()] == [
+        ('"Best" mug', 'holds 12" pans'), ("Pot", '"Best" of all, 1 l'),
+    ]  # fmt: skip
+    assert said == []
+    rows, said = read(tmp_path, '"product,facts\nPot,1 l\n')
+    assert list(rows.values()) == [{"product": "Pot", "facts": "1 l"}] and "row 1 opens a quote" in said[0]
+
+
 def test_rows_are_numbered_as_a_spreadsheet_numbers_them(tmp_path):
     table = 'sep=;\nproduct;facts\n"Tea\npot";"two\n\nlines"\n\nMug;\n'
     rows, said = read(tmp_path, table)
