@@ -39,6 +39,7 @@ class Inspection:
     modules: list[str]
     size_bytes: int
     metadata: dict[str, str] = field(default_factory=dict)
+    base: str = ""  # the kind of base in words
 
 
 def inspect(path: str | Path) -> Inspection:
@@ -53,10 +54,10 @@ def inspect(path: str | Path) -> Inspection:
     naming, rows = naming_of(header, leaves)
     modules = [name for row in rows.values() for name, _ in row.ours]
     ranks = [rank_of(header, own) for own in leaves.values()]
-    family, _ = base_of(header, leaves, rows, stated_beside(header, folder))
+    family, words = base_of(header, leaves, rows, stated_beside(header, folder))
     return Inspection(
         file, naming.name, tool_of(naming, leaves, header), family, max(ranks),
-        modules, file.stat().st_size, header.metadata,
+        modules, file.stat().st_size, header.metadata, words,
     )  # fmt: skip
 
 
@@ -106,7 +107,8 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     card.tool = card.tool or foreign_tool(naming, leaves, header)
     card.partial = card.partial or partial
     card.notes = _passed_over(header, contents, stored, card.notes)
-    adapter = Adapter(modules, card, Path(path).name, _weights(header, contents, stored, naming))
+    weights = _weights(header, contents, stored, naming)
+    adapter = Adapter(modules, card, Path(path).name, weights, words)
     refuse_control(file.name, adapter)
     adapter.check_finite()
     if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None

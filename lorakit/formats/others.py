@@ -67,15 +67,15 @@ WHOLE = (
     ),
     (r"(model\.)?(diffusion_model\.)?(joint_)?transformer_blocks\.\d+", "a whole image transformer", OTHER),
     (
+        r"model\.diffusion_model\.|(unet\.)?(down_blocks|up_blocks|mid_block|input_blocks|output_blocks)\.",
+        "a whole U-Net",
+        BASE,
+    ),
+    (
         r"(first_stage_model|vae)\.|(encoder|decoder)\.(down|up|mid|conv_in|conv_out|down_blocks|up_blocks|mid_block)\b"
         r"|(post_)?quant_conv\.|encoder\.downsamples|taesd",
         "a VAE (an image autoencoder)",
         OTHER,
-    ),
-    (
-        r"model\.diffusion_model\.|(unet\.)?(down_blocks|up_blocks|mid_block|input_blocks|output_blocks)\.",
-        "a whole U-Net",
-        BASE,
     ),
     (
         r"(text_encoders?(_\d)?\..*|.*)vision_(model|tower)\.|.*visual\.",

@@ -132,6 +132,7 @@ class Adapter:
     # Whole weights that the file brings along, by name. They have to be the base's own: PEFT stores the head
     # and the word embeddings beside an update of them, changed or not.
     weights: dict[str, Tensor] = field(default_factory=dict)
+    made_for: str = ""  # the kind of base in words, as far as the file's names and sizes tell it
     _found_finite: Any = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:

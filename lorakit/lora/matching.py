@@ -17,6 +17,7 @@ from lorakit.lora.experts import Table, shares_of, todays_names
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
+ANOTHER = "another base"
 # The families that have bases here: of an adapter for any other not even a part is applied.
 FAMILIES = ("flux", "flux2", "sdxl", "sd15", "llm", "")
 
@@ -121,7 +122,7 @@ def match(
         else:
             found.names[target] = name
             found.modules[target] = _as_convolution(factors, modules[target])
-            check_fits(target, modules[target], found.modules[target], adapter.name)
+            _check_fits(target, modules[target], found.modules[target], adapter)
     if not found.modules:
         raise AdapterError(
             f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would "
@@ -321,8 +322,17 @@ def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
     )
 
 
+def _check_fits(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> None:
+    try:
+        check_fits(name, layer, factors, adapter.name)
+    except AdapterError as error:
+        raise AdapterError(str(error).replace(ANOTHER, _made_for(adapter))) from None
+
+
 def _made_for(adapter: Adapter) -> str:
-    return adapter.card.base[:80] if adapter.family not in FAMILIES and adapter.card.base else "another base"
+    if adapter.family not in FAMILIES:
+        return adapter.made_for or adapter.card.base[:80] or ANOTHER
+    return ANOTHER if adapter.family in ("llm", "") else adapter.made_for or ANOTHER
 
 
 def _some(names: list[str]) -> str:

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 import lorakit
 from lorakit.errors import AdapterError
 from lorakit.formats import inspect
-from lorakit.formats.bases import SUPPORTED
+from lorakit.formats.bases import SUPPORTED, told
 from lorakit.lora import matching
 from lorakit.store import Store
 
@@ -152,16 +152,41 @@ def test_an_unsupported_base_is_named_where_its_names_cannot_be_read(case, tmp_p
 
 def test_a_file_for_qwen_image_is_refused_on_flux_by_name_and_read_on_its_own_base(tmp_path):
     """FLUX.1 has 19 double blocks, Qwen-Image 60; of the layers that both have, names and shapes agree."""
-    tensors, _ = OPENED["Qwen-Image"]
+    tensors, _ = listing(ATTENTION, 3072, count=21)
     adapter = lorakit.load_adapter(written(tensors, tmp_path))
     with torch.device("meta"):
         flux = FluxTransformer2DModel(num_layers=19, num_single_layers=0)
-        qwen = QwenImageTransformer2DModel(num_layers=60)
+        qwen = QwenImageTransformer2DModel(num_layers=21)
     for partial in (False, True):
-        with pytest.raises(AdapterError, match=r"41 of its 60 modules.*blocks\.19\..*made for Qwen-Image"):
+        with pytest.raises(AdapterError, match=r"2 of its 21 modules.*blocks\.19\..*made for Qwen-Image"):
             lorakit.deltas(adapter, flux, partial=partial)
     matched = matching.match(adapter, qwen)
-    assert len(matched.modules) == 60 and not matched.unmatched
+    assert len(matched.modules) == 21 and not matched.unmatched
+
+
+@pytest.mark.parametrize(("width", "blocks", "words"), [
+    (6144, 8, "FLUX.2 dev"), (4096, 8, "FLUX.2 klein 9B"), (3072, 5, "FLUX.2 klein 4B"),
+])  # fmt: skip
+def test_the_sizes_of_flux_2_are_told_apart_and_named_where_one_does_not_fit(width, blocks, words, tmp_path):
+    names = [ATTENTION, "transformer.transformer_blocks.N.ff.linear_in"]
+    file = written(listing(names, width, count=blocks)[0], tmp_path)
+    assert (inspect(file).family, inspect(file).base) == ("flux2", words)
+    with torch.device("meta"):
+        other = FluxTransformer2DModel(
+            num_layers=1,
+            num_single_layers=0,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            axes_dims_rope=(2, 2, 4),
+        )
+    with pytest.raises(AdapterError, match=rf"shape \({width}, {width}\).*the adapter was made for {words}"):
+        lorakit.deltas(lorakit.load_adapter(file), other)
+
+
+def test_a_large_adapter_is_told_in_a_moment():
+    """40,000 names of a mixture of experts pass through the table's expressions one by one."""
+    names = [f"model.layers.{i % 48}.mlp.experts.{i // 48}.up_proj" for i in range(40_000)]
+    assert told({name: (64, 64) for name in names}) == ("llm", "a language model")
 
 
 def test_the_families_that_are_applied_in_part_are_those_that_have_bases():
