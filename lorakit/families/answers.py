@@ -5,21 +5,30 @@ model that thinks aloud without any marker.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Thought:
-    """How some makers' models open and close a thought; both are regular expressions."""
+    """How some makers' models open and close a thought; both are regular expressions.
+
+    `alone`: what closes it stands in no copy, and so closes a thought that the prompt has opened.
+    """
 
     makers: str
     opens: str
     closes: str
+    alone: bool = True
 
 
 _WORD = (
     "(?:think|thinking|thoughts?|thought_process|reasoning|reason|reasoning_content|reflection|scratchpad|"
     "inner_monologue|internal_monologue|analysis|deliberation|cot|chain_of_thought|redacted_reasoning)"
+)
+_FINALLY = (
+    r"[ \t#*]*(?:final (?:answer|response|output|version|copy)|answer|response|回答|最终答案|答案)"
+    r"[*]*[ \t]*[:：][*]*"
 )
 THOUGHTS = (
     Thought(
@@ -37,9 +46,19 @@ THOUGHTS = (
     Thought("openPangu", r"\[unused16\]", r"\[unused17\]"),
     Thought("Solar Open", r"<\|think\|>", r"<\|/think\|>|<\|content\|>"),
     Thought("Inkling", r"<\|content_thinking\|>", r"<\|content_text\|>"),
+    Thought("Muse", r"(?:<\|start\|>\s*assistant\s*|\A\s*)to=self<\|message\|>", r"to=user<\|message\|>"),
     Thought(
-        "others that use bars", rf"<\|(?:(?:begin|start)_(?:of_)?|cot_)?{_WORD}\|>",
-        rf"<\|(?:/|(?:end|close)_(?:of_)?){_WORD}\|>|<\|(?:cot_)?{_WORD}_end\|>",
+        "others that use bars or tags of their own",
+        rf"<\|?(?:begin|start)_(?:of_)?{_WORD}\|?>|<\|(?:cot_)?{_WORD}(?:_(?:start|begin))?\|>",
+        rf"<\|?(?:end|close)_(?:of_)?{_WORD}\|?>|<\|/{_WORD}\|>|<\|(?:cot_)?{_WORD}_end\|>",
+    ),
+    Thought("Open WebUI", r"<details[^>]*reasoning[^>]*>", r"</details>", alone=False),
+    Thought("Ollama", r"\A\s*Thinking\.\.\.\s", r"\.\.\.done thinking\."),
+    Thought(
+        "models that name the parts of their answer",
+        rf"\A\W*(?:thinking|thoughts?|thought process|reasoning|analysis|思考(?:过程|過程)?)\W*[:：\n]"
+        rf"(?=.*(?:\A|\n){_FINALLY})",
+        rf"(?:\A|\n){_FINALLY}", alone=False,
     ),
     Thought("Granite 3", r"Here(?:['’]s| is) my thought process:", r"Here(?:['’]s| is) my response:"),
     Thought(
@@ -52,12 +71,13 @@ THOUGHTS = (
         r"(?-i:assistantfinal|(?<=[.!?] )assistant final\b)",
     ),
 )  # fmt: skip
-_ANSWER = "(?:answer|response|final|final_answer|output)"
+_ANSWER = "(?:answer|response|final|final_answer|output|conclusion)"
 # What some models put around the answer that follows a thought.
 WRAPS = (
     (rf"<{_ANSWER}(?::\w+)?>", rf"</{_ANSWER}(?::\w+)?>"),
     (r"<\|begin_of_solution\|>", r"<\|end_of_solution\|>"),
     (r"<\|START_(?:RESPONSE|TEXT)\|>", r"<\|END_(?:RESPONSE|TEXT)\|>"),
+    (r"<\|begin_of_box\|>", r"<\|end_of_box\|>"),
     (r"<\|open\|>response<\|sep\|>", r"<\|close\|>response<\|sep\|>"),
 )  # fmt: skip
 # These end one part of an answer, such as a thought, where they stand in it; elsewhere they end the answer.
@@ -85,11 +105,18 @@ TURN = (
     r"|(?-i:(?<=[^\s\-])assistant)(?=\n|\Z)|(?-i:(?<=[.!?…\"”])user)(?=\n)"
 )
 
-OPENS = "|".join(row.opens for row in THOUGHTS)
-CLOSES = "|".join(row.closes for row in THOUGHTS)
 _FLAGS = re.IGNORECASE | re.DOTALL
-_ANY = re.compile(f"(?P<open>{OPENS})|(?P<close>{CLOSES})", _FLAGS)
-_CLOSE = re.compile(CLOSES, _FLAGS)
+_CLOSERS = [re.compile(row.closes, _FLAGS) for row in THOUGHTS]
+_CLOSER = re.compile("|".join(row.closes for row in THOUGHTS if row.alone), _FLAGS)
+# Nearly every text holds none of these, and then nothing else has to be looked for.
+_HINT = re.compile(
+    r"[<\[◁]|\A\W*(?:think|thought|reason|analysis|here|to=|思考)|assistant\s?final|my response:", _FLAGS
+)
+_ANY = re.compile(
+    "|".join(f"(?P<open{i}>{row.opens})" for i, row in enumerate(THOUGHTS))
+    + f"|(?P<close>{_CLOSER.pattern})",
+    _FLAGS,
+)
 _WRAP_OPENS = re.compile("|".join(f"(?:{opens})" for opens, _ in WRAPS), _FLAGS)
 _WRAP_CLOSES = re.compile("|".join(f"(?:{closes})" for _, closes in WRAPS), _FLAGS)
 _LEAD = re.compile(rf"\A(?:\s*(?:{CONTROL})\s*(?:{_ROLE}(?=\s*(?:\n|<|\[)))?)+", re.IGNORECASE)
@@ -108,11 +135,13 @@ _PARTS = (
     "<|close|>",
     "<|message_model|>",
 )
-_END = re.compile(f"{CONTROL}|{TURN}", re.IGNORECASE)
+_TURN = re.compile(TURN, re.IGNORECASE)
 # What may still become a marker, or the line that begins the next turn.
 _HALF = re.compile(r"(?:[<\[◁][^>\]▷\s]*|\n[ \t]*(?:#+[ \t]*)?\**\w*\**[ \t]?)\Z")
 # A text that holds none of these holds no marker: nothing has to be looked for, as in nearly all copy.
-_SIGNS = re.compile(r"[<\[◁#\n]|my (?:thought process|response):|analysis|assistant")
+_SIGNS = re.compile(
+    rf"[<\[◁#\n]|my (?:thought process|response):|analysis|assistant|\A\W*{_ASSISTANT}", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -130,43 +159,56 @@ def taken_apart(text: str, opened: bool = False, stops: tuple[str, ...] = ()) ->
     `opened` says that the prompt has opened a thought; `stops` are what a base's template puts between turns.
     A closing marker alone closes a thought that began before `text`.
     """
-    if (
-        not opened
-        and not _SIGNS.search(text)
-        and not text.lower().lstrip().startswith(("ass", "asis", "asys"))
-    ):
+    if not opened and not _SIGNS.search(text):
         return Said(text)
     answer, thinking = _outside(text, opened)
     ended = False
-    if opening := list(_WRAP_OPENS.finditer(answer)):
-        answer = answer[opening[-1].end() :]
-    if closing := _WRAP_CLOSES.search(answer):
-        answer, ended = answer[: closing.start()], bool(opening) or not answer[closing.end() :].strip()
-    answer = _LEAD.sub("", answer, count=1)
-    answer = _LEAD_ROLE.sub("", answer, count=1)
-    found = [match.start() for match in [_END.search(answer)] if match] + [
-        answer.find(stop) for stop in stops
-    ]
-    cuts = [at for at in found if answer[: max(0, at)].strip()]
+    if "<" in answer:
+        answer, ended = _unwrapped(answer)
+    answer = _LEAD_ROLE.sub("", _LEAD.sub("", answer, count=1), count=1)
+    cuts = [at for at in _ends(answer, stops) if answer[:at].strip()]
     if cuts:
         answer, ended, thinking = answer[: min(cuts)], True, False
+    answer = re.sub(r"<[|｜][^<>\s]*\Z", "", answer)  # room may run out within a token's name
     return Said(answer, thinking, ended)
 
 
+def _unwrapped(answer: str) -> tuple[str, bool]:
+    """What stands between the marks of an answer, and whether the mark that ends it was there."""
+    opening = list(_WRAP_OPENS.finditer(answer))
+    answer = answer[opening[-1].end() :] if opening else answer
+    closing = _WRAP_CLOSES.search(answer)
+    if closing is None:
+        return answer, False
+    return answer[: closing.start()], bool(opening) or not answer[closing.end() :].strip()
+
+
+def _ends(answer: str, stops: tuple[str, ...]) -> Iterator[int]:
+    """Where control tokens and the next turn begin."""
+    yield from (at for stop in stops if (at := answer.find(stop)) >= 0)
+    if ("<" in answer or "[" in answer) and (control := _CONTROL.search(answer)):
+        yield control.start()
+    if ("\n" in answer or "assistant" in answer) and (turn := _TURN.search(answer)):
+        yield turn.start()
+
+
 def _outside(text: str, thinking: bool) -> tuple[str, bool]:
+    """What is said outside of thoughts, and whether the text ends in one."""
+    if not thinking and not _HINT.search(text):
+        return text, False
     kept: list[str] = []
-    at = 0
+    at, closer = 0, _CLOSER
     while True:
-        match = (_CLOSE if thinking else _ANY).search(text, at)
+        match = (closer if thinking else _ANY).search(text, at)
         if match is None:
             return "".join([*kept, "" if thinking else text[at:]]), thinking
         if thinking:
             thinking = False
-        elif match["open"] is None:
+        elif match["close"] is not None:
             kept.clear()
         else:
             kept.append(text[at : match.start()])
-            thinking = True
+            thinking, closer = True, _CLOSERS[int((match.lastgroup or "").removeprefix("open"))]
         at = match.end()
 
 

@@ -49,7 +49,8 @@ CHATTER = {
         r"change)",
         more=r"adjust|changes?\b|modif|edit|tweak|revis|refine|rewrite|another|other|different|\bmore\b|"
         r"alternativ|version|option|help|me to\b|this works|meets|anything else|further|shorter|longer",
-        about=r"(?:please )?note(?: that)?\b|nb\b|explanation|rationale|reasoning|why (?:this|it) works|"
+        about=r"(?:please )?note(?: that)?\b|nb\b|(?:english |literal )?translation:|explanation|"
+        r"rationale|reasoning|why (?:this|it) works|"
         r"(?:character|word) (?:count|limit|length)|characters?:|length:|"
         r"this (?:headline|caption|title|text|copy|version|description|post|subject line|ad|tagline|"
         r"message)|"
@@ -239,7 +240,10 @@ AGREED = (
     r"当然(?:可以)?|當然(?:可以)?|好的|没问题|沒問題"
 )
 # What may stand before a text alone, but not within a sentence of it.
-REPLY_LABELS = "answer|response|output|antwort|réponse|respuesta|risposta|resposta|antwoord|odpowiedź|回答"
+REPLY_LABELS = (
+    "(?:final |my )?(?:answer|response|version|result)|output|antwort|réponse|respuesta|risposta|resposta|"
+    "antwoord|odpowiedź|回答"
+)
 # Languages that put no spaces between words, so that a word has no bounds.
 SPACELESS = ("ja", "zh")
 # Words that may stand before a label: "Google Ad Headline:", "**Your short title**:".

@@ -162,9 +162,11 @@ def _weak(base: "Base", rows: Sequence[_Row], drafts: Sequence[Draft], attempt: 
 
 def _again(row: _Row, draft: Draft, attempt: int) -> _Row:
     """The same text from another seed; a shorter one is asked for where it was too long for its room."""
-    too_long = not draft.ended or is_over(draft.text, row.channel)
-    short = round(0.6 * min(row.channel.limit, max(40, len(draft.text)))) if too_long else 0
-    return replace(row, seed=row.seed + 1000 * attempt, short=short)
+    too_long = is_over(draft.text, row.channel)
+    short = row.channel.limit * 0.8 if too_long else 0.0
+    if not draft.ended:
+        short = 0.6 * min(row.channel.limit, max(40, len(draft.text)))
+    return replace(row, seed=row.seed + 1000 * attempt, short=round(short))
 
 
 def _known(base: "Base") -> Callable[[str], bool]:

@@ -31,7 +31,7 @@ LANGUAGES = {
         "towards within despite like upon inside outside & +",
         "the a an this that these those my your his her its our their no every each any some all both "
         "more most very too such only just even is are was were be been has have had will would can could "
-        "may must not made it's we're you'll don't isn't and/or let's we you i he she they it there what "
+        "may must not made it's we're you'll don't isn't and/or let's we i he she they there what "
         "how why",
     ),
     "de": _row(
@@ -43,7 +43,7 @@ LANGUAGES = {
         "meine dein deine deinen deinem deiner sein seine ihr ihre ihren ihrem unser unsere unseren "
         "unserer euer eure dieser diese dieses diesen diesem jeder jede jedes jeden jedem alle allen "
         "aller sehr so zu noch mehr ganz besonders nur auch nicht ist sind war wird werden hat haben kann "
-        "können soll muss er sie es wir ich du man sich",
+        "können soll muss er es wir ich du man sich",
     ),
     "fr": _row(
         "et ou mais ni car donc avec sans pour de du des d' en dans sur sous à au aux par chez vers entre "
@@ -51,7 +51,7 @@ LANGUAGES = {
         "jusque jusqu' jusqu'à afin sauf & +",
         "le la les l' un une des ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos "
         "leur leurs chaque tout toute tous toutes quelques plusieurs plus très trop aussi bien si ne n' "
-        "pas est sont était a ont sera peut se s' je j' tu il elle on nous vous ils elles c' c'est d'un "
+        "pas est sont était a ont sera peut se s' je j' il on ils c' c'est d'un "
         "d'une",
     ),
     "es": _row(
@@ -85,7 +85,7 @@ LANGUAGES = {
         "wanneer terwijl omdat zodat hoewel tenzij & +",
         "de het een 't deze dit die dat mijn jouw je uw zijn haar ons onze hun elk elke ieder iedere alle "
         "geen meer zeer heel zo ook nog niet is was waren wordt worden heeft hebben kan kunnen wij we ik "
-        "jij u hij zij ze er",
+        "jij hij zij ze er",
     ),
     "pl": _row(
         "i a oraz lub albo ale ani lecz więc z ze bez dla do od ode na w we o u po pod nad przed za przez "

@@ -32,9 +32,10 @@ _FOR_YOU = (
     r"my (?:answer|response)\b|for you\b|you go\b|it is\b|\bone(?=[*_]*:)|you (?:asked|requested)|"
     r"für (?:dich|sie)\b|pour (?:vous|toi)\b|para (?:ti|usted|você)\b|per te\b|voor (?:je|u)\b|dla ciebie"
 )
-YES_ALONE = re.compile(rf"\A[\s*_]*(?:{_YES}\s*[!.,:，。！]?\s*\n+|(?:{AGREED})\s*[!！。]+)\s*", _FLAGS)
+_MARKS = r"[^\w\"“„«‹「『‘‚'¡¿@(]*"  # emoji, stars and the like before what a model says
+YES_ALONE = re.compile(rf"\A{_MARKS}(?:{_YES}\s*[!.,:，。！]?\s*\n+|(?:{AGREED})\s*[!！。]+)\s*", _FLAGS)
 LEAD = re.compile(
-    rf"\A[\s*_#]*(?P<yes>{_YES}(?:[^\n:：]{{0,90}}?[,!.;，！。–—-])?\s*)?"
+    rf"\A{_MARKS}(?P<yes>{_YES}(?:[^\n:：]{{0,90}}?[,!.;，！。–—-])?\s*)?"
     rf"{_HERE}(?P<rest>[^:：\n]{{0,{LONGEST_LEAD}}}?)"
     r"(?P<end>[:：][*_]*[ \t]*|(?:[.!。！][*_]*)?[ \t]*\n)\s*",
     _FLAGS,
@@ -48,7 +49,7 @@ SEVERAL = re.compile(
     _FLAGS,
 )
 LABEL = re.compile(
-    rf"\A[\s#*_]*(?P<label>(?:{BEFORE_LABELS}[ -]){{0,4}}(?:{_any('labels')})|{REPLY_LABELS})"
+    rf"\A{_MARKS}(?P<label>(?:{BEFORE_LABELS}[ -]){{0,4}}(?:{_any('labels')})|{REPLY_LABELS})"
     r"(?:\s*\([^()\n]{0,40}\))?"
     r"(?:[ \t]+(?:is|ist|est|es|è|é|(?:for|für|pour|para|per|voor|dla)[ ][^:：\n]{1,60}))?"
     r"[ \t]*[*_]*[ \t]*[:：][*_]*\s*",
@@ -61,6 +62,7 @@ OPTIONS = re.compile(
     _FLAGS | re.MULTILINE,
 )
 BYE = re.compile(rf"\A[\s*_(]*(?:{_any('bye')})", _FLAGS)
+HEAD = re.compile(r"\A.{1,80}[:：][\s*_]*\Z", re.DOTALL)
 MORE = re.compile(_any("more"), _FLAGS)
 ABOUT = re.compile(rf"\A[\s*_(]*(?:{_any('about')})", _FLAGS)
 SORRY = re.compile(rf"\A[\s*_\"“]*(?:{_any('sorry')})", _FLAGS)
@@ -124,6 +126,7 @@ def unwrapped(text: str, row: Channel, facts: str = "") -> Unwrapped:
             break
     if one_line(row) and "\n" in made.text:
         lines = [line for line in made.text.split("\n") if line.strip()]
+        lines = [line for line in lines if not LABEL.fullmatch(f"{line}:")] or lines  # a name alone
         made.become(lines[0], f"all but the first of {len(lines)} lines", behind=True)
         _unquoted(made, row)
     made.fault = _fault(made.text, facts)
@@ -182,6 +185,9 @@ def _from_json(text: str) -> str:
 def _unfollowed(made: Unwrapped, row: Channel, facts: str) -> None:
     """Take away what offers more or explains the text, behind it: whole paragraphs, then sentences."""
     paragraphs = re.split(r"\n\s*\n", RULE.sub("\n\n", made.text))
+    # A heading over an explanation takes all that follows it along.
+    heads = [i for i, part in enumerate(paragraphs) if i and ABOUT.match(part) and HEAD.search(part)]
+    paragraphs = paragraphs[: heads[0]] if heads else paragraphs
     while len(paragraphs) > 1 and _is_chatter(paragraphs[-1], row, facts):
         paragraphs.pop()
     made.become(

@@ -1,5 +1,7 @@
 """Templates in the shapes of many makers: thoughts switched off, turns ended, through the true generation."""
 
+from types import SimpleNamespace
+
 import pytest
 import templates_of_makers as made
 from saying import byte_tokenizer, saying
@@ -137,5 +139,8 @@ def test_out_of_room_is_said_and_half_a_character_left_out():
 def test_prompt_and_answer_stay_within_the_positions_of_the_model():
     base = saying(made.CHATML, "x~", special=IM)
     long = len(base.tokenizer(prompt(made.CHATML)).input_ids)
-    base.model.config = type("Config", (), {"max_position_embeddings": long + 20})()
-    assert len(answer(base, room=60)) <= 25
+    config = SimpleNamespace(max_position_embeddings=long + 20)
+    config.get_text_config = lambda: config
+    base.model.config = config
+    text = answer(base, room=60)
+    assert (len(text), text.ended) == (20 + len(ASKED) - len("A headline"), False)

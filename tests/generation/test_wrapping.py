@@ -22,6 +22,7 @@ INTRODUCED = [
     f"Of course. Here's a headline for Nordal: {TEA}",
     f"Absolutely! Here you go:\n\n{TEA}",
     f"I've written a headline for you:\n{TEA}",
+    f"✨ Here's your headline:\n\n{TEA}",
     f"The headline is:\n{TEA}",
     f"Hier ist eine Überschrift für dich:\n\n„{TEA}“",
     f"Natürlich! Hier ist dein Titel:\n{TEA}\n\nLass mich wissen, ob ich etwas ändern soll.",
@@ -45,6 +46,9 @@ LABELLED = [
     f"Google Ad Headline: {TEA}",
     f"Headline (30 characters): {TEA}",
     f"Answer: {TEA}",
+    f"Final answer: {TEA}",
+    f"✨ Headline: {TEA}",
+    f"Headline\n{TEA}",
     f"Titel: {TEA}",
     f"Titre : {TEA}",
     f"Título: {TEA}",
@@ -116,7 +120,8 @@ def test_what_is_wrapped_around_a_headline_goes_and_is_said(says):
         "Ecco il tuo tè",
         "Voici votre thé", "Hier ist Ihr neuer Tee", "Kop thee", '50 % off "warm" tea', "これはお茶です",
         "好的茶",
-        "Rock 'n' roll tea", "5 stars: “Wow!”", "#1 in tea", "Tea, 2 * 3 = 6", "snake_case_tea",
+        "Rock 'n' roll tea", "5 stars: “Wow!”",
+        "☕ Tea for two", "✨ New: tea", "#1 in tea", "Tea, 2 * 3 = 6", "snake_case_tea",
     ],
 )  # fmt: skip
 def test_what_a_headline_owns_stays(text):
@@ -158,6 +163,11 @@ def test_a_caption_of_several_paragraphs_stays_whole(text):
             "Feel free to adjust it to your needs!",
             "Warm tea.\n\nTry it. #tea",
         ),
+        (
+            "Warm tea.\n\nTry it.\n\n**Why this works:**\n\n- It is short.\n- It is warm.",
+            "Warm tea.\n\nTry it.",
+        ),
+        ("☕ Warm tea.\n\nTry it.\n\nTranslation: heißer Text", "☕ Warm tea.\n\nTry it."),
     ],
 )
 def test_of_several_captions_the_first_stays_with_all_its_paragraphs(says, text):
