@@ -56,12 +56,13 @@ def drawn_in(folder):
 
 
 @pytest.mark.battery(62, "16 users with different mixes at once")
-def test_sixteen_mixes_at_once_draw_what_each_draws_alone(small, adapters, tmp_path):
-    """One long campaign lets fifteen clicks in between its pictures, all on one base in memory."""
+def test_sixteen_mixes_at_once_draw_what_each_draws_alone(small, adapters, tmp_path, monkeypatch):
+    """One long campaign lets fifteen visitors' clicks in between its pictures, all on one base in memory."""
+    monkeypatch.setenv("LORAKIT_BASES", str(small))
     mixes = [{slug: 0.9 * (n >> bit & 1) + 0.05 * n for bit, slug in enumerate(SLUGS)} for n in range(1, 17)]
     first, *clicks = mixes
     long = jobs.create("campaign", campaign(small, first, range(jobs.SHORT_SHOTS + 1)))
-    waiting = [jobs.create("campaign", campaign(small, mix)) for mix in clicks]
+    waiting = [jobs.create("campaign", campaign(small, mix), f"visitor {n}") for n, mix in enumerate(clicks)]
     service = Service(threading.Event())
     assert long.acquire()  # the worker began it before the clicks came
     long.start()

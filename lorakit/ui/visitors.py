@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
+from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -137,7 +138,8 @@ def may_read(path: str | Path, visitor: Visitor) -> bool:
     their place; what else a page shows, it gets as a copy under a name that nobody guesses.
     """
     real, home = os.path.realpath(path), os.path.realpath(workspace.home())
-    if visitor.operator or not _inside(real, home):
+    copies = os.path.realpath(get_upload_folder())  # in the workspace where there is no other place
+    if visitor.operator or not _inside(real, home) or _inside(real, copies):
         return True
     campaigns = os.path.realpath(workspace.campaigns_folder())
     if not _inside(real, campaigns):

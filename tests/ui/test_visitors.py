@@ -290,7 +290,7 @@ def test_a_visitor_learns_from_uploads_alone(kind, field, shelf, tmp_path):
     assert len(said) == 1 and field in said.pop()
 
 
-def test_pictures_are_those_of_ones_own_campaigns(shelf):
+def test_pictures_are_those_of_ones_own_campaigns(shelf, monkeypatch):
     first, second = Visitor(hashed(FIRST)), Visitor(hashed(SECOND))
     picture = workspace.campaigns_folder() / shelf["campaign"].id / "images" / "a.png"
     picture.parent.mkdir(parents=True)
@@ -304,6 +304,8 @@ def test_pictures_are_those_of_ones_own_campaigns(shelf):
     for path in (home, home / "worker.log", home / "jobs" / shelf["copy"].id / "spec.json",
                  home / "downloads" / "copy.csv", home / "uploads" / "u", home / "campaigns"):  # fmt: skip
         assert [visitors.may_read(path, who) for who in (OPERATOR, first)] == [True, False], path
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(home / "tmp" / "gradio"))
+    assert visitors.may_read(home / "tmp" / "gradio" / "hash" / "a.png", first), "a copy made for a page"
 
 
 def test_changing_the_store_needs_the_operator(shelf):
