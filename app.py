@@ -3,6 +3,7 @@
 The page is this file with `--page`; `python app.py` alone is all that anybody starts.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -48,12 +49,8 @@ def address() -> tuple[str, int]:
     port = os.environ.get("LORAKIT_PORT") or os.environ.get("GRADIO_SERVER_PORT") or "7860"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise LoraKitError(f"LORAKIT_PORT is {port!r}; it must be a number from 1 to 65535")
-    if not is_free(host, int(port)):
-        raise LoraKitError(
-            f"Port {port} is taken: is the studio running already? Choose another one with "
-            f"LORAKIT_PORT={int(port) + 1}"
-        )
-    return host, int(port)
+    check_address(host, int(port))
+    return (f"[{host}]" if ":" in host and host[0] != "[" else host), int(port)
 
 
 def serve(host: str, port: int) -> None:
@@ -73,15 +70,29 @@ def serve(host: str, port: int) -> None:
     )
 
 
-def is_free(host: str, port: int) -> bool:
-    """Can this port be listened on?"""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+def check_address(host: str, port: int) -> None:
+    """Raise LoraKitError, naming the variable, when this machine cannot listen there."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:  # a name that means nothing is one too
+        if error.errno == errno.EADDRINUSE:
+            said = (
+                f"Port {port} is taken: is the studio running already? Choose another one with "
+                f"LORAKIT_PORT={port + 1}"
+            )
+        elif error.errno == errno.EACCES:
+            said = f"Port {port} is not open to this account; choose one from 1024 on: LORAKIT_PORT=7860"
+        else:
+            said = (
+                f"LORAKIT_HOST is {host!r}, which is not an address of this machine; use 127.0.0.1 for this "
+                "machine alone, or 0.0.0.0 for the network"
+            )
+        raise LoraKitError(said) from error
+    except UnicodeError as error:
+        raise LoraKitError(f"LORAKIT_HOST is {host!r}, which is not an address") from error
 
 
 if __name__ == "__main__":

@@ -6,12 +6,15 @@ hold a lock of their own.
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+HALVES = re.compile("[\ud800-\udfff]")
 
 
 def _aside(path: Path) -> Path:
@@ -83,12 +86,26 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, all or nothing."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, whole(text).encode("utf-8"))
+
+
+def whole(text: str) -> str:
+    """`text` with U+FFFD for each half of a character (a lone surrogate), as browsers write it (WHATWG Infra,
+    "scalar value string"): no file and no page can hold half of one.
+    """
+    return HALVES.sub("\ufffd", text)
+
+
+def _json(obj: Any, indent: int | None = None) -> bytes:
+    text = json.dumps(obj, indent=indent, ensure_ascii=False)
+    if HALVES.search(text):  # in names of files that are not UTF-8, which must stay as they are
+        text = json.dumps(obj, indent=indent)
+    return text.encode("utf-8")
 
 
 def write_json(path: str | Path, obj: Any) -> None:
     """Write `obj` as readable JSON to `path`, all or nothing."""
-    write_text(path, json.dumps(obj, indent=2, ensure_ascii=False) + "\n")
+    write_bytes(path, _json(obj, indent=2) + b"\n")
 
 
 def read_json(path: str | Path) -> Any:
@@ -104,7 +121,7 @@ def append_line(path: str | Path, obj: Any) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(obj, ensure_ascii=False).encode("utf-8") + b"\n"
+    line = _json(obj) + b"\n"
     with open(path, "ab+") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)

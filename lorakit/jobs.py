@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from lorakit import durable, turns, workspace
 from lorakit.errors import DataError, LoraKitError
-from lorakit.specs import KINDS, checked, mixes_of
+from lorakit.specs import KINDS, checked, completed, mixes_of
 
 SHORT_SHOTS = 8  # a campaign of at most this many pictures is a click somebody waits for
 ATTEMPTS = 3  # starts in a row that came to nothing before a job counts as impossible
@@ -51,6 +51,7 @@ class Job:
     spec: dict[str, Any]
     created: str
     owner: str = ""
+    lacks: tuple[str, ...] = ()  # fields of its kind that its stored spec does not have
     on_event: Callable[[dict[str, Any]], None] | None = field(default=None, repr=False, compare=False)
     _lock: FileLock | None = field(default=None, repr=False, compare=False)
 
@@ -311,7 +312,8 @@ def _read(folder: Path) -> Job | None:
         row = durable.read_json(folder / "spec.json")
         if row["kind"] in KINDS:
             owner = str(row.get("owner") or "")  # those of an earlier version are whoever's who runs it
-            return Job(folder.name, folder, row["kind"], dict(row["spec"]), str(row["created"]), owner)
+            spec, lacks = completed(row["kind"], dict(row["spec"]))
+            return Job(folder.name, folder, row["kind"], spec, str(row["created"]), owner, lacks)
     return None
 
 

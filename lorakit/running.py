@@ -16,7 +16,7 @@ from lorakit.bases import Bases, asked, free_memory
 from lorakit.captioning import run_caption
 from lorakit.cataloguing import run_catalogue
 from lorakit.combining import run_combine
-from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
+from lorakit.errors import BaseError, DataError, LoraKitError, is_out_of_memory
 from lorakit.families import offered
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.lora.strength import Strength
@@ -302,10 +302,16 @@ def run_job(
     Raises only OSError, when not even the end can be written; the job then counts as interrupted.
     """
     try:
+        if job.lacks:
+            raise DataError(
+                f"this job has no {', '.join(job.lacks)}: another version of the studio wrote it; "
+                "start it again from the page"
+            )
         with offered.working_for(visitor=bool(job.owner)):
             complete = (runners or RUNNERS)[job.kind](Context(job, bases, stopping, between, max_seconds))
         job.emit({"event": "done" if complete else "cancelled" if job.cancelled else "interrupted"})
     except LoraKitError as error:
+        log.warning("job %s failed: %s", job.id, error)
         job.emit({"event": "failed", "error": str(error), "advice": ""})
     except Exception as error:
         details = traceback.format_exc()

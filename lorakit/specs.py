@@ -1,9 +1,11 @@
 """What a job may ask for: the fields of each kind, checked before a job is written. No torch here."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import fields
 from typing import Any
 
+from lorakit import durable
 from lorakit.errors import DataError, LoraKitError, RecipeError
 from lorakit.generation.copy import MOST_VARIANTS, Brief
 from lorakit.generation.plan import MAX_SEED, MOST_MIXES, check_negative, check_sampling, plan
@@ -34,6 +36,13 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and wh
 }  # fmt: skip
 
 
+AS_THEY_ARE = ("photos", "class_photos", "texts", "briefs", "without")  # names of files, of whatever bytes
+BLANK: dict[str, Any] = {
+    "recipe": {}, "mix": {}, "scenes": [], "formats": [], "seeds": [], "brief": {"product": "not stated"},
+    "variants": 1, "seed": 0,
+}  # fmt: skip
+
+
 def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
     """The spec as it is stored. Raises LoraKitError that names the field.
 
@@ -43,6 +52,7 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         raise LoraKitError(f"job: no kind {kind!r}; the kinds are {', '.join(KINDS)}")
     if not isinstance(spec, dict):
         raise LoraKitError(f"{kind} job: the spec must be a table of fields, not {type(spec).__name__}")
+    spec = {name: value if name in AS_THEY_ARE else _whole(value) for name, value in spec.items()}
     needed, optional = FIELDS[kind]
     missing, unknown = needed - set(spec), set(spec) - needed - optional
     if missing or unknown:
@@ -71,6 +81,26 @@ def checked(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         "combine": _checked_combine,
     }  # fmt: skip
     return checks.get(kind, dict)(spec)
+
+
+def _whole(value: Any) -> Any:
+    """Texts without halves of characters, which neither a file nor a model can hold; names of files stay."""
+    if isinstance(value, str):
+        return durable.whole(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {key: _whole(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def completed(kind: str, stored: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A stored spec with something in the place of every field that it needs, and the fields it lacks: a job
+    of another version of the studio is shown, though it cannot run.
+    """
+    needed = FIELDS[kind][0]
+    spec = {name: deepcopy(BLANK.get(name, "")) for name in needed} | stored
+    if isinstance(spec.get("brief"), dict):
+        spec["brief"] = BLANK["brief"] | spec["brief"]
+    return spec, tuple(sorted(needed - set(stored)))
 
 
 def mixes_of(spec: dict[str, Any]) -> list[dict[str, Any]]:

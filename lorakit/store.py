@@ -118,7 +118,7 @@ class Store:
         if adapter.rank <= MOST_SPECTRUM:
             adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
         adapter.card.scores["layers"] = layers_of(list(adapter.modules))
-        adapter.card.name = name or (
+        adapter.card.name = durable.whole(name or "") or (
             adapter.card.name if adapter.card.name not in ("", *_stems()) else source.stem
         )
         with self._writing():
@@ -140,7 +140,7 @@ class Store:
 
     def rename(self, slug: str, name: str) -> Entry:
         """Give an adapter another name; its folder follows."""
-        entry, name = self.get(slug), name.strip()
+        entry, name = self.get(slug), durable.whole(name).strip()
         if not name:
             raise AdapterError(f"{slug}: the new name is empty; type one")
         with self._writing():

@@ -278,3 +278,25 @@ def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspa
     assert "1 of 1" in str(shown) and "a.png" in str(shown)
     assert "1 pictures" in campaigns.label(old_workspace)
     assert Store().get("aurora").rank == 4 and "Aurora" in scenes.mixing.table(["aurora"], {})
+
+
+@pytest.mark.battery(89, "a host that is not this machine's")
+@pytest.mark.parametrize(
+    "host", ["203.0.113.9", "no-such-host.invalid", "http://localhost", "2001:db8::1", "."]
+)
+def test_a_wrong_host_is_named_and_not_taken_for_a_taken_port(host, monkeypatch, record_property):
+    said = run_app(monkeypatch, LORAKIT_HOST=host)
+    record_property("told", said)
+    assert f"LORAKIT_HOST is {host!r}" in said and "taken" not in said
+
+
+def test_a_taken_port_of_an_ipv6_address_is_told_as_one(monkeypatch):
+    with socket.socket(socket.AF_INET6) as taken:
+        try:
+            taken.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        taken.listen()
+        port = taken.getsockname()[1]
+        for host in ("::1", "[::1]"):
+            assert f"Port {port} is taken" in run_app(monkeypatch, LORAKIT_HOST=host, LORAKIT_PORT=port)

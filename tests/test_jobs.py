@@ -8,8 +8,10 @@ import sys
 import pytest
 from filelock import FileLock
 
-from lorakit import jobs, workspace
+from lorakit import durable, jobs, specs, workspace
+from lorakit.bases import Bases
 from lorakit.errors import LoraKitError
+from lorakit.running import run_job
 
 COPY = {"base": "b", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 2, "seed": 0}
 CAMPAIGN = {"base": "b", "mix": {"x": 0.8}, "scenes": ["in a studio"], "formats": ["1:1"], "seeds": [1, 2]}
@@ -241,3 +243,38 @@ def test_a_clock_that_jumps_back_changes_no_state_and_loses_no_job(monkeypatch):
     again.release()
     assert jobs.get(first.id).state == "done" and jobs.claim().id == second.id
     assert {job.id for job in jobs.list_jobs()} == {first.id, second.id}
+
+
+@pytest.mark.battery(90, "an old job that lacks a field")
+@pytest.mark.parametrize("kind", sorted(specs.KINDS))
+def test_an_old_job_without_a_field_says_what_it_lacks(kind, record_property):
+    folder = workspace.jobs_folder() / f"20200101T000000000-{kind}-abcdef"
+    durable.write_json(folder / "spec.json", {"kind": kind, "created": "2020-01-01", "spec": {}})
+    job = jobs.get(folder.name)
+    assert set(job.lacks) == specs.FIELDS[kind][0] == set(job.spec)
+    assert job.acquire()
+    run_job(job, Bases())
+    told = job.progress().message
+    record_property("told", told)
+    assert job.state == "failed" and job.lacks[0] in told and "KeyError" not in told
+
+
+def test_the_fields_that_are_there_stay():
+    job = jobs.create("copy", {"base": "b", "mix": {}, "brief": {"product": "x"}, "variants": 2, "seed": 0})
+    assert jobs.get(job.id).lacks == () and jobs.get(job.id).spec == job.spec
+
+
+def test_half_a_character_becomes_the_mark_for_it_and_breaks_nothing():
+    """As browsers send text (WHATWG Infra, scalar value string); names of files keep their bytes."""
+    spec = {"base": "b", "mix": {}, "brief": {"product": "caf\ud800é"}, "variants": 1, "seed": 0}
+    job = jobs.create("copy", spec)
+    assert jobs.get(job.id).spec["brief"]["product"] == "caf\ufffdé"
+    job.emit({"event": "note", "text": "\udfff"})
+    assert job.events()[-1]["text"] == "\udfff"
+    train = {"base": "b", "name": "n\ud83d", "trigger": "t", "photos": "p", "recipe": {},
+             "without": ["\udce9.jpg"], "captions": {"\udce9.jpg": "a \ud83d"}}  # fmt: skip
+    kept = jobs.get(jobs.create("train", train).id).spec
+    assert kept["without"] == ["\udce9.jpg"] and kept["captions"] == {"\udce9.jpg": "a \ufffd"}
+    assert kept["name"] == "n\ufffd"
+    durable.write_text(workspace.home() / "a.txt", "a\ud800b")
+    assert (workspace.home() / "a.txt").read_text(encoding="utf-8") == "a\ufffdb"

@@ -377,3 +377,17 @@ def test_the_supervisor_starts_a_dead_worker_again_and_ends_it_with_the_app():
     assert supervisor.process.poll() is not None
     time.sleep(0.4)
     assert starts.read_text() == "xx"
+
+
+def test_a_job_that_fails_is_in_the_workers_log(caplog):
+    spec = {"base": "b", "mix": {}, "brief": {"product": "x"}, "variants": 1, "seed": 0}
+
+    def fails(context):
+        raise LoraKitError("mug.csv: the table is empty")
+
+    job = jobs.create("copy", spec)
+    assert job.acquire()
+    run_job(job, Bases(), runners={"copy": fails})
+    assert [record.getMessage() for record in caplog.records] == [
+        f"job {job.id} failed: mug.csv: the table is empty"
+    ]

@@ -154,8 +154,8 @@ class PhotoSet:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            what = "is a file, a folder is needed" if folder.exists() else "no such folder"
-            raise DataError(f"{shown(folder.name)}: {what}; check the name (PhotoSet.from_zip reads a zip)")
+            what = "is not a folder" if folder.exists() else "no such folder"
+            raise DataError(f"{shown(folder.name)}: {what}; give the folder with the photos, or a zip of it")
         found = [
             (path.relative_to(folder).as_posix(), path)
             for parent, _, files in os.walk(folder)

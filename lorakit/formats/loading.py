@@ -18,6 +18,7 @@ from lorakit.formats.names import Naming
 from lorakit.formats.others import what_else
 from lorakit.formats.reading import Header, read_header, read_tensors
 from lorakit.formats.settings import Scaling, check_tuner, scaling_of, stated_beside
+from lorakit.formats.sizes import check_sizes
 from lorakit.formats.tools import foreign_tool, tool_of
 from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter, Card, Factors, readable
@@ -111,6 +112,7 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     adapter = Adapter(modules, card, Path(path).name, weights, words)
     refuse_control(file.name, adapter)
     adapter.check_finite()
+    check_sizes(file.name, modules)
     if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None
                for f in modules.values()):  # fmt: skip
         raise AdapterError(

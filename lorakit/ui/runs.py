@@ -139,7 +139,7 @@ def made(result: dict[str, Any]) -> str:
     summary = result["summary"]
     advice = summary.get("advice") or {}
     said = [advice["sentence"]] if advice.get("sentence") else []
-    if summary.get("best_step") and summary["best_step"] < summary["steps"]:
+    if summary.get("best_step") and summary["best_step"] < summary.get("steps", 0):
         said.insert(0, f"Step {summary['best_step']} was kept: the best on what was held out.")
     elif summary.get("best_step"):
         said.insert(
@@ -150,20 +150,26 @@ def made(result: dict[str, Any]) -> str:
 
 
 def training_facts(summary: dict[str, Any]) -> str:
-    """The honest comparison with full fine-tuning, after a training."""
-    rows = [
-        (f"{summary['share']:.1%}", "of the base's parameters were trained"),
-        (
-            pieces.size(summary["size_bytes"]),
-            f"adapter, against {pieces.size(summary['base_bytes'])} for the base",
-        ),
-        (pieces.duration(summary["seconds"]), f"for {summary['steps']} steps"),
-        (pieces.size(summary["peak_memory_bytes"]), "memory at the most, all in all"),
-    ]
-    held = summary["base_bytes"] + FULL * summary.get("trained_parameters", 0)
+    """The honest comparison with full fine-tuning, after a training. What an older one does not say is left
+    out.
+    """
+    told = {name: value for name, value in summary.items() if isinstance(value, int | float)}
+    rows = []
+    if "share" in told:
+        rows.append((f"{told['share']:.1%}", "of the base's parameters were trained"))
+    if {"size_bytes", "base_bytes"} <= set(told):
+        against = f"adapter, against {pieces.size(told['base_bytes'])} for the base"
+        rows.append((pieces.size(told["size_bytes"]), against))
+    if {"seconds", "steps"} <= set(told):
+        rows.append((pieces.duration(told["seconds"]), f"for {told['steps']} steps"))
+    if "peak_memory_bytes" in told:
+        rows.append((pieces.size(told["peak_memory_bytes"]), "memory at the most, all in all"))
+    if not {"base_bytes", "base_parameters"} <= set(told):
+        return pieces.facts(rows)
+    held = told["base_bytes"] + FULL * told.get("trained_parameters", 0)
     whole = (
         f"Weights, gradients and optimizer held {pieces.size(held)}; to train the whole base they would hold "
-        f"at least {pieces.size(FULL * summary['base_parameters'])}, and its file would be a base's."
+        f"at least {pieces.size(FULL * told['base_parameters'])}, and its file would be a base's."
     )
     return pieces.facts(rows) + f'<p class="hint">{whole}</p>'
 

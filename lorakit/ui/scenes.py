@@ -8,7 +8,7 @@ import gradio as gr
 from lorakit.errors import LoraKitError
 from lorakit.families.pairs import to_render_on
 from lorakit.generation.formats import FORMATS, find
-from lorakit.generation.plan import SCENES
+from lorakit.generation.plan import SCENES, plan
 from lorakit.specs import mixes_of
 from lorakit.store import Store
 from lorakit.ui import bases, campaigns, choices, compare, meter, mixing, pieces, tuning, visitors
@@ -256,9 +256,14 @@ def start_comparing(what: str, weights: str, first: dict[str, Any], *page: Any) 
 
 
 def _start(spec: dict[str, Any]) -> str:
-    store = Store()
-    for slug in dict.fromkeys(slug for mix in mixes_of(spec) for slug in mix):
-        store.get(slug)  # trashed since it was chosen: said at once, not after a wait
+    store, mixes = Store(), mixes_of(spec)
+    # Trashed since it was chosen: said at once, not after a wait.
+    entries = {slug: store.get(slug) for mix in mixes for slug in mix}
+    for mix in mixes if "trigger" not in spec else []:
+        words = [entries[slug].trigger for slug, stated in mix.items() if len(mixes) > 1 or stated != 0]
+        plan(
+            spec["scenes"], spec["formats"][:1], spec["seeds"][:1], words
+        )  # too long with them, said at once
     return pieces.start_once("campaign", spec)
 
 

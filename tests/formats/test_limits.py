@@ -18,6 +18,8 @@ import lorakit
 from lorakit.errors import AdapterError
 from lorakit.formats import inspect, reading
 from lorakit.formats.reading import read_header, read_tensors
+from lorakit.formats.sizes import check_sizes, entry
+from lorakit.lora.adapter import Factors
 from lorakit.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -294,3 +296,36 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "open", refuse, raising=False)
     with pytest.raises(AdapterError, match=r"^x\.safetensors: cannot be opened \(Permission denied\)"):
         lorakit.load_adapter(tmp_path / "x.safetensors")
+
+
+@pytest.mark.battery(17, "an alpha that no base survives")
+@pytest.mark.parametrize("alpha", [1e38, 1e30, 1e9, 3e7])
+@pytest.mark.parametrize("kind", ["lora", "loha", "lokr"])
+def test_an_alpha_that_makes_nonsense_of_a_base_is_refused_at_reading(kind, alpha, tmp_path, record_property):
+    torch.manual_seed(0)
+    name = "transformer.transformer_blocks.0.attn.to_q"
+    pieces = {
+        "lora": {"lora_A.weight": (4, 64), "lora_B.weight": (64, 4)},
+        "loha": {"hada_w1_a": (64, 4), "hada_w1_b": (4, 64), "hada_w2_a": (64, 4), "hada_w2_b": (4, 64)},
+        "lokr": {"lokr_w1": (8, 8), "lokr_w2_a": (8, 4), "lokr_w2_b": (4, 8)},
+    }[kind]
+    tensors = {f"{name}.{leaf}": torch.randn(shape) * 0.2 for leaf, shape in pieces.items()}
+    save_file(tensors | {f"{name}.alpha": torch.tensor(alpha)}, tmp_path / "mug.safetensors")
+    with pytest.raises(AdapterError) as error:
+        lorakit.load_adapter(tmp_path / "mug.safetensors")
+    record_property("told", error.value)
+    assert (
+        "mug.safetensors" in str(error.value) and "alpha" in str(error.value) and "to_q" in str(error.value)
+    )
+    save_file(tensors | {f"{name}.alpha": torch.tensor(64.0)}, tmp_path / "fine.safetensors")
+    assert lorakit.load_adapter(tmp_path / "fine.safetensors").modules
+
+
+def test_the_size_of_an_update_is_that_of_the_dense_one():
+    torch.manual_seed(1)
+    factors = Factors(torch.randn(4, 6, 3, 3), torch.randn(5, 4, 1, 1), 12.0)
+    assert entry(factors) == pytest.approx(factors.delta().square().mean().sqrt().item(), rel=1e-5)
+
+
+def test_an_untrained_update_is_not_refused_for_its_alpha():
+    check_sizes("x", {"a": Factors(torch.randn(4, 6), torch.zeros(5, 4), 1e9)})

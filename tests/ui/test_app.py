@@ -4,10 +4,16 @@ import inspect
 
 import pytest
 
-from lorakit import jobs
+from lorakit import durable, jobs, workspace
+from lorakit.specs import KINDS
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app
+
+PAGES = {  # the modules that show a job of each kind while it goes on, or that list it
+    "train": ["train"], "voice": ["voice"], "campaign": ["campaigns"], "copy": ["desk"], "check": [],
+    "combine": [], "forecast": ["forecast"], "catalogue": ["catalogue"], "caption": ["captions"],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +44,19 @@ def test_a_look_at_a_training_fills_every_part_of_the_page(calls, kind):
             assert len(call.fn(id, seen)) == len(call.outputs)
     for call in fills:
         assert len(call.fn(job.id)) == len(call.outputs)
+
+
+@pytest.mark.battery(90, "old jobs and results that lack fields, on the page")
+def test_old_jobs_that_lack_fields_are_shown(calls):
+    polls = [call for call in calls if call.fn.__name__ == "poll"]
+    assert len(polls) >= 8
+    for kind in KINDS:
+        folder = workspace.jobs_folder() / f"20200101T000000000-{kind}-abcdef"
+        durable.write_json(folder / "spec.json", {"kind": kind, "created": "2020-01-01", "spec": {}})
+        job = jobs.get(folder.name)
+        for events in ([], [{"event": "result", "slug": "mug", "summary": {}}, {"event": "done"}]):
+            for event in events:
+                job.emit(event)
+            for call in polls:
+                if call.fn.__module__.rpartition(".")[2] in PAGES[kind]:
+                    call.fn(job.id, *[part.value for part in call.inputs[1:]])

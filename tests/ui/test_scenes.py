@@ -8,6 +8,7 @@ import pytest
 
 from lorakit import jobs
 from lorakit.generation.formats import FORMATS
+from lorakit.generation.plan import MAX_PROMPT
 from lorakit.generation.scenes import SCENES
 from lorakit.store import Store
 from lorakit.ui import campaigns, choices, compare, mixing, scenes
@@ -199,3 +200,14 @@ def test_every_scene_and_every_format_is_offered_once_and_drawn():
     assert [value for row in rows for _, value in row.choices] == [row.id for row in FORMATS]
     assert [value for row in chips for _, value in row.choices] == [scene.id for scene in SCENES]
     assert all(f'name="{row.id}"' in rules for row in (*FORMATS, *SCENES))
+
+
+def test_a_scene_that_is_too_long_with_the_trigger_words_is_refused_at_once(two):
+    """The page adds what the worker adds: the words of each adapter that is on."""
+    long = "y" * (MAX_PROMPT - 3)
+    with pytest.raises(gr.Error, match="with the trigger words"):
+        start(own=long, chosen=two)
+    assert jobs.list_jobs() == []
+    assert start(own=long), "and without them it is not"
+    off = {"mug": {"on": True, "weight": 0}, "film": {"on": False}}
+    assert start(own=long, chosen=two, kept=off)

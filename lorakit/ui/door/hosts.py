@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 VARIABLE = "LORAKIT_HOSTS"
+LISTENING = ("LORAKIT_HOST", "GRADIO_SERVER_NAME")
 # What proxies and tunnels add (RFC 7239, RFC 9110 section 7.6.3, and what each of them had before).
 FORWARDING = ("forwarded", "x-forwarded-", "x-real-ip", "x-original-", "x-client-ip", "x-cluster-client-ip",
               "true-client-ip", "via", "cf-", "fly-", "fastly-client-ip", "ngrok-", "x-envoy-",
@@ -50,7 +51,7 @@ def named(headers: Headers) -> list[str]:
 
 def configured() -> set[str]:
     """Hosts that the operator named, the one it listens on, and a Space's own; with or without a port."""
-    listed = ",".join(os.environ.get(name, "") for name in (VARIABLE, "LORAKIT_HOST", "SPACE_HOST"))
+    listed = ",".join(os.environ.get(name, "") for name in (VARIABLE, *LISTENING, "SPACE_HOST"))
     bare = (re.sub(r"^https?://", "", host.strip().lower()).rstrip("/") for host in listed.split(","))
     return {host for host in bare if host}
 
@@ -75,7 +76,9 @@ def is_forwarded(headers: Headers) -> bool:
 def is_local(name: str) -> bool:
     """Does this name or address mean the machine itself?"""
     address = numeric(name)
-    return address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
+    if address is not None:
+        return address.is_loopback or address.is_unspecified
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def numeric(name: str) -> IPv4Address | IPv6Address | None:
