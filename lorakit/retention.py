@@ -23,7 +23,7 @@ from lorakit.store import TRASH
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0  # seconds
-TRASH_DAYS = 30
+TRASH_DAYS, UNUSED_DAYS, USED_DAYS = 30, 7, 30  # also what the page says
 LONGEST_LOG, KEPT_LOG = 20 * 2**20, 2**20  # bytes
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.tmp(\.[^.]+)?|\.incoming-.*")
 PREPARED = ("contact-sheet.png", "grid.png")
@@ -152,8 +152,8 @@ def _temporaries() -> Iterator[tuple[Path, float]]:
 
 
 RULES = (
-    Rule("uploads", 7, "no training, campaign or catalogue uses it", _uploads),
-    Rule("uploads", 30, "the jobs that used it have ended", _used_uploads),
+    Rule("uploads", UNUSED_DAYS, "no training, campaign or catalogue uses it", _uploads),
+    Rule("uploads", USED_DAYS, "the jobs that used it have ended", _used_uploads),
     Rule("uploads", 2, "was copied when it came", _sent),
     Rule("downloads", 2, "can be made again with a click", _downloads),
     Rule("downloads", 7, "can be made again with a click", _prepared),

@@ -5,10 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from lorakit import cli, durable, jobs, retention, workspace
 from lorakit.store import Store
+from lorakit.ui import build_app
 
 COPY = {"base": "b", "mix": {}, "brief": {"product": "x"}, "variants": 1, "seed": 0}
 
@@ -158,6 +160,14 @@ def test_the_worker_sweeps_at_its_start_and_daily(monkeypatch):
     while len(waited) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     assert len(swept) == 2 and waited == [86_400, 86_400]
+
+
+def test_the_page_says_how_long_uploads_and_the_trash_are_kept():
+    app = build_app()
+    said = " ".join(str(block.value) for block in app.blocks.values() if isinstance(block, gr.HTML))
+    assert said.count("kept for 7 days, or until 30 days after the last training") == 2
+    infos = [block.info for block in app.blocks.values() if isinstance(block, gr.Dropdown) and block.info]
+    assert any("kept for 30 days" in info for info in infos)
 
 
 def test_clean_lists_what_goes_with_its_size_and_removes_it_when_asked(full, capsys):

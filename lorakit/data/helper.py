@@ -47,6 +47,8 @@ def main() -> None:
     """Answer until there is nothing more to answer."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)  # the page that asks answers other visitors first
     _limit(int(sys.argv[1]) * 2**20)
     images.only_one = FileLock(sys.argv[2], timeout=0)
     begun = 0

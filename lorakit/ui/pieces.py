@@ -12,6 +12,7 @@ from lorakit.errors import LoraKitError
 from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
+from lorakit.retention import UNUSED_DAYS, USED_DAYS
 from lorakit.ui import visitors
 
 # Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
@@ -36,6 +37,11 @@ HEADER = """<div class="studio-head"><div class="mark"></div><div><h1>LoraKit St
 DEMO_NOTE = """<div class="note"><b>You are on the starter bases:</b> small demonstration models that run on
 any laptop. Pictures are drawn at about 128 pixels and enlarged; copy is simple. With a GPU, choose
 FLUX.2-klein, Qwen or your own under “Base model”: every step stays the same.</div>"""
+
+KEPT = (
+    f'<p class="hint">What you upload is kept for {UNUSED_DAYS} days, or until {USED_DAYS} days after the '
+    "last training with it.</p>"
+)
 
 # On a phone the progress stands below the form that started it.
 SCROLL: dict[str, Any] = {

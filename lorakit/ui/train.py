@@ -96,6 +96,7 @@ def _photos_form() -> dict[str, Any]:
     # Any file may come: a filter would hide HEIC photos from some browsers, and turn a whole folder away for
     # the one file in it that is neither photo nor caption. What is not used is said by the gate.
     made["upload"] = gr.File(label="Photos or one zip", file_count="multiple", height=140)
+    gr.HTML(pieces.KEPT)
     made["verdict"] = gr.HTML()
     made["rank"] = gr.Button("Set rank 16", visible=False, size="sm")
     made["cards"] = gate.grid("photo-gate", made["left_out"])
