@@ -239,7 +239,11 @@ def told(shapes: Mapping[str, tuple[int, int]], *said: Mapping[str, object]) -> 
     if all(TEXT.match(name) for name in shapes):
         family = stated or _of_text_encoders(shapes)
     else:
-        family = "llm" if re.search(r"(^|_)(layers|h)_\d+_", seen.text, re.M) else stated
+        family = (
+            "llm"
+            if re.search(r"(^|_)(layers|h)_\d+_|^(lm_head|embed_tokens|wte)$", seen.text, re.M)
+            else stated
+        )
     return family, WORDS.get(family, "")
 
 

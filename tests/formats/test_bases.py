@@ -119,6 +119,7 @@ HERE = {
         "lora_te2_text_model_encoder_layers_0_self_attn_q_proj", 1280)),
     "FLUX.1, T5": ("flux", listing(
         "text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q", 4096)),
+    "a language model's head": ("llm", listing("lm_head", 2048, 32000)),
     "a language model with blocks": ("llm", listing("model.layers.0.attention.wqkv", 2048)),
 }  # fmt: skip
 
@@ -193,3 +194,14 @@ def test_the_families_that_are_applied_in_part_are_those_that_have_bases():
     from lorakit.families import FAMILIES
 
     assert {family.name for family in FAMILIES} == set(SUPPORTED) == set(matching.FAMILIES) - {""}
+
+
+def test_an_adapter_is_opened_to_be_used_in_part(tmp_path):
+    tensors, _ = listing(ATTENTION, 3072, count=6)
+    file = written(tensors, tmp_path)
+    with torch.device("meta"):
+        model = FluxTransformer2DModel(num_layers=4, num_single_layers=0)
+    with pytest.raises(AdapterError, match="2 of its 6 modules.*made for FLUX.1"):
+        lorakit.deltas(lorakit.load_adapter(file), model)
+    matched = matching.match(lorakit.load_adapter(file, partial=True), model)
+    assert len(matched.modules) == 4 and len(matched.missing) == 2
