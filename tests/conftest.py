@@ -5,8 +5,10 @@ say what a person was told with `record_property("told", message)`. A run ends w
 outcome.
 """
 
+import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -34,6 +36,40 @@ def browser():
         chromium = player.chromium.launch(executable_path=found, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def scheme(request):
+    """What a person's system prefers: the tests of a page that take it run in both."""
+    return request.param
+
+
+# All of axe's rules, the experimental ones too, but for those of WCAG's highest level.
+AXE = """axe.run(document, {resultTypes: ['violations'], rules: Object.fromEntries(axe.getRules()
+  .filter(rule => !rule.tags.includes('wcag2aaa')).map(rule => [rule.ruleId, {enabled: true}]))})"""
+
+
+def axe_script():
+    """The source of axe-core, which a package of the tests carries."""
+    package = importlib.util.find_spec("axe_playwright_python").origin
+    return (Path(package).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def serious():
+    """What axe-core finds serious or critical on a page as it stands, given how to evaluate JavaScript."""
+    script = axe_script()
+
+    def look(evaluate):
+        evaluate(f"(() => {{{script}}})()")
+        return [
+            f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+            for found in evaluate(AXE)["violations"]
+            if found["impact"] in ("serious", "critical")
+            for node in found["nodes"]
+        ]
+
+    return look
 
 
 def pytest_configure(config):

@@ -149,10 +149,10 @@ def plant_hostile_texts():
 
 
 @pytest.mark.battery(81, "script, javascript: links and image beacons in names, cards, prompts, results")
-def test_what_others_wrote_stays_text_in_a_real_browser(page, browser):
+def test_what_others_wrote_stays_text_in_a_real_browser(page, browser, scheme):
     address, _ = page
     plant_hostile_texts()
-    window, asked, dialogs = browser.new_page(), [], []
+    window, asked, dialogs = browser.new_page(color_scheme=scheme), [], []
     window.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1; };")
     window.on("request", lambda request: asked.append(request.url))
     window.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    """The address of a running studio."""
-    folder = tmp_path_factory.mktemp("studio")
+@contextmanager
+def running(folder):
+    """A studio in a folder of its own: its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,6 +39,19 @@ def studio(tmp_path_factory):
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="session")
+def running_studio():
+    """Starts a studio in a folder, as a context that gives its address."""
+    return running
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    """The address of a running studio."""
+    with running(tmp_path_factory.mktemp("studio")) as address:
+        yield address
 
 
 def _wait_for(address, process, log):

@@ -61,8 +61,8 @@ def test_cookies_keep_to_the_studio(guarded, monkeypatch):
     ]
 
 
-def test_a_real_browser_finds_nothing_against_the_policy_on_any_tab(guarded, browser):
-    window, said, failed = browser.new_page(), [], []
+def test_a_real_browser_finds_nothing_against_the_policy_on_any_tab(guarded, browser, scheme):
+    window, said, failed = browser.new_page(color_scheme=scheme), [], []
     window.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     window.on("pageerror", lambda error: failed.append(str(error)))
     window.goto(guarded.address)
