@@ -31,7 +31,8 @@ CHATTER = {
     "en": Chatter(
         yes=r"sure(?: thing)?|certainly|of course|absolutely|definitely|gladly|with pleasure|got it|"
         r"no problem|"
-        r"okay|ok|alright|great|happy to help|understood",
+        r"okay|ok|alright|great|happy to help|understood|thank you|thanks|(?:great|good) question|"
+        r"as (?:you )?requested|based on [^,\n]{1,60}",
         here=r"here(?:['’]s| is| are| you go| it is)|below (?:is|are)|this is (?:a|the|your|my)|"
         r"the following|"
         r"i(?:['’]ve| have)? (?:wrote|written|created|crafted|prepared|come up with)|i(?:['’]d|"
@@ -68,7 +69,7 @@ CHATTER = {
     "de": Chatter(
         yes=r"gerne?|natürlich|klar|selbstverständlich|sicher|aber gerne?|na klar|alles klar|"
         r"sehr gerne?|okay|"
-        r"mit vergnügen",
+        r"mit vergnügen|wie gewünscht|danke",
         here=r"hier (?:ist|sind|kommt|kommen|ein|mein|dein|ihr|der|die|das)|im folgenden|folgend|"
         r"nachfolgend|"
         r"mein vorschlag|wie wäre es mit|das (?:ist|wäre) (?:ein|mein)",

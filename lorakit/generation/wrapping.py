@@ -30,6 +30,7 @@ _FLAGS = re.IGNORECASE
 _YES, _HERE = _words("yes"), _words("here")
 _FOR_YOU = (
     r"my (?:answer|response)\b|for you\b|you go\b|it is\b|\bone(?=[*_]*:)|you (?:asked|requested)|"
+    r"(?:came|come) up with|how about this\b|my suggestion\b|"
     r"für (?:dich|sie)\b|pour (?:vous|toi)\b|para (?:ti|usted|você)\b|per te\b|voor (?:je|u)\b|dla ciebie"
 )
 _MARKS = r"[^\w\"“„«‹「『‘‚'¡¿@(]*"  # emoji, stars and the like before what a model says
@@ -58,7 +59,7 @@ LABEL = re.compile(
 OPTIONS = re.compile(
     rf"^[ \t]*[*_#>]*[ \t]*(?:(?P<word>{OPTION}[ \t]*#?[ \t]*(?:\d{{1,2}}|[A-E]|[一二三])[ \t]*[*_]*[ \t]*"
     r"(?:[:：.)–-]|$))"
-    r"|(?P<number>\(?\d{1,2}[.)、][ \t]|[①-⑨])|(?P<bullet>[-*•–][ \t]))[*_]*[ \t]*",
+    r"|(?P<number>\(?(?:\d{1,2}|(?P<letter>[A-E]))[.)、][ \t]|[①-⑨])|(?P<bullet>[-*•–][ \t]))[*_]*[ \t]*",
     _FLAGS | re.MULTILINE,
 )
 BYE = re.compile(rf"\A[\s*_(]*(?:{_any('bye')})", _FLAGS)
@@ -81,7 +82,7 @@ HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(?=\S)(.*?)[ \t]*#*$", re.MULTILINE)
 MARKED = re.compile(
     r"^([ \t]*)(\*\*\*|___|\*\*|__|\*|_|~~|`)(?=\S)((?:(?!\2).)+?)(?<=\S)\2([ \t]*)$", re.MULTILINE
 )
-TAGS = re.compile(r"\A<(p|h[1-6]|div|span|b|strong|em|i|title|blockquote)>(.*)</\1>\Z", re.DOTALL | _FLAGS)
+TAGS = re.compile(r"\A<([a-z]\w*)>(.*)</\1>\Z|\A\\boxed\{(.*)\}\Z", re.DOTALL | _FLAGS)
 ECHO = re.compile(r"\AWrite: .*\n(?:(?:Tone|For|Facts|Product): .*(?:\n|\Z))*", re.MULTILINE)
 
 
@@ -166,7 +167,7 @@ def _unfenced(made: Unwrapped) -> None:
     if made.text[:1] in "{[" and (found := _from_json(made.text)):
         made.become(found, "a JSON frame")
     if tags := TAGS.match(made.text):
-        made.become(tags[2], "HTML tags")
+        made.become(tags[2] or tags[3] or "", "tags")
     lines = made.text.split("\n")
     if all(line.lstrip().startswith(">") for line in lines if line.strip()):
         made.become("\n".join(line.lstrip().removeprefix(">").lstrip() for line in lines), "quote marks")
@@ -226,6 +227,8 @@ def _one_option(made: Unwrapped, row: Channel, facts: str) -> None:
         marks = worded
     elif not one_line(row) and not (made.several and marks[0]["number"]):
         return
+    if len(marks) == 1 and marks[0]["letter"]:
+        return  # an initial
     end = marks[1].start() if len(marks) > 1 else len(made.text)
     said = f"all but the first of {len(marks)} suggestions" if len(marks) > 1 else "a list mark"
     made.become(made.text[marks[0].end() : end], said, behind=len(marks) > 1)

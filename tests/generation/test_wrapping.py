@@ -16,6 +16,11 @@ INTRODUCED = [
     f"Here’s a Google Ads headline within the 30-character limit:\n\n{TEA}",
     f'Here\'s one: "{TEA}" – it is short and clear.',
     f"Sure! {TEA}",
+    f"Alright! Here's what I came up with:\n\n{TEA}",
+    f'Of course! How about this: "{TEA}"',
+    f"Thank you! Here is a headline: {TEA}",
+    f"As requested, here is your headline: {TEA}",
+    f"Based on the facts, here's a headline:\n{TEA}",
     f"Sure! Here's a headline: {TEA}",
     f"Sure, I can help with that. Here is a headline:\n\n{TEA}",
     f"Certainly, here is your headline:\n{TEA}",
@@ -92,6 +97,8 @@ SEVERAL = [
     f"Option 1: {TEA}\nOption 2: Hot tea",
     f"**Option A:**\n{TEA}\n\n**Option B:**\nHot tea",
     f"- {TEA}\n- Hot tea",
+    f"A) {TEA}\nB) Hot tea",
+    f"<headline>{TEA}</headline>",
     f"Variante 1: {TEA}\nVariante 2: Heißer Tee",
     f"{TEA}\n\nor\n\nHot tea",
 ]
@@ -121,7 +128,7 @@ def test_what_is_wrapped_around_a_headline_goes_and_is_said(says):
         "Voici votre thé", "Hier ist Ihr neuer Tee", "Kop thee", '50 % off "warm" tea', "これはお茶です",
         "好的茶",
         "Rock 'n' roll tea", "5 stars: “Wow!”",
-        "☕ Tea for two", "✨ New: tea", "#1 in tea", "Tea, 2 * 3 = 6", "snake_case_tea",
+        "A. Lange & Söhne", "☕ Tea for two", "✨ New: tea", "#1 in tea", "Tea, 2 * 3 = 6", "snake_case_tea",
     ],
 )  # fmt: skip
 def test_what_a_headline_owns_stays(text):
