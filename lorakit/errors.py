@@ -21,9 +21,22 @@ class RecipeError(LoraKitError):
     """A training or sampling setting is out of its range."""
 
 
+# How torch and the libraries under it say that memory ran out, in lower case. cuDNN finds no engine when none
+# of its plans gets the workspace it needs.
+OUT_OF_MEMORY = (
+    "out of memory", "allocate memory", "not enough memory", "alloc_failed", "unable to find an engine",
+)  # fmt: skip
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Did the memory of the device or of the machine run out? Torch tells it in words only."""
-    said = str(error).lower()
-    return isinstance(error, MemoryError) or any(
-        words in said for words in ("out of memory", "allocate memory", "not enough memory")
-    )
+    message = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in message for words in OUT_OF_MEMORY)
+
+
+def is_device_lost(error: BaseException) -> bool:
+    """Has this process lost its accelerator for good? Only a new process gets it back.
+
+    "CUDA error: out of memory" from outside torch's allocator has the same type, but loses nothing.
+    """
+    return type(error).__name__ == "AcceleratorError" and not is_out_of_memory(error)

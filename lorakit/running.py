@@ -16,7 +16,7 @@ from lorakit.bases import Bases, asked, free_memory
 from lorakit.captioning import run_caption
 from lorakit.cataloguing import run_catalogue
 from lorakit.combining import run_combine
-from lorakit.errors import BaseError, DataError, LoraKitError, is_out_of_memory
+from lorakit.errors import BaseError, DataError, LoraKitError, is_device_lost, is_out_of_memory
 from lorakit.families import offered
 from lorakit.jobs import ENDS, Job, list_jobs
 from lorakit.lora.strength import Strength
@@ -166,7 +166,7 @@ def help_train(job: Job, stopping: Callable[[], bool]) -> None:
 def _slug_for(job: Job, store: Store) -> str:
     """The folder a training writes: a free one, and the same again when the training is continued."""
     slug = next((event["slug"] for event in reversed(job.events()) if event["event"] == "slug"), None)
-    finished = any(event["event"] == "result" for event in job.events())
+    finished = any(event["event"] in ("saved", "result") for event in job.events())
     if slug is not None and (finished or not any((store.folder / slug / name).exists() for name in WEIGHTS)):
         return slug
     slug = store.reserve(job.spec["name"])
@@ -299,7 +299,8 @@ def run_job(
 
     With `max_seconds` a training or a campaign ends in time as interrupted, to be continued by the next call.
 
-    Raises only OSError, when not even the end can be written; the job then counts as interrupted.
+    Raises only OSError, when not even the end can be written, and torch.AcceleratorError when this process
+    has lost its device; the job then counts as interrupted, for another process to continue.
     """
     try:
         if job.lacks:
@@ -314,6 +315,8 @@ def run_job(
         log.warning("job %s failed: %s", job.id, error)
         job.emit({"event": "failed", "error": str(error), "advice": ""})
     except Exception as error:
+        if is_device_lost(error):
+            raise  # counted as an attempt, so that a job that does this each time ends
         details = traceback.format_exc()
         log.error("job %s: %s", job.id, details)
         with suppress(OSError):

@@ -85,6 +85,9 @@ def serve(preload: Iterable[str] = STARTERS, runners: dict[str, Runner] | None =
     while not stop.is_set():
         try:
             busy = service.once()
+        except RuntimeError as error:  # the device is lost, and even leaving in order may hang on it
+            log.error("the device is lost: %s", error)
+            os._exit(1)
         except OSError as error:  # the disk is full or gone: nothing can even be noted
             log.warning("the workspace cannot be used: %s", error)
             stop.wait(FULL_DISK_SECONDS)

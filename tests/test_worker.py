@@ -11,8 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
-from lorakit import durable, jobs, running, workspace
+from lorakit import durable, jobs, running, worker, workspace
 from lorakit.bases import Bases
 from lorakit.errors import LoraKitError
 from lorakit.running import Context, run_job
@@ -241,6 +242,38 @@ def test_a_job_that_outgrows_the_memory_is_told_and_the_next_one_runs(record_pro
     record_property("told", large.progress().message)
     assert large.state == "failed" and "memory was not enough" in large.progress().message
     assert small.state == "done"
+
+
+def test_a_lost_device_leaves_the_job_to_another_process_and_ends_one_that_loses_it_each_time():
+    job = jobs.create("copy", COPY)
+
+    def lose(context):
+        raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+
+    for _ in range(jobs.ATTEMPTS):
+        claimed = jobs.claim()
+        assert claimed is not None and claimed.id == job.id
+        with pytest.raises(torch.AcceleratorError):
+            run_job(claimed, Bases(), runners={"copy": lose})
+    assert job.state == "interrupted"
+    assert jobs.claim() is None and job.state == "failed"
+
+
+def test_the_worker_ends_with_its_device(monkeypatch):
+    class Gone(BaseException):
+        pass
+
+    def leave(code):
+        raise Gone(code)
+
+    monkeypatch.setattr(worker.os, "_exit", leave)
+    jobs.create("copy", COPY)
+
+    def lose(context):
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    with pytest.raises(Gone, match="1"):
+        worker.serve((), {"copy": lose})
 
 
 @pytest.mark.battery(69, "disk too full to note the end")

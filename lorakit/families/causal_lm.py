@@ -53,7 +53,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
     Raises BaseError when it is not there, may not be read, or cannot end a text.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
-    options: dict[str, Any] = {"dtype": dtype, "revision": source.revision}
+    options: dict[str, Any] = {"dtype": dtype, "revision": source.revision, "use_safetensors": True}
     if quantize == "nf4":
         check_available(source.shown)
         options["quantization_config"] = BitsAndBytesConfig(

@@ -64,9 +64,9 @@ def encode_images(base: Base, pixels: Tensor) -> Tensor:
 @torch.no_grad()
 def encode_prompts(base: Base, prompts: Sequence[str]) -> dict[str, Tensor]:
     """Both text embeddings of each prompt: `prompt_embeds` (B, T, D) and `pooled_prompt_embeds` (B, P)."""
-    pictures.bring(base)
+    place = pictures.bring(base)
     embeds, pooled, _ = base.pipeline.encode_prompt(
-        prompt=list(prompts), prompt_2=None, device=base.device, max_sequence_length=base.settings.max_tokens
+        prompt=list(prompts), prompt_2=None, device=place, max_sequence_length=base.settings.max_tokens
     )
     return {"prompt_embeds": embeds, "pooled_prompt_embeds": pooled}
 

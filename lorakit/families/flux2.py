@@ -79,9 +79,9 @@ def encode_images(base: Base, pixels: Tensor) -> Tensor:
 @torch.no_grad()
 def encode_prompts(base: Base, prompts: Sequence[str]) -> dict[str, Tensor]:
     """Three layers of the language model, side by side: `prompt_embeds` (B, T, 3 D)."""
-    pictures.bring(base)
+    place = pictures.bring(base)
     embeds, _ = base.pipeline.encode_prompt(
-        list(prompts), device=base.device, max_sequence_length=base.settings.max_tokens
+        list(prompts), device=place, max_sequence_length=base.settings.max_tokens
     )
     return {"prompt_embeds": embeds}
 

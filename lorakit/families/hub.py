@@ -1,5 +1,6 @@
 """The hub: what a model there holds, and words for what goes wrong when a base is loaded from anywhere."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from huggingface_hub.errors import (
 from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
 from lorakit.families.sources import CAUSAL_LM, INDEX, Source, pipeline_class
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 UNREACHABLE = (
     "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
 )
@@ -69,9 +71,13 @@ def _advice(error: BaseException) -> str:
             return UNREACHABLE
         if isinstance(cause, ImportError):
             return f"needs a package that is not installed ({cause.name or cause}); install it and try again"
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            return "the disk is full; make room, or set HF_HOME to a larger disk, and try again"
         if is_out_of_memory(cause):
             return "does not fit into memory; load it with quantize='nf4', or on a larger device"
     text = str(error).lower()
+    if "safetensors" in text and any(words in text for words in ("no file named", "does not appear to have")):
+        return "has no .safetensors weights; pickled ones (.bin) are not opened, as they may run code"
     if any(words in text for words in ("couldn't connect", "offline", "not fully cached")):
         return UNREACHABLE
     return f"cannot be loaded ({type(error).__name__}); its files may be incomplete, download them again"

@@ -73,7 +73,7 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
     """Let the blocks' frozen weights wait on `rest`; one block at a time is on `device`, as all else is.
 
     A training must run inside `recomputing`, so that its backward pass goes block by block too. Costs one
-    copy of each block's weights per pass.
+    copy of each block's weights to the device per pass; nothing is copied back, as they are frozen.
     """
     blocks = blocks_of(model)
     waiting = {id(part) for block in blocks for part in block.parameters()}
@@ -81,12 +81,17 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
         if id(part) not in waiting:
             _move(part, device)
     held: list[Layer] = []
+    home: dict[int, list[Any]] = {}  # id of a block -> its weights where they wait
+
+    def leave(block: Layer) -> None:
+        for owner, name, waiting in home[id(block)]:
+            setattr(owner, name, waiting)
 
     def swapped(block: Layer, forward: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **named: Any) -> Any:
             if held != [block]:
                 for other in held:
-                    put(other, rest)
+                    leave(other)
                 held[:] = [block]
                 put(block, device)
             return forward(*args, **named)
@@ -97,14 +102,29 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
         for layer in block.modules():
             layer.works_on = device  # updates of its layers belong there
         put(block, rest)
+        home[id(block)] = [place for part in _frozen(block) for place in _places(part)]
         block.forward = swapped(block, block.forward)
 
 
 def put(block: nn.Module, device: torch.device) -> None:
     """Move a block's frozen parameters; trained ones stay where their optimizer is."""
-    for part in block.parameters():
-        if not part.requires_grad:
-            _move(part, device)
+    for part in _frozen(block):
+        _move(part, device)
+
+
+def _frozen(block: nn.Module) -> list[Any]:
+    return [part for part in block.parameters() if not part.requires_grad]
+
+
+def _places(part: Any) -> list[tuple[Any, str, Any]]:
+    """Every tensor of a parameter as (owner, attribute, tensor): a 4-bit one has constants too."""
+    places = [(part, "data", part.data)]
+    state = getattr(part, "quant_state", None)
+    while state is not None:
+        tensors = [(name, value) for name, value in vars(state).items() if isinstance(value, Tensor)]
+        places += [(state, name, value) for name, value in tensors]
+        state = state.state2
+    return places
 
 
 def _move(part: Any, device: torch.device) -> None:

@@ -46,7 +46,7 @@ def open_pipeline(kind: Any, source: Source, dtype: torch.dtype, **options: Any)
             variant = HALF if _has(weights, True) and (half or not _has(weights, False)) else None
         else:
             variant = HALF if half else None
-        options |= {"dtype": dtype, "revision": source.revision}
+        options |= {"dtype": dtype, "revision": source.revision, "use_safetensors": True}
         try:
             pipeline = kind.from_pretrained(source.place, variant=variant, **options)
         except (OSError, ValueError) as error:
@@ -102,10 +102,15 @@ def encoders(pipeline: Any) -> dict[str, Any]:
     return {name: encoder for name, encoder in found.items() if encoder is not None}
 
 
-def bring(base: Base) -> None:
-    """Move the text encoders to the base's device."""
+def bring(base: Base) -> torch.device:
+    """Move the text encoders to where texts are encoded, and return that device.
+
+    That is the base's own, but for an offloaded base, for whose encoders a small card has no room.
+    """
+    place = torch.device("cpu") if base.offloaded else base.device
     for encoder in encoders(base.pipeline).values():
-        encoder.to(base.device)
+        encoder.to(place)
+    return place
 
 
 def free_encoders(base: Base) -> None:

@@ -7,11 +7,13 @@ The safety checker of 1.5 is not loaded. Not covered: inpainting, refiner, Stabl
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from PIL import Image
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from lorakit.errors import BaseError
@@ -72,7 +74,8 @@ class StableDiffusion:
             options |= {"config": config, "local_files_only": True}
         with loading(source.shown):
             try:
-                return self.pipeline.from_single_file(str(source.file), **options)
+                pipeline = self.pipeline.from_single_file(str(source.file), **options)
+                return _with_stated_prediction(pipeline, source.file)
             except OSError as error:
                 if config:
                     raise
@@ -116,15 +119,15 @@ class StableDiffusion:
 
         No prompt is all zeros for an SDXL that was trained so, as its pipeline has it.
         """
-        pictures.bring(base)
+        place = pictures.bring(base)
         encoded = base.pipeline.encode_prompt(
-            list(prompts), device=base.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+            list(prompts), device=place, num_images_per_prompt=1, do_classifier_free_guidance=False
         )
         if not self.sized:
             return {"prompt_embeds": encoded[0]}
-        said = torch.ones(len(prompts), device=base.device)
+        said = torch.ones(len(prompts), device=place)
         if base.pipeline.config.force_zeros_for_empty_prompt:
-            said = torch.tensor([float(bool(prompt)) for prompt in prompts], device=base.device)
+            said = torch.tensor([float(bool(prompt)) for prompt in prompts], device=place)
         return {
             "prompt_embeds": encoded[0] * said.to(encoded[0].dtype)[:, None, None],
             "pooled_prompt_embeds": encoded[2] * said.to(encoded[2].dtype)[:, None],
@@ -207,6 +210,22 @@ class StableDiffusion:
         if negative is not None:
             options |= pictures.rows(base, negative, count, "negative_")
         return pictures.draw(base, width, height, self.step, seeds, steps, on_step, **options)
+
+
+def _with_stated_prediction(pipeline: Any, file: Path) -> Any:
+    """Let the scheduler do what marks in the checkpoint say, which diffusers passes over.
+
+    Empty tensors `v_pred` and `ztsnr` mean v-prediction and noise down to no signal (arXiv 2305.08891),
+    as trainers mark SDXL checkpoints of that kind and ComfyUI reads them.
+    """
+    with safe_open(file, framework="pt") as opened:
+        marks = {"v_pred", "ztsnr"} & set(opened.keys())
+    if "v_pred" in marks:
+        whole = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"} if "ztsnr" in marks else {}
+        scheduler = pipeline.scheduler
+        stated = type(scheduler).from_config(scheduler.config, prediction_type="v_prediction", **whole)
+        pipeline.register_modules(scheduler=stated)
+    return pipeline
 
 
 SD15 = StableDiffusion(

@@ -5,12 +5,12 @@ starter base. Between two batches the base may carry the mix: who borrows it cal
 next batch folds it in again.
 """
 
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lorakit.errors import AdapterError
 from lorakit.families import Base
+from lorakit.families.host import free_bytes
 from lorakit.lora.adapter import Mix
 from lorakit.lora.layers import weight_shape
 from lorakit.lora.live import applied
@@ -20,7 +20,6 @@ from lorakit.lora.strength import Strength
 
 FROM = 16  # pictures of one mix: with fewer, folding saves less than it may cost on a large base
 ROOM = 2.5  # times the changed weights in float32 that must be free: their deltas, the originals, and air
-UNKNOWN = 2 * 10**9  # bytes: what is taken to be free where the system does not say
 
 
 class Folding:
@@ -64,16 +63,4 @@ def _fits(base: Base, mix: Mix) -> bool:
         for side in weight_shape(layers[name]) or ():
             size *= side
         count += size
-    return ROOM * 4 * count < _free_bytes()
-
-
-def _free_bytes() -> int:
-    """Memory that can be had without swapping."""
-    if sys.platform == "linux":
-        try:
-            with open("/proc/meminfo", encoding="ascii") as file:
-                stated = dict(line.split(":", 1) for line in file)
-            return int(stated["MemAvailable"].split()[0]) * 1024
-        except (OSError, KeyError, ValueError):
-            pass
-    return UNKNOWN
+    return ROOM * 4 * count < free_bytes()

@@ -17,12 +17,14 @@ import torch
 from PIL import Image
 
 from lorakit import durable
-from lorakit.errors import LoraKitError, is_out_of_memory
+from lorakit.errors import LoraKitError, is_device_lost, is_out_of_memory
+from lorakit.families import Base
 from lorakit.generation.fitting import deliver
 from lorakit.generation.folding import Folding
 from lorakit.generation.plan import Shot
 from lorakit.generation.provenance import Provenance, public_name, save_image
 from lorakit.generation.results import IMAGES, MANIFEST, stamp
+from lorakit.lora.live import forget
 
 if TYPE_CHECKING:
     from lorakit.generation.runners import Campaign
@@ -149,16 +151,19 @@ class Work:
         """Render a batch; when it fails, halves of it, down to the one render that is to blame."""
         begun = time.monotonic()
         try:
-            images = self._sample(batch)
+            images, trouble = self._sample(batch), ""
         except Exception as error:
-            # After an accelerator error this process has lost the device: its supervisor starts another.
-            if isinstance(error, Stopped | torch.AcceleratorError):
+            # With the device lost nothing more can be drawn here: the supervisor starts another process.
+            if isinstance(error, Stopped) or is_device_lost(error):
                 raise
+            images, trouble = [], _in_words(error)
             if is_out_of_memory(error):
-                _free_memory()
                 self.pixels = max(1, self.pixels // 2)
+        # Out here the error is gone, and with it its traceback, which held the tensors of the failed batch.
+        if trouble:
+            _free_memory(self.campaign.base)
             if len(batch) == 1:
-                self._failed(self._missing(batch[0]), _in_words(error))
+                self._failed(self._missing(batch[0]), trouble)
                 return
             half = len(batch) // 2
             self._safely(batch[:half])
@@ -233,7 +238,8 @@ def _renders(shots: Iterable[Shot], rounds: Mapping[str, int]) -> list[Render]:
     return [Render(*key, tuple(group)) for key, group in groups.items()]
 
 
-def _free_memory() -> None:
+def _free_memory(base: Base) -> None:
+    forget(base.model)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -147,7 +147,13 @@ class Campaign:
 
     def mixed_words(self, number: int) -> Any:
         """The whole pipeline with a mix on it inside the block; the bare one for -1."""
-        return nullcontext() if number < 0 else applied(self.base.pipeline, self.mixes[number])
+        if number < 0:
+            return nullcontext()
+        from lorakit.families.pictures import bring  # diffusers, which a campaign has loaded by now
+
+        # First: an update is made on the device that its layer is on, and does not follow a layer that moves.
+        bring(self.base)
+        return applied(self.base.pipeline, self.mixes[number])
 
     def _write_plan(self) -> None:
         before = rounds_of(self.out)

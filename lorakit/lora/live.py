@@ -165,6 +165,14 @@ def applied_rows(model: Any, mixes: Sequence[Mix], partial: bool = False) -> Ite
         yield model
 
 
+def forget(model: Any) -> None:
+    """Give up the stacked factors that are cached for `model`: they lie on its device, up to four sets.
+
+    A mix that is live stays as it is. Before a training, or when memory runs out.
+    """
+    _sets.pop(model, None)
+
+
 def set_progress(model: Any, fraction: float) -> None:
     """Tell the mix that is live on `model` (what was given to `applied`) how much of the sampling is done.
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lorakit.families import Base, family_of
+from lorakit.families import Base, family_of, host
 from lorakit.families.memory import recomputing
 from lorakit.families.quantize import bytes_of
 from lorakit.families.shapes import pretending, shape_of
@@ -368,12 +368,8 @@ def _seconds(base: Base, work: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-def free_bytes(device: torch.device, holding: int = 0) -> int | None:
+def free_bytes(device: torch.device, holding: int = 0) -> int:
     """Bytes that a training may use on the device; `holding`: those that this process' base takes already."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
-    try:
-        import psutil
-    except ImportError:
-        return None
-    return int(psutil.virtual_memory().available) + holding
+    return host.free_bytes() + holding

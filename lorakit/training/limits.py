@@ -1,14 +1,22 @@
 """What a training runs up against: its time, the memory, and numbers that are none; and what it then says."""
 
+import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from lorakit.errors import RecipeError, is_out_of_memory
+import torch
+
+from lorakit.errors import RecipeError, is_device_lost, is_out_of_memory
+from lorakit.families import Base
+from lorakit.lora.live import forget
 from lorakit.training import checkpoint
 from lorakit.training.recipe import Recipe
+
+log = logging.getLogger(__name__)
 
 
 class Pace:
@@ -46,6 +54,29 @@ def kept_words(folder: Path) -> str:
     """What is left of a training that cannot go on as it is, to be put behind a sentence."""
     step = checkpoint.newest(folder)
     return f". The state after step {step} is kept" if step else ""
+
+
+@contextmanager
+def unharmed(base: Base, what: str, emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+    """Let a training go on when something that only looks at it fails, and say so.
+
+    Raises only when the device itself is lost.
+    """
+    trouble = ""
+    try:
+        yield
+    except Exception as error:
+        if is_device_lost(error):
+            raise
+        log.warning("%s: %s", what, error, exc_info=True)
+        no_room = is_out_of_memory(error)
+        trouble = "the memory was not enough" if no_room else f"{type(error).__name__}, see the log"
+    if trouble:  # out of the except, whose traceback would keep the tensors alive
+        forget(base.model)
+        if base.device.type == "cuda":
+            torch.cuda.empty_cache()
+        text = f"{what} could not be made ({trouble}). The training itself is not affected."
+        emit({"event": "note", "text": text})
 
 
 @contextmanager

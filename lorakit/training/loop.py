@@ -124,20 +124,24 @@ class _Training:
                 self._emit({"event": "step", "step": self.step, "total": self.total,
                             "loss": _smooth(self.losses), "seconds_left": left})  # fmt: skip
             if self.step < self.total:
-                self._look_and_save()
+                self._save_and_look()
         self._measure_held_out()
         self.save()
         return self._outcome(stopped=False)
 
-    def _look_and_save(self) -> None:
-        if self._every(self.recipe.preview_every):
+    def _save_and_look(self) -> None:
+        looks = self._every(self.recipe.preview_every)
+        if looks:
             self._measure_held_out()
-            if self.hooks.preview is not None and self.first:
-                with self._kept_state():
-                    self.hooks.preview(self.step)
-        if self._every(self.recipe.checkpoint_every) or self.pace.save_is_due(self.recipe.checkpoint_minutes):
+        saves = self._every(self.recipe.checkpoint_every) or self.pace.save_is_due(
+            self.recipe.checkpoint_minutes
+        )
+        if saves or looks:  # a preview may end the process, and must not end it again after every restart
             self.save()
             self._emit({"event": "checkpoint", "step": self.step})
+        if looks and self.hooks.preview is not None and self.first:
+            with self._kept_state():
+                self.hooks.preview(self.step)
 
     def _update(self) -> float:
         try:
@@ -146,10 +150,11 @@ class _Training:
         except RuntimeError as error:  # before the optimizer has changed anything
             if not (self.exact and "deterministic" in str(error)):
                 raise
-            # Some layers, such as a UNet's upsampling, have gradients on CUDA that come out otherwise each
-            # time: such a training goes on from a checkpoint closely, not bit for bit.
-            self.exact = False
-            return self._update()
+        # Some layers, such as a UNet's upsampling, have gradients on CUDA that come out differently each
+        # time: such a training goes on from a checkpoint closely, not bit for bit. Out of the except, whose
+        # traceback would keep the first graph alive.
+        self.exact = False
+        return self._update()
 
     def _step(self) -> float:
         """One step of the optimizer on the losses of `per_update` batches, this process's share of them."""

@@ -6,9 +6,12 @@ is --multi_gpu too: with --cpu accelerate 1.15 starts one process, unless there 
 """
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from lorakit.errors import RecipeError
+
+PATIENCE = timedelta(hours=4)  # the longest that processes wait for each other
 
 
 def rank() -> int:
@@ -47,8 +50,9 @@ class Together(Alone):
 
         if os.environ.get("ACCELERATE_MIXED_PRECISION") == "fp16":
             raise RecipeError("mixed_precision fp16 is not supported; use bf16, or no")
-        # Unasked, accelerate joins nothing where there is no GPU: each process would train for itself.
-        self.state = PartialState(cpu=not torch.cuda.is_available())
+        # Unasked, accelerate joins nothing where there is no GPU: each process would train for itself. The
+        # others wait while the first draws previews, which on a large base takes longer than the default.
+        self.state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
         self.rank, self.count = self.state.process_index, self.state.num_processes
 
     def add_up(self, tensors: list[Any]) -> None:

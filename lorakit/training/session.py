@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -11,27 +12,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from lorakit import durable, formats
+from lorakit.card import refresh
 from lorakit.data.photos import PhotoSet
 from lorakit.families import Base, family_of, pairs
 from lorakit.families.memory import recomputing
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
+from lorakit.lora.live import forget
 from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, class_pictures, loop, processes
 from lorakit.training.advice import rank_advice
 from lorakit.training.examples import Emit, Examples
 from lorakit.training.few_shot import few_shot_loss, side_by_side
 from lorakit.training.image_examples import ImageExamples
+from lorakit.training.limits import unharmed
 from lorakit.training.monitor import Monitor
 from lorakit.training.previews import Previews, image_previews, text_previews
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
 
-# Settings that do not change the result, or show in the captions themselves.
-UNCHANGING = ("checkpoint_every", "checkpoint_minutes", "caption_template")
+# Settings that do not change what is learned, or show in the captions themselves. A training whose previews
+# cannot be made must be continued with fewer or none of them.
+UNCHANGING = ("checkpoint_every", "checkpoint_minutes", "caption_template", "preview_every")
 
 
 @dataclass
@@ -78,8 +84,7 @@ def train(
         data = data.phrased(recipe.caption_template, recipe.class_prompt)
     if not resume and first:
         checkpoint.clear(work / "checkpoints")
-    if words := pairs.warning(base.source):
-        emit({"event": "note", "text": words})
+    _begin(base, emit)
     examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)
     if processes.join().agree(stop()):
         return TrainResult(None, out, True, 0, None)
@@ -91,8 +96,9 @@ def train(
     monitor = Monitor(base, injection, examples, data, previews)
 
     def preview(step: int) -> None:
-        previews.make(step, emit, stop)
-        monitor.look(step, emit)
+        with unharmed(base, "The previews", emit):
+            previews.make(step, emit, stop)
+            monitor.look(step, emit)
 
     until = math.inf if max_seconds is None else begun + max_seconds
     identity = _identity(base, data, recipe, class_photos)
@@ -103,24 +109,37 @@ def train(
         final_loss = outcome.losses[-1] if outcome.losses else None
         if outcome.stopped or not first:
             return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
-        previews.make(outcome.steps, emit, lambda: False)
-        monitor.look(outcome.steps, emit)
         if outcome.best_step is not None:
             emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun)
-        summary["held_out_few_shot"] = few_shot_loss(base, injection, examples, data, recipe)
-        said = side_by_side(base, injection, data, recipe)
-        if said is not None:
-            emit({"event": "compared", "step": outcome.steps, **said})
         card = _card(base, data, recipe, summary, name or out.name)
         adapter = _learned(base, injection, card, recipe, out.name)
+        # What was learned is safe before anything looks at it: looking takes memory of its own.
+        _write(adapter, out, "diffusers" if is_image else "peft")
+        emit({"event": "saved", "slug": out.name})
+        with unharmed(base, "The last previews", emit):
+            previews.make(outcome.steps, emit, lambda: False)
+            monitor.look(outcome.steps, emit)
+        with unharmed(base, "The comparison with the bare base", emit):
+            _compare(base, injection, examples, data, recipe, summary, emit)
     finally:
         injection.remove()
-    _write(adapter, out, "diffusers" if is_image else "peft", previews)
-    summary["size_bytes"] = sum(file.stat().st_size for file in out.glob("*.safetensors"))
-    checkpoint.clear(work / "checkpoints")
+    _complete(adapter, out, previews, summary)
     emit({"event": "result", "slug": out.name, "summary": summary})
+    checkpoint.clear(work / "checkpoints")
+    if work.parent == out:
+        shutil.rmtree(work, ignore_errors=True)
     return TrainResult(adapter, out, False, outcome.steps, final_loss, summary)
+
+
+def _begin(base: Base, emit: Emit) -> None:
+    """Warn of a distilled base, and give the training all the room there is."""
+    if words := pairs.warning(base.source):
+        emit({"event": "note", "text": words})
+    forget(base.model)
+    if base.device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(base.device)
 
 
 def _prepared(
@@ -156,23 +175,42 @@ def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, name:
     return adapter
 
 
-def _write(adapter: Adapter, out: Path, format: str, previews: Previews) -> None:
+def _write(adapter: Adapter, out: Path, format: str) -> None:
     """The adapter folder, all or nothing.
 
     What lies in an older one of that name (its checkpoints too) gives way.
     """
-    from lorakit.card import model_card
-
-    with durable.replacing_folder(out) as aside:
-        weights = formats.save(adapter, aside, format)
+    with durable.replacing_folder(out) as temporary:
+        weights = formats.save(adapter, temporary, format)
         with open(weights, "rb") as file:
             adapter.card.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        previews.keep(aside / "previews")
-        durable.write_text(
-            aside / "README.md",
-            model_card(adapter.card.to_dict(), sorted((aside / "previews").glob("*.png"))),
-        )
-        durable.write_json(aside / "card.json", adapter.card.to_dict())
+        durable.write_json(temporary / "card.json", adapter.card.to_dict())
+        refresh(temporary)
+
+
+def _compare(
+    base: Base,
+    injection: Injection,
+    examples: Examples,
+    data: Any,
+    recipe: Recipe,
+    summary: dict[str, Any],
+    emit: Emit,
+) -> None:
+    """Put the base with a few texts in its prompt beside the voice: loss in `summary`, texts as an event."""
+    summary["held_out_few_shot"] = few_shot_loss(base, injection, examples, data, recipe)
+    compared = side_by_side(base, injection, data, recipe)
+    if compared is not None:
+        emit({"event": "compared", "step": summary["steps"], **compared})
+
+
+def _complete(adapter: Adapter, out: Path, previews: Previews, summary: dict[str, Any]) -> None:
+    """Put what the last look gave beside the saved weights: previews, and figures in the card."""
+    summary["size_bytes"] = sum(file.stat().st_size for file in out.glob("*.safetensors"))
+    adapter.card.scores |= summary
+    previews.keep(out / "previews")
+    durable.write_json(out / "card.json", adapter.card.to_dict())
+    refresh(out)
 
 
 def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -> str:
@@ -217,8 +255,6 @@ def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: f
 def _peak_host_memory() -> int:
     """The most memory this process ever held, in bytes."""
     if sys.platform == "win32":
-        import psutil
-
         return psutil.Process().memory_info().peak_wset
     import resource
 

@@ -1,5 +1,7 @@
 """What goes wrong while a base is fetched is said in words that help."""
 
+import errno
+
 import httpx
 import pytest
 from huggingface_hub.errors import (
@@ -33,6 +35,15 @@ def refused(kind: type, status: int) -> Exception:
         (ImportError("no", name="bitsandbytes"), "bitsandbytes.*install it"),
         (MemoryError(), "does not fit into memory.*nf4"),
         (RuntimeError("CUDA out of memory. Tried to allocate"), "does not fit into memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk is full; make room, or set HF_HOME"),
+        (
+            OSError("owner/name does not appear to have a file named model.safetensors."),
+            "has no .safetensors weights; pickled",
+        ),
+        (
+            OSError("Error no file named model.safetensors found in directory x."),
+            "has no .safetensors weights; pickled",
+        ),
         (KeyError("weight"), "incomplete, download them again"),
     ],
 )

@@ -5,7 +5,7 @@ import tiny_bases
 import torch
 from tiny_language import LANGUAGE_MODELS, language_base
 
-from lorakit.families import family_of, load_base, memory
+from lorakit.families import family_of, load_base, memory, pictures
 from lorakit.lora.inject import trainable
 from lorakit.training.objectives import image_loss, next_token
 
@@ -85,16 +85,17 @@ def test_recomputing_gives_the_same_gradients_and_holds_fewer_activations(base, 
 def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
     """The "device" and the place where blocks wait are both the CPU here; what waits is made unusable."""
     loss, expected = gradients(base, injection)
-    blocks, store, most = memory.blocks_of(base.model), {}, []
+    blocks, store, most, put_away = memory.blocks_of(base.model), {}, [], []
     rest = torch.device("meta")
 
     def move(part, device):
         if device == rest:
+            put_away.append(part)
             store[id(part)] = part.data
             part.data = torch.full_like(part.data, torch.nan)
         elif id(part) in store:
-            part.data = store.pop(id(part))
-            present = [b for b in blocks if not any(id(p) in store for p in b.parameters())]
+            part.data = store[id(part)]
+            present = [b for b in blocks if not any(p.isnan().all() for p in b.parameters() if p.numel())]
             most.append(len(present))
 
     monkeypatch.setattr(memory, "_move", move)
@@ -102,6 +103,7 @@ def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
     try:
         frozen = [p for block in blocks for p in block.parameters() if not p.requires_grad]
         assert len(blocks) > 1 and all(bool(p.isnan().all()) for p in frozen)
+        put_away.clear()
         with memory.recomputing(base.model):
             again, found = gradients(base, injection)
             with torch.no_grad():
@@ -109,11 +111,34 @@ def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
         assert torch.equal(loss, again)
         for name, gradient in expected.items():
             torch.testing.assert_close(found[name], gradient, atol=1e-7, rtol=1e-5)
-        assert max(most) == 1
+        assert max(most) == 1 and not put_away, "what is frozen is never copied back"
     finally:
         for block in blocks:
             memory.put(block, CPU)
             del block.forward
+
+
+def test_a_block_that_leaves_has_the_very_weights_that_waited_its_4_bit_constants_too(flux_folder):
+    base = load_base(flux_folder, device="cpu", quantize="nf4")
+    memory.swap_blocks(base.model, CPU, CPU)
+    parts = [part for block in memory.blocks_of(base.model) for part in memory._frozen(block)]
+    before = [[value.data_ptr() for *_, value in memory._places(part)] for part in parts]
+    assert max(map(len, before)) > 4, "codes, constants, and constants of the constants"
+    loss_of(base)
+    assert before == [[value.data_ptr() for *_, value in memory._places(part)] for part in parts]
+
+
+def test_encoders_of_an_offloaded_base_stay_in_the_hosts_memory(flux_folder):
+    base = load_base(flux_folder, device="cpu", offload=True)
+    plain = family_of(base).encode_prompts(base, ["red can"])
+    base.device = torch.device("meta")  # stands in for a small card
+    again = family_of(base).encode_prompts(base, ["red can"])
+    assert all(torch.equal(plain[name], again[name]) for name in plain)
+    base.offloaded = False
+    assert pictures.bring(base) == torch.device("meta")
+    assert {
+        p.device.type for part in pictures.encoders(base.pipeline).values() for p in part.parameters()
+    } == {"meta"}
 
 
 def test_updates_belong_where_a_waiting_layer_will_compute(flux_folder):

@@ -125,6 +125,24 @@ def test_one_file_and_the_configurations_beside_it_are_a_base(kind, beside, tmp_
     assert family_of(base).encode_prompts(base, ["red can"])["prompt_embeds"].shape[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("marks", "predicts", "whole"),
+    [
+        ((), "epsilon", False),
+        (("v_pred",), "v_prediction", False),
+        (("v_pred", "ztsnr"), "v_prediction", True),
+    ],
+)
+def test_marks_in_one_file_say_what_it_predicts(marks, predicts, whole, tmp_path):
+    pipeline = tiny_bases.sdxl()
+    save_file(checkpoint(pipeline) | {mark: torch.zeros(0) for mark in marks}, tmp_path / "model.safetensors")
+    pipeline.save_pretrained(tmp_path)
+    base = load_base(str(tmp_path / "model.safetensors"), device="cpu")
+    assert family_of(base).objective(base).signal is not None
+    assert base.pipeline.scheduler.config.prediction_type == predicts
+    assert base.pipeline.scheduler.config.get("rescale_betas_zero_snr", False) is whole
+
+
 def test_one_file_without_configurations_and_offline_is_said(tmp_path):
     save_file(checkpoint(tiny_bases.sd15()), tmp_path / "alone.safetensors")
     with pytest.raises(

@@ -174,6 +174,20 @@ def test_an_adapter_that_reaches_the_text_encoder_is_on_it_while_the_words_are_r
     assert base.pipeline.text_encoder.words is bare
 
 
+def test_text_encoders_are_where_they_will_work_before_a_mix_is_put_on_them(
+    tmp_path, family, campaign, base_of, adapter
+):
+    """The meta device stands in for a GPU; the encoders wait on the CPU until a scene is read."""
+    base = base_of()
+    base.pipeline, base.device = Pipeline(base.model), torch.device("meta")
+    writer = adapter()
+    writer.modules["text_encoder.words"] = writer.modules["layer"]
+    made = campaign(tmp_path, {writer: 1.0}, base=base)
+    for _ in range(2):
+        with made.mixed_words(0) as pipeline:
+            assert pipeline.text_encoder.words(torch.empty(1, 4, device="meta")).device.type == "meta"
+
+
 def test_a_long_run_folds_each_mix_in_and_leaves_the_base_as_it_was(
     tmp_path, family, campaign, base_of, pair
 ):
@@ -213,7 +227,7 @@ def test_a_stopped_long_run_leaves_the_bare_base(tmp_path, family, campaign, bas
 def test_what_cannot_be_folded_in_runs_live(tmp_path, family, campaign, base_of, pair, monkeypatch):
     base, live = base_of(), []
     before = base.model.layer
-    monkeypatch.setattr("lorakit.generation.folding._free_bytes", lambda: 10)
+    monkeypatch.setattr("lorakit.generation.folding.free_bytes", lambda: 10)
     family.fail = lambda rows, seeds: live.append(base.model.layer is not before)
     campaign(tmp_path, {pair[0]: 1.0}, seeds=range(8), base=base).run()
     assert live and all(live)

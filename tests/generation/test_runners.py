@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import weakref
 
 import pytest
 import torch
@@ -205,6 +206,49 @@ def test_a_scene_that_cannot_be_read_does_not_stop_the_others(tmp_path, family, 
 
 
 @pytest.mark.battery(70, "memory exhausted while rendering")
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+    ],
+    ids=lambda error: str(error)[:24],
+)
+def test_nothing_of_a_batch_that_did_not_fit_is_alive_when_its_halves_are_tried(
+    error, tmp_path, family, campaign
+):
+    class Activations:
+        pass
+
+    alive = []
+
+    def fail(rows, seeds):
+        alive.append([reference() is not None for reference in held])
+        if len(seeds) > 1:
+            activations = Activations()
+            held.append(weakref.ref(activations))
+            raise type(error)(*error.args)
+
+    held = []
+    family.fail = fail
+    assert all("error" not in entry for entry in campaign(tmp_path, seeds=range(4), formats=("1:1",)).run())
+    assert len(held) > 2 and not any(any(each) for each in alive)
+
+
+def test_a_lost_device_ends_the_run_and_the_rest_is_drawn_by_the_next(tmp_path, family, campaign):
+    def lost(rows, seeds):
+        raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+
+    family.fail = lost
+    with pytest.raises(torch.AcceleratorError):
+        campaign(tmp_path).run()
+    family.fail = lambda rows, seeds: None
+    assert all("error" not in entry for entry in campaign(tmp_path).run())
+
+
 def test_running_out_of_memory_halves_the_batch(tmp_path, family, campaign):
     def fail(rows, seeds):
         if len(seeds) > 2:

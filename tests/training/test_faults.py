@@ -16,7 +16,8 @@ from tiny import tiny_text_base, tiny_texts
 
 import lorakit
 from lorakit.errors import LoraKitError, RecipeError
-from lorakit.training import checkpoint
+from lorakit.training import checkpoint, session
+from lorakit.training.previews import Previews
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
 
@@ -48,7 +49,7 @@ def at_batch(monkeypatch, number, action):
 
 
 def raising(error):
-    def action(loss):
+    def action(*_, **__):
         raise error
 
     return action
@@ -87,9 +88,9 @@ def test_gradients_that_are_no_numbers_never_reach_the_adapter(tmp_path, monkeyp
     with monkeypatch.context() as patched:
         at_batch(patched, 5, poisoned)
         with pytest.raises(RecipeError, match=r"gradients are no longer a number at step 6.*learning_rate"):
-            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+            train(tiny_text_base(), tiny_texts(), recipe(preview_every=0), tmp_path / "x")
     assert kept(tmp_path / "x") == ["step-00000002", "step-00000004"]
-    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe())
+    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe(preview_every=0))
 
 
 @pytest.mark.battery(69, "disk full while a checkpoint is written")
@@ -107,10 +108,10 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_is_kept(
     with monkeypatch.context() as patched:
         patched.setattr(torch, "save", save)
         with pytest.raises(LoraKitError, match=r"disk is full at step 4; make room.*at step 2") as told:
-            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+            train(tiny_text_base(), tiny_texts(), recipe(preview_every=0), tmp_path / "x")
     record_property("told", told.value)
     assert "/secret" not in str(told.value) and kept(tmp_path / "x") == ["step-00000002"]
-    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe())
+    assert finish_equals(tmp_path / "x", tmp_path / "whole", recipe(preview_every=0))
 
 
 @pytest.mark.battery(69, "a real small disk, full")
@@ -130,6 +131,62 @@ def test_a_disk_that_is_really_full(tmp_path):
         assert [path.name for path in (disk / "c").iterdir()] == ["step-00000001"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+NO_ROOM = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+@pytest.mark.parametrize("part", ["make", "few_shot_loss", "side_by_side"])
+def test_what_only_looks_at_a_training_cannot_cost_what_was_learned(tmp_path, monkeypatch, part):
+    events = []
+    with monkeypatch.context() as patched:
+        if part == "make":
+            patched.setattr(session, "text_previews", lambda *_: Previews(raising(NO_ROOM)))
+        else:
+            patched.setattr(session, part, raising(NO_ROOM))
+        result = train(
+            tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x", on_event=events.append, name="Mug"
+        )
+    notes = [event["text"] for event in events if event["event"] == "note"]
+    assert any("could not be made (the memory was not enough)" in note for note in notes)
+    assert result.steps == 6 and events[-1]["event"] == "result" and not kept(tmp_path / "x")
+    train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "whole", name="Mug")
+    first, second = (load_file(tmp_path / out / "adapter_model.safetensors") for out in ("x", "whole"))
+    assert all(torch.equal(first[name], second[name]) for name in second)
+    assert all(
+        (tmp_path / "x" / name).is_file() for name in ("adapter_config.json", "README.md", "card.json")
+    )
+
+
+def test_an_adapter_is_saved_before_anything_looks_at_it(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(session, "side_by_side", raising(Killed()))
+    with pytest.raises(Killed):
+        train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x", work=tmp_path / "job")
+    saved = load_file(tmp_path / "x" / "adapter_model.safetensors")
+    monkeypatch.undo()
+    train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x", work=tmp_path / "job")
+    again = load_file(tmp_path / "x" / "adapter_model.safetensors")
+    assert all(torch.equal(saved[name], again[name]) for name in again), "the end of the same training"
+
+
+def test_a_preview_that_ends_the_process_does_not_end_it_again_after_a_restart(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "text_previews", lambda *_: Previews(raising(Killed())))
+        with pytest.raises(Killed):
+            train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
+    assert kept(tmp_path / "x")[-1] == "step-00000003", "the step whose previews ended it"
+    steps = []
+    fewer = recipe(preview_every=0)  # may be changed: it changes nothing of what is learned
+    train(
+        tiny_text_base(), tiny_texts(), fewer, tmp_path / "x", on_event=lambda e: steps.append(e.get("step"))
+    )
+    assert min(step for step in steps if step) > 3
 
 
 def test_what_a_kill_left_half_written_is_removed(tmp_path):

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import textwrap
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from tiny import tiny_text_base, tiny_texts
 
 import lorakit
 from lorakit import jobs
+from lorakit.training import processes
 from lorakit.training.session import train
 
 ROOT = Path(lorakit.__file__).parent.parent
@@ -68,6 +71,18 @@ def alone(tmp_path_factory):
     out = tmp_path_factory.mktemp("alone") / "voice"
     train(tiny_text_base(), tiny_texts(), recipe(steps=6, preview_every=0, accumulate=2), out)
     return out
+
+
+def test_processes_wait_for_one_that_draws_for_longer_than_the_default(monkeypatch):
+    asked = {}
+
+    def state(**options):
+        asked.update(options)
+        return SimpleNamespace(process_index=0, num_processes=2)
+
+    monkeypatch.setattr("accelerate.PartialState", state)
+    processes.Together()
+    assert asked["timeout"] >= timedelta(hours=2), "NCCL gives up after 10 minutes"
 
 
 def test_two_processes_learn_what_one_learns_with_twice_the_accumulation(tmp_path, alone):
