@@ -201,7 +201,7 @@ def test_an_adapter_is_opened_to_be_used_in_part(tmp_path):
     file = written(tensors, tmp_path)
     with torch.device("meta"):
         model = FluxTransformer2DModel(num_layers=4, num_single_layers=0)
-    with pytest.raises(AdapterError, match="2 of its 6 modules.*made for FLUX.1"):
+    with pytest.raises(AdapterError, match=r"2 of its 6 modules.*made for FLUX.1"):
         lorakit.deltas(lorakit.load_adapter(file), model)
     matched = matching.match(lorakit.load_adapter(file, partial=True), model)
     assert len(matched.modules) == 4 and len(matched.missing) == 2
