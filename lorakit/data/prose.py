@@ -27,6 +27,7 @@ LINK = re.compile(
 )
 ENDS = re.compile(r"[.!?…。！？:;)\"”»’'】」』]$|[#@]\w+$|[^\w\s.,;:\-–—/&]$")
 WRAPPED = 60  # characters: shorter lines without an end are no wrapped prose
+LISTED = 8  # words: items of fewer are points of a text
 BY_LINE = 3  # lines without an empty one between: as many texts
 
 
@@ -84,7 +85,8 @@ def _divided(text: str, markdown: bool) -> tuple[list[str], str]:
     if markdown and (sections := _sections(text)):
         return sections, f"each of the {len(sections)} headings starts one text"
     blocks = _blocks(text)
-    if len(blocks) == 1 and len(lines) >= BY_LINE and _one_each(lines):
+    undivided = not re.search(r"\n\s*\n", text.strip())
+    if undivided and len(lines) >= BY_LINE and _one_each(lines):
         return [line.strip() for line in lines], f"each of the {len(lines)} lines is one text"
     return blocks, ""
 
@@ -120,23 +122,28 @@ def _sections(text: str) -> list[str]:
 
 
 def _blocks(text: str) -> list[str]:
-    """Paragraphs; a heading belongs to what follows it, and the items of one list to each other."""
+    """Paragraphs; a heading belongs to what follows it, and a list of short points to what stands above."""
     blocks: list[str] = []
     waiting = ""
     for block in filter(str.strip, re.split(r"\n\s*\n", text.strip("\n"))):
         if HEADING.match(block) and "\n" not in block.strip():
             waiting = f"{waiting}\n{block}" if waiting else block
             continue
-        if not waiting and blocks and _is_list(block) and _is_list(blocks[-1]):
-            blocks[-1] += f"\n{block}"
-            continue
+        if not waiting and blocks and _is_list(block):
+            if _is_list(blocks[-1]):
+                blocks[-1] += f"\n{block}"
+                continue
+            if len(block.split()) < LISTED * (block.count("\n") + 1):  # points of the text above, no texts
+                blocks[-1] += f"\n\n{block}"
+                continue
         blocks.append(f"{waiting}\n{block}" if waiting else block)
         waiting = ""
     return [block.strip() for block in (*blocks, waiting) if block.strip()]
 
 
 def _is_list(block: str) -> bool:
-    return bool(ITEM.match(block)) and bool(ITEM.match(block.rsplit("\n", 1)[-1]))
+    last = block.rsplit("\n\n", 1)[-1]  # a text may end with one
+    return bool(ITEM.match(last)) and bool(ITEM.match(last.rsplit("\n", 1)[-1]))
 
 
 def _unmarked(text: str) -> str:

@@ -210,7 +210,7 @@ So is **this** [text](https://example.com/a).
 
 def test_a_markdown_post_is_read_without_its_front_matter_pictures_and_links(tmp_path):
     found, said = answers(tmp_path, "posts.md", POST)
-    assert found == ["Spring is short\nSo is this text.", "- Light.\n- Dry."]
+    assert found == ["Spring is short\nSo is this text.\n\n- Light.\n- Dry."]
     assert said == ["left out: front matter, 1 line that is only an image, 1 line that is only a link"]
 
 
@@ -231,10 +231,10 @@ def test_a_markdown_post_is_read_without_its_front_matter_pictures_and_links(tmp
         ("a.txt", "text\tproduct\nWarm.\tMug\n", ["Warm."]),
         ("a.md", "# Our posts\n\n## One\n\nTea first.\n\nThen rain.\n\n## Two\n\nMore tea.\n",
          ["One\n\nTea first.\n\nThen rain.", "Two\n\nMore tea."]),
-        ("a.md", "Pack:\n\n1. Tea\n\n2. Milk\n", ["Pack:", "1. Tea\n2. Milk"]),
+        ("a.md", "Pack:\n\n1. Tea\n\n2. Milk\n", ["Pack:\n\n1. Tea\n2. Milk"]),
         ("a.html", "<html><head><title>x</title><style>p{}</style></head><body><nav>Home</nav><h1>Tea</h1>"
          "<p>Warm &amp; dry.<br>Soft.</p><ul><li>Light</li><li>Dry</li></ul><script>x()</script></body>",
-         ["Tea", "Warm & dry.\nSoft.", "- Light\n- Dry"]),
+         ["Tea", "Warm & dry.\nSoft.\n\n- Light\n- Dry"]),
         ("a.html", "<article><h2>One</h2><p>Tea.</p></article><article><p>Two.</p></article>",
          ["One\n\nTea.", "Two."]),
     ],
