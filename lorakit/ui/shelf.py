@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from lorakit.families import FAMILIES
 from lorakit.families.pairs import to_render_on
 from lorakit.store import Entry
-from lorakit.ui import pictures, pieces, runs
+from lorakit.ui import pictures, pieces, runs, visitors
 
 MOST_CARDS = 60  # of which each carries a small picture; beyond, the search is quicker than the eye
 KINDS = [("All", ""), ("Pictures", "image"), ("Voices", "voice")]
@@ -68,7 +69,7 @@ def _card(entry: Entry) -> str:
         f'<button class="adapter" data-slug="{escape(entry.slug)}">{picture}'
         f"<b>{escape(_short(entry.name))}</b>"
         f"<span>{escape(_short(calls))}</span><span>{escape(facts)}</span>"
-        f"<span>{escape(_short(entry.base) or 'base not stated')}</span>{_licence(entry)}</button>"
+        f"<span>{escape(_short(base(entry)) or 'base not stated')}</span>{_licence(entry)}</button>"
     )
 
 
@@ -81,7 +82,7 @@ def details(entry: Entry) -> str:
         (str(entry.rank or ""), "rank"),
         (pieces.size(entry.size_bytes), "file"),
         (FAMILY_WORDS.get(entry.family, entry.family), "made for"),
-        (_short(entry.base), "base"),
+        (_short(base(entry)), "base"),
         (to_render_on(entry.base), "also renders on"),
         (entry.created[:10].replace("-", "\u2011"), "made"),  # hyphens at which no line breaks
         (tool(entry), "made with"),
@@ -97,6 +98,12 @@ def details(entry: Entry) -> str:
         _licence(entry) + _warning(entry) + pieces.facts(rows) + said + _layers(scores) + _spectrum(scores)
     )
     return pieces.card(entry.name, inside + trained)
+
+
+def base(entry: Entry) -> str:
+    """What it was made on; of a folder of this machine visitors see the name alone."""
+    local = entry.base.startswith(("/", "~", ".")) or "\\" in entry.base
+    return Path(entry.base).name if local and not visitors.asking().operator else entry.base
 
 
 def tool(entry: Entry) -> str:

@@ -10,7 +10,7 @@ from lorakit import checks
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
 from lorakit.training.advice import CROWDED, used
-from lorakit.ui import bases, mixing, pictures, pieces
+from lorakit.ui import bases, mixing, pictures, pieces, visitors
 from lorakit.ui.mixing import Kept
 from lorakit.ui.pieces import HIDDEN, QUIET
 
@@ -148,7 +148,15 @@ def tell(slug: str | None, rank: float) -> str:
 
 
 def start_shrink(slug: str | None, rank: float) -> str:
-    """Write the job that makes a smaller copy of an adapter."""
+    """Write the job that makes a smaller copy of an adapter. Of one's own trainings `shrink_trained` does."""
+    try:
+        visitors.operator_only("Shrinking an adapter that others use")
+    except LoraKitError as error:
+        raise pieces.problem(error) from error
+    return _shrink(slug, rank)
+
+
+def _shrink(slug: str | None, rank: float) -> str:
     entry = _entry(slug)
     if entry is None:
         raise gr.Error("Choose an adapter first.", print_exception=False)
@@ -163,7 +171,7 @@ def shrink_trained(training: str) -> str:
     result = pieces.result(job) if job else None
     if result is None:
         raise gr.Error("This training has made nothing yet.", print_exception=False)
-    return start_shrink(result["slug"], result["summary"]["advice"]["rank"])
+    return _shrink(result["slug"], result["summary"]["advice"]["rank"])
 
 
 def start_combine(

@@ -12,10 +12,11 @@ from PIL import Image
 from starlette.requests import Request
 
 from lorakit import durable, jobs, workspace
-from lorakit.errors import LoraKitError
+from lorakit.errors import AdapterError, LoraKitError
+from lorakit.formats import hub
 from lorakit.store import Store
 from lorakit.training.recipe import Recipe
-from lorakit.ui import adapters, build_app, pieces, train, visitors
+from lorakit.ui import adapters, build_app, pieces, train, tuning, visitors
 from lorakit.ui.visitors import NOBODY, OPERATOR, Visitor
 
 SECRET = "Zephyrine"  # stands in everything that is the first visitor's
@@ -319,7 +320,37 @@ def test_changing_the_store_needs_the_operator(shelf):
         said = str(as_visitor(SECOND, action, *inputs))
         assert "whoever runs this studio" in said and Store().get("mug").name == "mug"
     assert "mug" in str(adapters.refresh()[2]) and "mug" not in str(as_visitor(SECOND, adapters.refresh)[2])
+    with pytest.raises(gr.Error, match="whoever runs this studio"):
+        as_visitor(SECOND, tuning.start_shrink, "mug", 2)
     assert "cup" in str(adapters.rename_one("mug", "cup"))
+
+
+@pytest.mark.battery(93, "an adapter of the hub, added by a visitor")
+def test_a_visitor_adds_from_the_hub_without_the_owners_token(tmp_path, monkeypatch):
+    asked = []
+
+    def download(text, token=None):
+        asked.append((text, token))
+        raise AdapterError(f"{text}: no such repository")
+
+    monkeypatch.setattr(hub, "download", download)
+    (tmp_path / "owner" / "name").mkdir(parents=True)  # a folder of this machine's that is called the same
+    monkeypatch.chdir(tmp_path)
+    as_visitor(SECOND, adapters.add_files, None, "owner/name", "")
+    adapters.add_files(None, "owner/name", "")
+    assert asked == [("owner/name", False), ("owner/name", None)]
+
+
+def test_a_visitor_sees_no_path_of_this_machine_on_a_card():
+    folder = Store().folder / "mug"
+    durable.write_json(
+        folder / "card.json", {"name": "mug", "family": "flux", "base": "/home/me/models/flux"}
+    )
+    (folder / "adapter_model.safetensors").write_bytes(b"x")
+    for handler, inputs in ((adapters.refresh, ()), (adapters.open_one, ("mug",))):
+        assert "/home/me" in str(handler(*inputs))
+        shown = str(as_visitor(SECOND, handler, *inputs))
+        assert "/home/me" not in shown and "flux" in shown
 
 
 def test_the_form_is_filled_from_ones_own_training_only(shelf):
