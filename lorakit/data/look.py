@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from lorakit.data import exposure, lettering, subject
+from lorakit.data import colours, exposure, lettering, subject
 from lorakit.data.lettering import Lettering
 
 SIDE = 1024  # pixels of the longer side that a look is taken at; blocks and letters are lost in less
@@ -46,6 +46,7 @@ class Look:
     figure: (
         np.ndarray | None
     )  # (24, 24) float32, the subject alone, cut out and scaled; None if none is found
+    colours: np.ndarray | None = None  # which colours the subject has (`colours`); None if none is found
 
 
 def take_look(image: Image.Image, quality: int = 100) -> Look:
@@ -73,6 +74,7 @@ def take_look(image: Image.Image, quality: int = 100) -> Look:
         thumb=np.asarray(image.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX)),
         border=_border_tiles(small.astype(np.float32)),
         figure=_figure(small, inside),
+        colours=colours.of_subject(small, found),
     )
 
 

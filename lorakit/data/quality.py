@@ -1,15 +1,16 @@
 """The quality gate of a photo set: what it finds and what to do about it. It never decides and drops nothing.
 
 Covers size, sharpness at the product, exposure, JPEG blocks, lettering laid over the photo, near duplicates,
-one background and one angle everywhere, odd shapes and the number of photos. Not covered: whether it is the
-right product, and logos without letters. docs/gates.md says how often each fault is found.
+one background and one angle everywhere, several products of different colours, odd shapes and the number of
+photos. Not covered: whether it is the right product, and logos without letters. docs/gates.md says how often
+each fault is found.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lorakit.data import sameness
+from lorakit.data import colours, sameness
 from lorakit.data.buckets import Framing, frame, size_for
 from lorakit.data.lettering import Lettering
 from lorakit.data.look import Look
@@ -28,6 +29,7 @@ BLOCKY = 0.87  # of `Look.blocks`: qualities of about 20 and less, also saved ag
 COMPRESSED = 25  # JPEG quality, of 100
 BLOCKS_SHOW = 2048  # pixels of the longer side up to which blocks are still seen when it is made smaller
 WIDEST = 2.5  # longer side over shorter side
+PRODUCTS_NAMED = 9  # by an example each
 SMALLEST = 128 * 128  # pixels of the smallest base that ships
 STEP = 16  # pixels that sides are multiples of, for most bases
 
@@ -239,6 +241,7 @@ def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
         advice = f"choose the best: beyond about {IDEAL}, variety counts and not number"
         found.append(Finding("", "many", "info", f"{count} photos", advice))
     looks = [photo.look for photo in photos]
+    found += _of_products([photo.name for photo in photos], colours.groups([look.colours for look in looks]))
     if count >= 5 and sameness.one_background(looks):
         advice = "add photos in other places: what is in every photo is learned as part of the product"
         found.append(
@@ -251,8 +254,23 @@ def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
     return found
 
 
+def _of_products(names: Sequence[str], groups: Sequence[Sequence[int]]) -> list[Finding]:
+    if not groups:
+        return []
+    shown = [f"{names[group[0]]} and {len(group) - 1} more" if len(group) > 1 else names[group[0]]
+             for group in groups[:PRODUCTS_NAMED]]  # fmt: skip
+    rest = f"; and {len(groups) - len(shown)} more" if len(groups) > len(shown) else ""
+    what = f"these look like {len(groups)} different products, by their colours: {'; '.join(shown)}{rest}"
+    advice = (
+        "train each product on photos of its own; where these are versions of one, name the version in each "
+        "caption"
+    )
+    return [Finding("", "several-products", "warn", what, advice)]
+
+
 def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -> int:
-    """The photos' mean, less up to 40 for too few different ones and 15 for one background.
+    """The photos' mean, less up to 40 for too few different ones, 15 for one background and 30 for several
+    products.
 
     Assumption: these weights order sets as a photographer would; they are not fitted to anything.
     """
@@ -261,4 +279,5 @@ def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -
     mean = sum(one.score for one in judged) / len(judged)
     lost = 40 * max(0.0, 1 - different / FEW)
     lost += 15 * any(finding.kind == "one-background" for finding in whole)
+    lost += 30 * any(finding.kind == "several-products" for finding in whole)
     return max(0, round(mean - lost))
