@@ -58,6 +58,7 @@ def _body(card: dict[str, Any], library: str) -> str:
         lines += [
             f"{scores['trained_parameters']:,} parameters were trained: {scores['share']:.1%} of the base."
         ]
+    lines += [_plain(str(note)) for note in scores.get("notes") or ()]
     lines += ["", "## Use", "", "```python", *_usage(library), "```", ""]
     return "\n".join(lines)
 

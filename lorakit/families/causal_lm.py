@@ -110,7 +110,7 @@ def _is_plain(module: Any) -> bool:
         out = module(torch.zeros(1, 1, module.in_features, dtype=like.dtype, device=like.device))
     except RuntimeError:
         return False
-    return out.shape == (1, 1, module.out_features)
+    return isinstance(out, Tensor) and out.shape == (1, 1, module.out_features)
 
 
 def predict(base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:

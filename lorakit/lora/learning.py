@@ -34,10 +34,17 @@ class Learning(torch.autograd.Function):
         hidden = F.linear(flat, down.to(flat.dtype))
         if isinstance(scale, Tensor) or scale != 1.0:
             hidden.mul_(scale)
-        y = F.linear(flat, weight, bias).addmm_(hidden, up.to(flat.dtype).t())
+        # Not a view of what is computed here: some models add to what comes out in place.
+        y = flat.new_empty(*x.shape[:-1], len(weight))
+        rows = y.view(-1, len(weight))
+        if bias is None:
+            torch.mm(flat, weight.t(), out=rows)
+        else:
+            torch.addmm(bias, flat, weight.t(), out=rows)
+        rows.addmm_(hidden, up.to(flat.dtype).t())
         ctx.save_for_backward(flat, hidden, down, up, weight)
         ctx.scale, ctx.shape = scale, x.shape
-        return y.view(*x.shape[:-1], len(weight))
+        return y
 
     @staticmethod
     @once_differentiable

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lorakit.families import Base, family_of, quantize
 from lorakit.families.memory import blocks_of
+from lorakit.lora.experts import LoraExperts
 from lorakit.lora.inject import Injection
 from lorakit.lora.learning import autocasts
 from lorakit.training.objectives import even_levels, image_loss
@@ -35,7 +36,8 @@ class Footprint:
     optimizer: int  # 0 when it waits in the host's memory
     activations: int  # kept for the backward pass when it begins
     block: int  # what the pass through the fullest block keeps
-    transient: int  # the largest weight as it is multiplied, and the gradient of the largest kept tensor
+    transient: int  # the largest weight as it is multiplied, and the gradient of the largest kept tensor;
+    # of experts, a layer's weights with the update in them, and as much again for their gradients
     waiting: int = 0  # gradients of an update's earlier batches, which lie there during the next one
 
     @property
@@ -80,8 +82,18 @@ def footprint(
         optimizer=0 if paged else round(OPTIMIZERS[optimizer] * trained),
         activations=kept[None].saved + held + (fullest if recomputing else 0),
         block=fullest,
-        transient=largest + (dense * dtype.itemsize if quantized else 0),
+        transient=largest + dtype.itemsize * ((dense if quantized else 0) + 2 * _experts(injection)),
     )
+
+
+def _experts(injection: Injection) -> int:
+    """The most weights of experts that one module has and that get an update."""
+    sizes: dict[int, int] = {}
+    for layer in injection.layers.values():
+        if isinstance(layer, LoraExperts):
+            owner = id(layer.base.owner)
+            sizes[owner] = sizes.get(owner, 0) + layer.weight.numel()
+    return max(sizes.values(), default=0)
 
 
 def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], Tensor]:
@@ -174,12 +186,29 @@ def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Kept
 @contextmanager
 def _flash_attention() -> Iterator[None]:
     """Attention that keeps q, k, v, its output and one number per row, as the fused kernels of CUDA do."""
-    own = F.scaled_dot_product_attention
-    F.scaled_dot_product_attention = _Fused.run  # type: ignore[assignment]
+    own, grouped = F.scaled_dot_product_attention, F.grouped_mm
+    F.scaled_dot_product_attention, F.grouped_mm = _Fused.run, _Grouped.run  # type: ignore[assignment]
     try:
         yield
     finally:
-        F.scaled_dot_product_attention = own
+        F.scaled_dot_product_attention, F.grouped_mm = own, grouped
+
+
+class _Grouped(torch.autograd.Function):
+    """Tokens (S, in), sorted by expert, by the experts' weights (experts, in, out): both are kept."""
+
+    @staticmethod
+    def run(tokens: Tensor, weights: Tensor, **named: Any) -> Tensor:
+        return _Grouped.apply(tokens, weights)
+
+    @staticmethod
+    def forward(ctx: Any, tokens: Tensor, weights: Tensor) -> Tensor:
+        ctx.save_for_backward(tokens, weights)
+        return tokens.new_empty(len(tokens), weights.shape[-1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        raise NotImplementedError("only counted, never trained through")
 
 
 class _Fused(torch.autograd.Function):

@@ -16,7 +16,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 
+from lorakit.errors import BaseError
 from lorakit.families import Base, family_of, host
 from lorakit.families.memory import recomputing
 from lorakit.families.quantize import bytes_of
@@ -25,6 +27,7 @@ from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.training.arithmetic import precision, steady
+from lorakit.training.coverage import notes, targets
 from lorakit.training.footprint import Footprint, footprint, image_step, text_step
 from lorakit.training.length import updates
 from lorakit.training.recipe import Recipe
@@ -77,6 +80,7 @@ class Forecast:
     step_seconds: float | None = None
     seconds: float | None = None
     ways: list[Way] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what of the base gets a smaller rank, or no update
 
     @property
     def peak(self) -> int:
@@ -173,12 +177,11 @@ def _sacrifices(
 
 
 def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any) -> Forecast:
-    is_image = shape.pipeline is not None
-    family = family_of(shape)
-    targets = family.targets(shape, recipe.convolutions) if is_image else family.targets(shape)
+    layers = targets(shape, recipe)
+    said = notes(shape, recipe, layers)
     with shape.device:
         injection = trainable(
-            shape.model, targets, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
+            shape.model, layers, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
             dropout=recipe.dropout,
         )  # fmt: skip
     try:
@@ -195,6 +198,11 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
             shape.model, injection, loss, shape.dtype, kept.quantize is not None,
             recipe.gradient_checkpointing or kept.offload, offloaded=kept.offload,
         )  # fmt: skip
+    except (DataDependentOutputException, DynamicOutputShapeException) as error:
+        raise BaseError(
+            f"{shape.source}: what a training takes cannot be counted before it runs: which experts work "
+            "depends on the words"
+        ) from error
     finally:
         injection.remove()
     counted = replace(
@@ -209,7 +217,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
     parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
     steps = updates(shape, recipe, data)
-    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, steps)
+    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, steps, notes=said)
 
 
 def _moments(
@@ -327,8 +335,6 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
 
     The base must carry no updates; it carries none afterwards.
     """
-    from lorakit.training.session import targets
-
     injection = trainable(
         base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
     )

@@ -26,6 +26,7 @@ from lorakit.lora.live import forget
 from lorakit.lora.spectrum import spectrum
 from lorakit.training import checkpoint, class_pictures, loop, processes
 from lorakit.training.advice import rank_advice
+from lorakit.training.coverage import notes, targets
 from lorakit.training.examples import Emit, Examples
 from lorakit.training.few_shot import few_shot_loss, side_by_side
 from lorakit.training.image_examples import ImageExamples
@@ -84,12 +85,12 @@ def train(
         data = data.phrased(recipe.caption_template, recipe.class_prompt)
     if not resume and first:
         checkpoint.clear(work / "checkpoints")
-    _begin(base, emit)
+    layers, left = _begin(base, recipe, emit)
     examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)
     if processes.join().agree(stop()):
         return TrainResult(None, out, True, 0, None)
     injection = trainable(
-        base.model, targets(base, recipe), recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
+        base.model, layers, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
         pissa=recipe.pissa, dropout=recipe.dropout, seed=recipe.seed,
     )  # fmt: skip
     monitor = Monitor(base, injection, examples, data, previews)
@@ -110,7 +111,7 @@ def train(
             return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
         if outcome.best_step is not None:
             emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
-        summary = _summary(base, injection, outcome, time.monotonic() - begun)
+        summary = _summary(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
         adapter = _learned(base, injection, _card(base, data, recipe, summary, name or out.name), recipe, out)
         emit({"event": "saved", "slug": out.name})
         with unharmed(base, "The last previews", emit):
@@ -128,14 +129,20 @@ def train(
     return TrainResult(adapter, out, False, outcome.steps, final_loss, summary)
 
 
-def _begin(base: Base, emit: Emit) -> None:
-    """Warn of a distilled base, and give the training all the room there is."""
-    if words := pairs.warning(base.source):
-        emit({"event": "note", "text": words})
+def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]]:
+    """The layers to train, and what of the base gets less or nothing, in words, which are said with a warning
+    of a distilled base; and all the room there is.
+    """
+    layers = targets(base, recipe)
+    left = notes(base, recipe, layers)
+    for words in (pairs.warning(base.source), *left):
+        if words:
+            emit({"event": "note", "text": words})
     forget(base.model)
     if base.device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(base.device)
+    return layers, left
 
 
 def _prepared(
@@ -149,12 +156,6 @@ def _prepared(
     previews = image_previews(base, data, recipe, work)
     family_of(base).free_encoders(base)
     return examples, previews
-
-
-def targets(base: Base, recipe: Recipe) -> list[str]:
-    """The layers that a training of this recipe gives an update, by name."""
-    family = family_of(base)
-    return family.targets(base, recipe.convolutions) if base.pipeline is not None else family.targets(base)
 
 
 def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, out: Path) -> Adapter:

@@ -153,6 +153,6 @@ def card(report: dict[str, Any]) -> str:
     inside = pieces.facts(lines) + f'<p class="badge">{whole}{host}</p>'
     return (
         f'<div class="gauge {verdict}"><div class="top"><i></i><b>{title}</b></div>{pieces.facts(rows)}'
-        f"{f'<p>{escape(text)}</p>' if text else ''}"
+        f"{''.join(f'<p>{escape(each)}</p>' for each in (text, *report.get('notes', ())) if each)}"
         f"<details><summary>Where the memory goes</summary>{inside}</details></div>"
     )

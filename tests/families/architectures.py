@@ -30,22 +30,51 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 LATENT: dict[str, Any] = {"num_key_value_heads": 4}  # attention from a latent has no groups
 MAMBA: dict[str, Any] = {"mamba_n_heads": 4, "mamba_d_head": 16, "mamba_d_ssm": 64, "mamba_n_groups": 1}
+HYBRID: dict[str, Any] = {
+    "layer_types": ["linear_attention", "full_attention"], "linear_num_key_heads": 2,
+    "linear_key_head_dim": 8, "linear_num_value_heads": 2, "linear_value_head_dim": 8,
+}  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(
-        ("axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "dots3_note_text"), LATENT
-    ),
+    **dict.fromkeys(("axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "dots3_note_text",
+                     "glm4_moe_lite", "glm_moe_dsa", "longcat_flash", "minicpm3", "youtu"), LATENT),
+    **dict.fromkeys(("qwen3_5_text", "qwen3_5_moe_text", "qwen3_next", "qwen4_exp_text"), HYBRID),
     "bamba": MAMBA | {"attn_layer_indices": [1]},
     "granitemoehybrid": MAMBA | {"layer_types": ["mamba", "attention"]},
-    "falcon_h1": MAMBA,
-    "mamba2": {"num_heads": 8, "head_dim": 8},
-    "dots1": {"n_shared_experts": 1},
-    "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
-    "zaya": {"num_experts_per_tok": 1},
+    "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "expert_layer_offset": 1},
+    "falcon_h1": MAMBA, "mamba2": {"num_heads": 8, "head_dim": 8}, "dots1": {"n_shared_experts": 1},
+    "gpt_neo": {"attention_types": [[["global", "local"], 1]]}, "zaya": {"num_experts_per_tok": 1},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"]},
-    "codegen": {"rotary_dim": 4},
-    "gptj": {"rotary_dim": 4},
-}
-LEFT_OUT: dict[str, str] = {}
+    "codegen": {"rotary_dim": 4}, "gptj": {"rotary_dim": 4}, "reformer": {"is_decoder": True},
+}  # fmt: skip
+SEES = "also sees or hears, and is too large to be built small in a line; its text model is built instead"
+ENCODED = "is the decoder of an encoder-decoder: no language model by itself, refused as it is loaded"
+TWO_WAYS = "looks at the words that follow, or takes no padding: refused as it is loaded"
+RECURRENT = "is recurrent, without a cache of attention: refused as it is loaded"
+MORE = "needs more of its configuration than a line can say"
+LEFT_OUT: dict[str, str] = {
+    **dict.fromkeys((
+        "blt", "dots3_note", "emu3", "fuyu", "gemma3", "gemma3n", "gemma4", "gemma4_unified", "git",
+        "got_ocr2", "gemma4_assistant", "gemma4_unified_assistant", "llama4", "mllama", "musicgen",
+        "moss_transcribe_diarize", "musicgen_melody", "phi4_multimodal", "qwen3_5", "qwen3_5_moe",
+        "qwen4_exp", "gemma4_text",
+    ), SEES),
+    **dict.fromkeys((
+        "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "marian", "mbart", "moshi", "mvp",
+        "pegasus", "plbart", "prophetnet", "trocr", "whisper",
+    ), ENCODED),
+    **dict.fromkeys((
+        "bert", "bert-generation", "big_bird", "camembert", "cpmant", "data2vec-text", "electra", "ernie",
+        "megatron-bert", "rembert", "roberta", "roberta-prelayernorm", "roc_bert", "roformer", "xlm",
+        "xlm-roberta", "xlm-roberta-xl", "xlnet", "xmod",
+    ), TWO_WAYS),
+    **dict.fromkeys(("falcon_mamba", "mamba", "mamba2", "recurrent_gemma", "rwkv", "xlstm"), RECURRENT),
+    **dict.fromkeys((
+        "bailing_hybrid", "cohere_compass_text", "dbrx", "gemma3n_text", "kimi_linear", "lfm3",
+        "qwen4_exp_text", "reformer", "zamba", "zamba2",
+    ), MORE),
+}  # fmt: skip
+# PEFT 0.21.2 opens ours of these without some layers: it takes them for experts, or renames them.
+NOT_IN_PEFT = ("beam", "laguna")
 
 
 def kinds() -> list[str]:

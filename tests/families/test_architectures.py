@@ -1,0 +1,78 @@
+"""One base of each kind of transformers' language models is loaded, trained, saved, opened, and writes."""
+
+import pytest
+import torch
+from architectures import LEFT_OUT, kinds, tiny
+from tiny_language import byte_tokenizer
+
+import lorakit
+from lorakit.data.texts import Tokens
+from lorakit.errors import BaseError
+from lorakit.families import causal_lm, load_base
+from lorakit.lora.adapter import Adapter, Card
+from lorakit.lora.inject import trainable
+from lorakit.training.forecast import forecast
+from lorakit.training.recipe import Recipe
+from lorakit.training.text_examples import answer_loss
+
+# The rest is compared with PEFT in tests/parity.
+HERE = (
+    "bamba", "bloom", "deepseek_v3", "falcon", "gemma2", "gpt_oss", "jetmoe", "llama4_text", "mixtral", "mpt",
+    "phi3", "phimoe", "qwen2_moe", "qwen3_next",
+)  # fmt: skip
+
+
+TEXT = Tokens(list(range(5, 29)), [0] * 4 + [1] * 20)
+
+
+def saved(kind, folder):
+    tiny(kind).save_pretrained(folder / kind)
+    byte_tokenizer().save_pretrained(folder / kind)
+    return str(folder / kind)
+
+
+def test_the_list_knows_every_kind_and_builds_most():
+    assert len(kinds()) >= 100 and set(HERE) <= set(kinds()) and all(LEFT_OUT.values())
+
+
+@pytest.mark.parametrize("kind", HERE)
+def test_it_is_trained_saved_opened_and_writes(kind, tmp_path):
+    base = load_base(saved(kind, tmp_path), device="cpu")
+    injection = trainable(base.model, causal_lm.targets(base), rank=4, alpha=8.0)
+    optimizer = torch.optim.Adam(injection.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(4):
+        optimizer.zero_grad()
+        loss = answer_loss(base, [[TEXT]], 0)[0] / 20
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] - 1e-4
+    assert all(p.grad is not None and p.grad.any() for p in injection.parameters())
+
+    adapter = Adapter(injection.factors(), Card(family="llm"))
+    tokens = torch.tensor([TEXT.ids])
+    with torch.no_grad():
+        trained = base.model(input_ids=tokens).logits
+        injection.remove()
+        lorakit.save_adapter(adapter, tmp_path / "out", format="peft")
+        with lorakit.applied(base.model, {lorakit.load_adapter(tmp_path / "out"): 1.0}):
+            torch.testing.assert_close(base.model(input_ids=tokens).logits, trained, rtol=1e-4, atol=1e-5)
+            asked = [[{"role": "user", "content": text}] for text in ("a", "longer")]
+            both = causal_lm.generate(base, asked, [1, 2], 4, 0.0, 0.9)
+            alone = causal_lm.generate(base, asked[:1], [1], 4, 0.0, 0.9)
+    assert str(both[0]) == str(alone[0])
+
+
+def test_a_forecast_counts_the_weights_of_experts_with_their_update_and_its_gradient(tmp_path):
+    folder = saved("mixtral", tmp_path)
+    found = forecast(folder, Recipe(rank=4, max_length=100), device=torch.device("cpu"))
+    experts = 4 * 3 * 48 * 32  # experts x projections x inner x outer width, of one layer
+    assert found.parts["transient"] > 2 * 4 * experts
+    stacks, layers = 4 * (32 + 96) + 4 * (48 + 32), 2 * 32 + (32 + 32) + 2 * (32 + 16)
+    assert found.trained == 2 * 4 * (stacks + layers)  # blocks x rank x sides
+
+
+def test_where_the_words_decide_what_is_computed_a_forecast_says_so(tmp_path):
+    with pytest.raises(BaseError, match="cannot be counted before it runs"):
+        forecast(saved("jetmoe", tmp_path), Recipe(rank=4, max_length=100), device=torch.device("cpu"))
