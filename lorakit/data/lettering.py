@@ -32,6 +32,7 @@ PAPER, CLOSED = (
     12,
 )  # of 255: a white background; and the share of a side that its gaps are closed by (1/n)
 SURE = 0.08  # share of a photo that a product covers, at least: less is often a part of one that fills it
+AT_EDGE = 0.14  # of a side from the border, where captions and marks are and products seldom have print
 ROWS = ("upper", "", "lower")
 COLUMNS = ("left", "", "right")
 
@@ -96,8 +97,10 @@ def find(pixels: np.ndarray, found: np.ndarray) -> Lettering:
     if not rows:
         return NONE
     beside, count, centres = max(rows, key=lambda row: row[:2])
-    outside = beside and on_subject.mean() >= SURE
-    return Lettering(count, _place(centres.mean(0) / (small.shape[1], small.shape[0])), outside)
+    middle = centres.mean(0) / (small.shape[1], small.shape[0])
+    at_the_edge = bool(np.minimum(middle, 1 - middle).min() < AT_EDGE)
+    outside = beside and (at_the_edge or on_subject.mean() >= SURE)
+    return Lettering(count, _place(middle), bool(outside))
 
 
 def _product(small: np.ndarray, found: np.ndarray) -> np.ndarray:

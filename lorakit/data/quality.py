@@ -208,8 +208,8 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
 def _of_lettering(name: str, seen: Lettering) -> Finding:
     what = f"looks like lettering {seen.place}"
     if not seen.outside:
-        advice = "nothing to do if so; if it was laid over the photo, use one without it"
-        return Finding(name, "print", "info", f"{what}, probably the product's own print", advice)
+        advice = "nothing to do if it is its own print; if it was laid over the photo, use one without it"
+        return Finding(name, "print", "info", f"{what}, on the product as far as can be told", advice)
     advice = "if it is a watermark or a line of text, use a photo without it: it is learned with the product"
     return Finding(name, "lettering", "warn", f"{what}, outside the product", advice)
 
