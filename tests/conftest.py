@@ -12,6 +12,8 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+if "PYTEST_XDIST_WORKER" in os.environ:  # the processes share the cores; threads of each would fight for them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
@@ -80,6 +82,8 @@ def pytest_configure(config):
 def pytest_runtest_makereport(item, call):
     report = yield
     report.battery = [mark.args for mark in item.iter_markers("battery")]
+    # What a person was told is often the error itself, which no process can hand to another.
+    report.user_properties = [(name, str(value)) for name, value in report.user_properties]
     return report
 
 
@@ -88,7 +92,7 @@ def pytest_terminal_summary(terminalreporter):
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             for case in getattr(report, "battery", []):
-                cases.setdefault(case, []).append((outcome, report))
+                cases.setdefault(tuple(case), []).append((outcome, report))
     if not cases:
         return
     terminalreporter.section("battery")
