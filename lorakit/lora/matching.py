@@ -326,7 +326,9 @@ def _check_fits(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> 
     try:
         check_fits(name, layer, factors, adapter.name)
     except AdapterError as error:
-        raise AdapterError(str(error).replace(ANOTHER, _made_for(adapter))) from None
+        if _made_for(adapter) == ANOTHER:
+            raise
+        raise AdapterError(str(error).replace(ANOTHER, f"{ANOTHER} ({_made_for(adapter)})")) from None
 
 
 def _made_for(adapter: Adapter) -> str:
