@@ -1,5 +1,6 @@
 """What we write for a language model, PEFT opens and computes the same: over the kinds of transformers."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "families"))
 
@@ -53,3 +55,23 @@ def test_peft_computes_the_same_from_our_folder(kind, tmp_path):
         warnings.filterwarnings("ignore", "fan_in_fan_out")
         theirs = PeftModel.from_pretrained(model, tmp_path).eval()
     torch.testing.assert_close(logits(theirs), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_file_of_single_experts_means_to_us_what_it_means_to_peft(tmp_path):
+    """As it was written while each of Mixtral's experts had three layers of its own."""
+    model, random = tiny("mixtral"), torch.Generator().manual_seed(0)
+    tensors = {}
+    for layer in range(2):
+        for expert in range(4):
+            for leaf, rows, columns in (("w1", 48, 32), ("w3", 48, 32), ("w2", 32, 48)):
+                place = f"base_model.model.model.layers.{layer}.block_sparse_moe.experts.{expert}.{leaf}"
+                tensors[f"{place}.lora_A.weight"] = torch.randn(2, columns, generator=random) / 4
+                tensors[f"{place}.lora_B.weight"] = torch.randn(rows, 2, generator=random) / 4
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    stated = {"peft_type": "LORA", "r": 2, "lora_alpha": 3, "target_modules": ["w1", "w2", "w3"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(stated))
+    plain = logits(model)
+    with lorakit.applied(model, {lorakit.load_adapter(tmp_path): 1.0}):
+        ours = logits(model)
+    assert (ours - plain).abs().max() > 1e-2
+    torch.testing.assert_close(logits(PeftModel.from_pretrained(model, tmp_path).eval()), ours)
