@@ -77,7 +77,7 @@ def test_a_missing_folder_and_a_file_in_its_place(tmp_path):
     with pytest.raises(DataError, match="nowhere: no such folder"):
         PhotoSet.from_folder(tmp_path / "nowhere", "can")
     put(tmp_path, a__zip=b"PK")
-    with pytest.raises(DataError, match=r"a\.zip: is a file"):
+    with pytest.raises(DataError, match=r"a\.zip: is not a folder"):
         PhotoSet.from_folder(tmp_path / "a.zip", "can")
 
 
