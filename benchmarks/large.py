@@ -139,8 +139,8 @@ def counted(options: argparse.Namespace, dtype: torch.dtype) -> dict[str, float]
     with base.device:
         injection = trainable(base.model, family_of(base).targets(base), options.rank, float(options.rank))
     size = footprint(
-        base.model, injection, step_of(base, options), dtype, bool(options.quantize), True, "adamw8bit",
-        paged=True, offloaded=options.offload,
+        base.model, injection, step_of(base, options), dtype, bool(options.quantize), True,
+        "adamw-8bit-paged", offloaded=options.offload,
     )  # fmt: skip
     return {name: value / 1e9 for name, value in vars(size).items()} | {"total": size.total / 1e9}
 

@@ -20,10 +20,7 @@ from lorakit.lora.experts import LoraExperts
 from lorakit.lora.inject import Injection
 from lorakit.lora.learning import autocasts
 from lorakit.training.objectives import even_levels, image_loss
-
-# Bytes of an optimizer's state per trained parameter: two moments in float32, or in 8 bits with one float32
-# constant per 256 values (bitsandbytes' block-wise optimizers).
-OPTIMIZERS = {"adamw": 8.0, "adamw8bit": 2 * (1 + 4 / 256)}
+from lorakit.training.optimizers import state_bytes
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Footprint:
     weights: int
     factors: int  # float32
     gradients: int  # float32
-    optimizer: int  # 0 when it waits in the host's memory
+    optimizer: int  # without what waits in the host's memory
     activations: int  # kept for the backward pass when it begins
     block: int  # what the pass through the fullest block keeps
     transient: int  # the largest weight as it is multiplied, and the gradient of the largest kept tensor;
@@ -56,17 +53,16 @@ def footprint(
     quantized: bool,
     recomputing: bool,
     optimizer: str = "adamw",
-    paged: bool = False,
     offloaded: bool = False,
 ) -> Footprint:
     """The memory of one training step.
 
     `model` is on the meta device in `dtype`, with `injection` in it; `loss` runs the forward pass there.
-    `quantized` counts every linear weight in NF4 but the output head's. `paged` lets the optimizer's state
-    wait in the host's memory, `offloaded` all blocks but the one that runs.
+    `quantized` counts every linear weight in NF4 but the output head's. `optimizer` is a recipe's;
+    `offloaded` lets all blocks wait in the host's memory but the one that runs.
     """
     factors = injection.named_parameters().values()
-    trained = sum(p.numel() for p in factors)
+    sizes = [p.numel() for p in factors]
     for p in factors:
         p.data = p.data.to(dtype)  # as autocast uses them; on the meta device this costs nothing
     kept, largest = _kept(model, loss)
@@ -77,9 +73,9 @@ def footprint(
     held = sum(each.inputs if recomputing else each.saved for each in inside)
     return Footprint(
         weights=rest + (max(blocks, default=0) if offloaded else sum(blocks)),
-        factors=4 * trained,
-        gradients=4 * trained,
-        optimizer=0 if paged else round(OPTIMIZERS[optimizer] * trained),
+        factors=4 * sum(sizes),
+        gradients=4 * sum(sizes),
+        optimizer=state_bytes(optimizer, sizes),
         activations=kept[None].saved + held + (fullest if recomputing else 0),
         block=fullest,
         transient=largest + dtype.itemsize * ((dense if quantized else 0) + 2 * _experts(injection)),

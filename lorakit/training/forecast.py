@@ -34,12 +34,6 @@ from lorakit.training.recipe import Recipe
 
 ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
 FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
-# Bytes of an optimizer's state per trained parameter: moments in float32 or 8 bits (with a constant per 256
-# values), prodigy's also its way so far and where it began. The paged one waits in the host's memory.
-STATES = {
-    "adamw": 8.0, "adamw-8bit": 2 * (1 + 4 / 256), "adamw-8bit-paged": 0.0, "prodigy": 16.0,
-    "schedule-free": 8.0,
-}  # fmt: skip
 CALIBRATION = 3  # steps that are timed
 SCENES = 4  # previews of a round
 ANSWER = 120  # tokens of a preview's text
@@ -196,7 +190,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
 
         counted = footprint(
             shape.model, injection, loss, shape.dtype, kept.quantize is not None,
-            recipe.gradient_checkpointing or kept.offload, offloaded=kept.offload,
+            recipe.gradient_checkpointing or kept.offload, recipe.optimizer, offloaded=kept.offload,
         )  # fmt: skip
     except (DataDependentOutputException, DynamicOutputShapeException) as error:
         raise BaseError(
@@ -205,11 +199,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
         ) from error
     finally:
         injection.remove()
-    counted = replace(
-        counted,
-        optimizer=round(STATES[recipe.optimizer] * trained),
-        waiting=counted.gradients if recipe.accumulate > 1 else 0,
-    )
+    counted = replace(counted, waiting=counted.gradients if recipe.accumulate > 1 else 0)
     file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
     average = 4 * trained if recipe.ema else 0
     whole = sum(p.numel() for p in shape.model.parameters())

@@ -268,7 +268,7 @@ class _Training:
         with torch.no_grad():
             for name, value in self.trained.fixed().items():
                 value.copy_(state["fixed"][name])
-        self.optimizer.load_state_dict(state["optimizer"])
+        optimizers.resume(self.optimizer, state["optimizer"])
         if self.average is not None:
             self.average = {name: value.to(self.base.device) for name, value in state["average"].items()}
         self._emit({"event": "note", "text": f"Continued at step {self.step} of {self.total}"})

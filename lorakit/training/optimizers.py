@@ -5,7 +5,7 @@ bitsandbytes 0.50.2: its 8-bit AdamW runs on the CPU too; the paged one only on 
 quietly be the plain one, so it is refused there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -80,6 +80,57 @@ MAKERS: dict[str, Callable[[Groups, Recipe], torch.optim.Optimizer]] = {
     "prodigy": _prodigy,
     "schedule-free": _schedule_free,
 }
+
+
+EIGHT_BITS_FROM = 4096  # values of a tensor; smaller ones keep 32 bits (Optimizer2State's min_8bit_size)
+PAGED_FROM = 100_000  # values; smaller tensors stay on the device (Optimizer8bit.get_state_buffer)
+BLOCK = 256  # values of a moment in 8 bits that share one float32 constant (Optimizer2State.init_state)
+
+
+def _in_8_bits(size: int) -> int:
+    return 2 * (size + _constants(size)) if size >= EIGHT_BITS_FROM else 8 * size
+
+
+def _paged(size: int) -> int:
+    return 2 * _constants(size) if size >= PAGED_FROM else _in_8_bits(size)
+
+
+def _constants(size: int) -> int:
+    return 4 * -(-size // BLOCK)
+
+
+# Bytes on the device of the state of one tensor with this many values: two moments in float32 or 8 bits;
+# Prodigy's also the gradients' sum and where the tensor began.
+STATES: dict[str, Callable[[int], int]] = {
+    "adamw": lambda size: 8 * size,
+    "adamw-8bit": _in_8_bits,
+    "adamw-8bit-paged": _paged,
+    "prodigy": lambda size: 16 * size,
+    "schedule-free": lambda size: 8 * size,
+}
+
+
+def state_bytes(optimizer: str, sizes: Iterable[int]) -> int:
+    """Bytes of device memory that an optimizer's state takes for tensors of these many values.
+
+    What is paged waits in the host's memory and is not counted.
+    """
+    return sum(STATES[optimizer](size) for size in sizes)
+
+
+def resume(optimizer: Any, state: dict[str, Any]) -> None:
+    """Load the state of an optimizer of the same kind, over the same parameters.
+
+    bitsandbytes' `load_state_dict` would move all of it to the device, also what was paged before
+    (Optimizer8bit.load_state_dict, version 0.50.2); here it is put into paged memory again.
+    """
+    if not getattr(optimizer, "is_paged", False):
+        optimizer.load_state_dict(state)
+        return
+    optimizer.load_state_dict(state, move_to_device=False)  # its first step moves what is not paged
+    for p, kept in optimizer.state.items():
+        for name in ("state1", "state2"):
+            kept[name] = optimizer.get_state_buffer(p, dtype=kept[name].dtype).copy_(kept[name])
 
 
 @torch.no_grad()

@@ -93,7 +93,7 @@ def test_a_70b_language_model_trains_on_one_gpu_of_48_gb():
     injection = with_updates(base, 64)
     assert sum(p.numel() for p in injection.named_parameters().values()) == 828_375_040
     size = footprint(
-        base.model, injection, text_step(base, 1, 512), torch.bfloat16, True, True, "adamw8bit", paged=True
+        base.model, injection, text_step(base, 1, 512), torch.bfloat16, True, True, "adamw-8bit-paged"
     )
     assert 39 * GB < size.weights < 40 * GB and size.total < 47.2 * GB
     plain = footprint(base.model, injection, text_step(base, 1, 512), torch.bfloat16, True, False)
@@ -106,7 +106,7 @@ def test_flux_at_1024_pixels_fits_12_gb_in_four_bits_and_much_less_with_blocks_t
 
     def size(quantized, offloaded=False):
         return footprint(
-            base.model, injection, step, torch.bfloat16, quantized, True, "adamw8bit", offloaded=offloaded
+            base.model, injection, step, torch.bfloat16, quantized, True, "adamw-8bit", offloaded=offloaded
         ).total / GB  # fmt: skip
 
     assert 8.5 < size(True) < 9.5

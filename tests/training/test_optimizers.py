@@ -1,7 +1,10 @@
 """Every optimizer learns, and goes on from a checkpoint as if nothing had been."""
 
+import io
+
 import pytest
 import torch
+from bitsandbytes.optim import PagedAdamW8bit
 from safetensors.torch import load_file
 from tiny import tiny_text_base, tiny_texts
 
@@ -78,3 +81,69 @@ def test_looking_at_schedule_frees_average_changes_no_bit():
     before = parameters["m.up"].detach().clone()
     kept = optimizers.settled(optimizer, parameters)
     assert torch.equal(parameters["m.up"], before) and not torch.equal(kept["m.up"], before)
+
+
+SIZES = (100, 4095, 4096, 5000, 99_999, 100_000, 130_000)
+
+
+def learned(optimizer, parameters, steps=1):
+    for step in range(steps):
+        for p in parameters.values():
+            p.grad = torch.rand(p.shape, generator=torch.Generator().manual_seed(p.numel() + step))
+        optimizer.step()
+
+
+def tensors_of(sizes):
+    return {f"m{size}.up": torch.nn.Parameter(torch.linspace(-1, 1, size)) for size in sizes}
+
+
+def on_the_device(optimizer):
+    """Bytes of all that is as long as a parameter or its constants: not of counters and code books."""
+    kept = [value for state in optimizer.state.values() for key, value in state.items()
+            if isinstance(value, torch.Tensor) and value.numel() > 1 and not key.startswith("qmap")
+            and not hasattr(value, "is_paged")]  # fmt: skip
+    return sum(value.numel() * value.element_size() for value in kept)
+
+
+@pytest.mark.parametrize("name", ON_CPU)
+def test_a_state_takes_what_is_counted(name):
+    parameters = tensors_of(SIZES)
+    optimizer = optimizers.make(parameters, recipe(**CASES[name]))
+    learned(optimizer, parameters)
+    assert on_the_device(optimizer) == optimizers.state_bytes(name, SIZES)
+
+
+@pytest.fixture
+def paging(monkeypatch):
+    """bitsandbytes' paged memory as ordinary memory with its mark; the places that were given out."""
+    given = []
+
+    def buffer(optimizer, p, dtype=torch.float32):
+        made = torch.zeros(p.shape, dtype=dtype)
+        if p.numel() >= 1e5:  # as get_state_buffer has it on CUDA
+            made.is_paged = True
+            given.append(made.data_ptr())
+        return made
+
+    monkeypatch.setattr(PagedAdamW8bit, "get_state_buffer", buffer)
+    monkeypatch.setattr(PagedAdamW8bit, "prefetch_state", lambda optimizer, p: None)
+    return given
+
+
+def test_a_state_is_paged_again_after_a_checkpoint_and_goes_on_from_there(paging):
+    before, after = tensors_of(SIZES), tensors_of(SIZES)
+    first, second = (PagedAdamW8bit(list(tensors.values()), lr=0.01) for tensors in (before, after))
+    learned(first, before, 3)
+    assert on_the_device(first) == optimizers.state_bytes("adamw-8bit-paged", SIZES)
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    paging.clear()
+    file.seek(0)
+    optimizers.resume(second, torch.load(file, weights_only=True, map_location="cpu"))
+    for p, q in zip(before.values(), after.values(), strict=True):
+        assert (second.state[q]["state1"].data_ptr() in paging) == (q.numel() >= 1e5)
+        q.data.copy_(p.data)
+    assert len(paging) == 4
+    for optimizer, parameters in ((first, before), (second, after)):
+        learned(optimizer, parameters)
+    assert all(torch.equal(before[name], after[name]) for name in before)
