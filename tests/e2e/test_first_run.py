@@ -1,4 +1,6 @@
-"""The first ten minutes, in a real browser: the sample product, its scenes, the sample voice, its copy.
+"""The first ten minutes, in a real browser: the sample product, its scenes, the sample voice, its copy; at a
+desk where the system is light, and on a phone where it is dark. Then each tab with all of that on it, to
+whoever cannot see or hold it as most do.
 
 The trainings are as short as they can be: what they teach is measured elsewhere.
 """
@@ -13,24 +15,54 @@ from playwright.sync_api import expect
 
 MINUTE = 60_000  # ms
 ZIP = "a[href$='.zip']:visible"
+TABS = ("Train", "Brand voice", "Product scenes", "Adapters")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESK = {"viewport": WIDE, "color_scheme": "light"}
+PHONE = {"viewport": NARROW, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+at_the_desk = pytest.mark.parametrize("seat", [DESK], ids=["desk"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", params=[DESK, PHONE], ids=["desk", "phone"])
+def seat(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def page(studio, browser):
-    page = browser.new_page(viewport=WIDE)
+def studio(seat, running_studio, tmp_path_factory):
+    with running_studio(tmp_path_factory.mktemp("studio")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(studio, browser, seat):
+    page = opened(browser, studio, seat)
+    yield page
+    page.close()
+
+
+def opened(browser, studio, seat):
+    page = browser.new_page(**seat)
+    page.set_default_timeout(2 * MINUTE)  # a machine that trains answers late
     page.goto(studio)
     expect(page.get_by_role("heading", name="LoraKit Studio")).to_be_visible(timeout=MINUTE)
     return page
 
 
+def press(part):
+    """As a hand does: with a finger on a phone."""
+    if part.page.viewport_size == NARROW:
+        part.tap()
+    else:
+        part.click()
+
+
 def open_tab(page, name):
-    page.get_by_role("tab", name=name, exact=True).click()
+    press(page.get_by_role("tab", name=name, exact=True))
 
 
 def set_steps(page, count):
     """Under Advanced of the tab that is open: fewer steps."""
-    page.locator("button.label-wrap:visible", has_text="Advanced").click()
+    press(page.locator("button.label-wrap:visible", has_text="Advanced"))
     field = page.locator("label:visible", has_text=re.compile(r"^\s*Steps")).locator("input")
     # Gradio sets a field to its first value once more 100 ms after it shows: no hand is as fast, a test is.
     for _ in range(10):
@@ -46,7 +78,7 @@ def set_steps(page, count):
 def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     open_tab(page, "Train")
     set_steps(page, 12)
-    page.get_by_role("button", name="Try it with the sample product").click()
+    press(page.get_by_role("button", name="Try it with the sample product"))
     expect(page.get_by_text(re.compile("Waiting for its turn|Working")).first).to_be_visible(timeout=MINUTE)
     page.reload()
     expect(page.get_by_text("It is in the store, ready to use")).to_be_visible(timeout=4 * MINUTE)
@@ -54,28 +86,38 @@ def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     expect(page.get_by_text("of the base's parameters were trained")).to_be_visible()
 
 
-def test_its_scenes_are_rendered_and_can_be_taken_away(page, tmp_path):
-    page.get_by_role("button", name="Make scenes with it").click()
+def one_scene_in_one_format(page):
+    others = ("Wooden table", "Neon street", "Green garden", "story 1080×1920", "thumbnail 1280×720")
+    for name in others:
+        chip = page.locator("label.selected:visible", has_text=name)
+        press(chip)
+        expect(chip).to_have_count(0)
+
+
+def test_its_scenes_are_rendered_and_can_be_taken_away(page, seat):
+    press(page.get_by_role("button", name="Make scenes with it"))
     render = page.get_by_role("button", name="Render", exact=True)
     expect(render).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text("24 pictures: 4 scenes × 3 formats × 2")).to_be_visible()
+    if seat is PHONE:
+        one_scene_in_one_format(page)
     expect(page.get_by_label("aurora bottle: strength").first).to_be_visible(timeout=MINUTE)
-    render.click()
+    press(render)
     expect(page.get_by_text("Finished").locator("visible=true")).to_be_visible(timeout=5 * MINUTE)
-    page.get_by_role("button", name="Prepare zip").click()
+    press(page.get_by_role("button", name="Prepare zip"))
     link = page.locator(ZIP)
     link.wait_for(timeout=MINUTE)
     with page.expect_download() as download:
-        link.click()
+        press(link)
     with zipfile.ZipFile(download.value.path()) as archive:
         names = [name for name in archive.namelist() if "/" in name and name.endswith(".png")]
         sizes = {Image.open(io.BytesIO(archive.read(name))).size for name in names}
-    assert len(names) == 24
-    assert sizes == {(1080, 1080), (1080, 1920), (1280, 720)}
+    assert len(names) == (2 if seat is PHONE else 24)
+    assert sizes == {(1080, 1080)} if seat is PHONE else {(1080, 1080), (1080, 1920), (1280, 720)}
 
 
 def test_a_click_on_a_picture_says_what_made_it(page):
-    page.locator(".results button.thumbnail-item:visible").first.click()
+    press(page.locator(".results button.thumbnail-item:visible").first)
     made = page.get_by_text("is marked in the file (IPTC)")
     expect(made).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text("aurora bottle on a marble counter").first).to_be_visible()
@@ -85,13 +127,13 @@ def test_a_click_on_a_picture_says_what_made_it(page):
 def test_the_sample_voice_trains_and_writes(page):
     open_tab(page, "Brand voice")
     set_steps(page, 4)
-    page.get_by_role("button", name="Try it with the sample voice").click()
+    press(page.get_by_role("button", name="Try it with the sample voice"))
     expect(page.get_by_text("It is in the store, ready to use").locator("visible=true")).to_be_visible(
         timeout=3 * MINUTE
     )
-    page.get_by_role("button", name="Fill in an example").click()
+    press(page.get_by_role("button", name="Fill in an example"))
     expect(page.get_by_label("Product", exact=True)).to_have_value("Nordal teapot", timeout=MINUTE)
-    page.get_by_role("button", name="Write copy").click()
+    press(page.get_by_role("button", name="Write copy"))
     counts = page.get_by_text(re.compile(r"\d+ of 2,?200 characters"))
     expect(counts).to_have_count(3, timeout=2 * MINUTE)
 
@@ -100,9 +142,9 @@ def test_both_adapters_are_in_the_store(page):
     open_tab(page, "Adapters")
     cards = page.locator(".cards .adapter")
     expect(cards).to_have_count(2, timeout=MINUTE)
-    cards.filter(has_text="aurora bottle").click()
+    press(cards.filter(has_text="aurora bottle"))
     expect(page.get_by_text("words that call it")).to_be_visible(timeout=MINUTE)
-    page.get_by_role("button", name="Prepare download").click()
+    press(page.get_by_role("button", name="Prepare download"))
     expect(page.locator(ZIP)).to_be_visible(timeout=MINUTE)
 
 
@@ -119,11 +161,55 @@ def test_files_that_are_no_photos_are_named(page, tmp_path):
     expect(page.get_by_text(re.compile(r"1 photo: "))).to_be_visible(timeout=MINUTE)
 
 
-@pytest.mark.parametrize("tab", ["Train", "Brand voice", "Product scenes", "Adapters"])
-def test_nothing_sticks_out_on_a_phone(page, tab):
-    page.set_viewport_size(WIDE)
-    open_tab(page, tab)
-    page.set_viewport_size(NARROW)
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-    page.set_viewport_size(WIDE)
+@at_the_desk
+@pytest.mark.parametrize("at", [DESK, PHONE], ids=["wide", "narrow"])
+def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, scheme, at, serious):
+    window = opened(browser, studio, at | {"color_scheme": scheme})
+    found = {}
+    for tab in TABS:
+        open_tab(window, tab)
+        window.wait_for_timeout(700)  # what the tab asks for has come
+        if tab == "Adapters":
+            press(window.locator(".cards .adapter", has_text="aurora bottle"))
+            expect(window.get_by_text("words that call it")).to_be_visible(timeout=MINUTE)
+        folds = window.locator("button.label-wrap:not(.open):visible")
+        while folds.count():  # one may hold others
+            press(folds.first)
+        window.wait_for_timeout(300)
+        found[tab] = serious(window.evaluate)
+        if window.evaluate("document.documentElement.scrollWidth") > at["viewport"]["width"]:
+            found[tab].append("it sticks out")
+    window.close()
+    assert not any(found.values()), found
+
+
+@at_the_desk
+def test_nor_does_what_opens_or_goes_wrong(seat, page, studio, browser, scheme, serious, tmp_path):
+    """A message, a list, photos with findings, a mix with an adapter that is off, a picture in large."""
+    Image.effect_noise((90, 90), 60).save(tmp_path / "small.png")
+    Image.new("RGB", (640, 640)).save(tmp_path / "black.png")
+    window = opened(browser, studio, DESK | {"color_scheme": scheme})
+    found = {}
+    window.get_by_role("button", name="Start training").click()
+    expect(window.get_by_test_id("toast-body")).to_have_css("opacity", "1", timeout=MINUTE)
+    window.wait_for_timeout(1000)  # it fades in
+    found["a message"] = serious(window.evaluate)
+    window.locator("input[type=file]:visible, .tabitem:visible input[type=file]").first.set_input_files(
+        [tmp_path / "small.png", tmp_path / "black.png"]
+    )
+    expect(window.locator(".photo")).to_have_count(2, timeout=MINUTE)
+    window.locator(".photo input").first.uncheck()
+    window.get_by_label("Base model").locator("visible=true").click()
+    found["photos with findings, and a list"] = serious(window.evaluate)
+    window.keyboard.press("Escape")
+    open_tab(window, "Product scenes")
+    window.get_by_label("Add to the mix").click()
+    window.get_by_role("option", name="aurora bottle").click()
+    window.get_by_role("switch", name="aurora bottle: in the mix").click()
+    window.locator(".mix-row summary").click()
+    found["an adapter that is off"] = serious(window.evaluate)
+    window.locator(".results button.thumbnail-item:visible").first.click()
+    expect(window.get_by_text("is marked in the file (IPTC)")).to_be_visible(timeout=MINUTE)
+    found["a picture in large"] = serious(window.evaluate)
+    window.close()
+    assert not any(found.values()), found

@@ -17,9 +17,9 @@ NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1440, "height": 1100}
 
 
 @pytest.fixture(scope="module")
-def page(studio, browser, tmp_path_factory):
-    """A page of a studio with the shipped style and, as a second adapter, its twin."""
-    page = browser.new_page(viewport=WIDE)
+def stocked(studio, browser, tmp_path_factory):
+    """A studio with the shipped style and, as a second adapter, its twin."""
+    page = browser.new_page(viewport=WIDE, color_scheme="light")
     page.goto(studio)
     page.get_by_role("tab", name="Adapters", exact=True).click()
     for number, name in enumerate(("Riso", "Twin"), 1):
@@ -36,7 +36,16 @@ def page(studio, browser, tmp_path_factory):
         page.get_by_role("button", name="Add to the store").click()
         expect(page.locator(".cards .adapter")).to_have_count(number, timeout=MINUTE)
         expect(page.get_by_label("Remove this file")).to_have_count(0, timeout=MINUTE)  # ready for the next
-    return page
+    page.close()
+    return studio
+
+
+@pytest.fixture(scope="module")
+def page(stocked, browser, scheme):
+    page = browser.new_page(viewport=WIDE, color_scheme=scheme)
+    page.goto(stocked)
+    yield page
+    page.close()
 
 
 def put_in(page, name):

@@ -1,5 +1,8 @@
 """Light and dark, as the system is or as the address asks: the page answers, and wears what it should."""
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -65,3 +68,15 @@ def test_the_page_follows_a_system_that_turns_dark_at_dusk(opened):
     page.get_by_role("tab", name="Brand voice", exact=True).click()
     page.wait_for_function("document.body.classList.contains('dark')")
     assert worn(page)[:2] == [rgb(PALETTE[name][1]) for name in ("page", "ink")]
+
+
+def test_every_test_of_a_page_says_what_the_system_prefers():
+    """Most take the fixture `scheme`, and so run in both."""
+    opens = re.compile(r"browser\.new_(?:page|context)\(([^)]*)")
+    unsaid = [
+        f"{path.name}: {asked}"
+        for path in Path(__file__).parents[1].rglob("test_*.py")
+        for asked in opens.findall(path.read_text(encoding="utf-8"))
+        if "color_scheme" not in asked and asked != "**seat"
+    ]
+    assert not unsaid
