@@ -43,7 +43,9 @@ def distilled(base: str | None) -> list[Any]:
     """The warning that a base is distilled, and the button that takes its partner; hidden for any other."""
     words = pairs.warning(base)
     return [
-        gr.update(value=f'<div class="badge limited">{escape(words)}</div>', visible=bool(words)),
+        gr.update(
+            value=f'<div class="badge limited"><b>Distilled</b> {escape(words)}</div>', visible=bool(words)
+        ),
         gr.update(value=f"Train on {pairs.short(pairs.to_train_on(base))} instead", visible=bool(words)),
     ]
 

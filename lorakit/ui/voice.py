@@ -75,7 +75,7 @@ def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
         )
     )
     made: dict[str, Any] = {"path": gr.State(""), "left_out": gr.State([])}
-    made["upload"] = gr.File(label="csv, xlsx, txt, md, docx or jsonl", file_types=FILE_TYPES, height=120)
+    made["upload"] = gr.File(label="csv, xlsx, txt, md, docx or jsonl", file_types=FILE_TYPES, height=140)
     gr.HTML(pieces.KEPT)
     made["encoding"] = uploads.encoding()
     made["pasted"] = gr.Textbox(
