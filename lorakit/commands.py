@@ -125,8 +125,10 @@ def caption(options: argparse.Namespace) -> int:
 
 def _learn(options: argparse.Namespace, data: Any, kind: str, name: str) -> int:
     from lorakit.data.photos import PhotoSet
+    from lorakit.families.numbers import check_trains, default_device
     from lorakit.training import train as learn
 
+    check_trains(default_device())
     folder = getattr(options, "class_photos", None)
     of_class = PhotoSet.from_folder(folder, "") if folder else None
     recipe = _recipe(options, kind)

@@ -89,11 +89,16 @@ Runner = Callable[[Context], bool]  # returns whether the job came to its end
 
 
 def check_fit(job: Job) -> None:
-    """Raise LoraKitError when the base is of the wrong kind, or an adapter is gone or of another family."""
+    """Raise LoraKitError when the base is of the wrong kind, an adapter is gone or of another family, or
+    a training cannot run on the device.
+    """
     store = Store()
     entries = [store.get(slug) for mix in mixes_of(job.spec) for slug in mix]
     from lorakit.families import family_of  # seconds, when it is the first
+    from lorakit.families.numbers import check_trains, default_device
 
+    if job.kind in ("train", "voice"):
+        check_trains(default_device())
     source, makes_pictures = job.spec["base"], job.kind in ("train", "campaign")
     family = family_of(source)
     if job.kind not in EITHER and not hasattr(family, "sample" if makes_pictures else "generate"):

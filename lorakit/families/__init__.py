@@ -60,6 +60,15 @@ FAMILIES = (
     Family("llm", "lorakit.families.causal_lm", (CAUSAL_LM,)),
 )  # fmt: skip
 
+# Parts of hub ids of bases that share a supported one's name, in lower case -> what they are.
+VARIANTS = {
+    "flux.1-kontext": "is FLUX.1 Kontext, which changes pictures by instruction",
+    "flux.1-fill": "is FLUX.1 Fill, which paints into pictures",
+    "flux.1-canny": "is FLUX.1 Canny, which follows outlines",
+    "flux.1-depth": "is FLUX.1 Depth, which follows depth maps",
+    "flux.1-redux": "is FLUX.1 Redux, which varies pictures",
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -181,9 +190,11 @@ def load_base(
     """
     import torch
 
+    from lorakit.families.numbers import best_dtype, default_device
+
     if quantize not in (None, "nf4"):
         raise BaseError(f"quantize={quantize!r} is not supported; use 'nf4' or leave it out")
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = torch.device(device) if device else default_device()
     if place.type == "cuda" and not torch.cuda.is_available():
         raise BaseError(
             f"device {place} was asked for, but this machine has no CUDA device; use device='cpu'"
@@ -191,8 +202,7 @@ def load_base(
     found = resolve(source)
     family = _family_for(found).functions
     if offload:
-        dtype = dtype or (torch.bfloat16 if place.type == "cuda" else torch.float32)
-        base = family.load(found, torch.device("cpu"), dtype, quantize)
+        base = family.load(found, torch.device("cpu"), best_dtype(place, dtype), quantize)
         _offload(base, place)
     else:
         base = family.load(found, place, dtype, quantize)
@@ -243,6 +253,8 @@ def read_settings(folder: Path | None, default: Settings) -> tuple[Settings, Lic
 
 def _family_for(source: Source) -> Family:
     named = source.repo.lower()
+    if variant := next((words for part, words in VARIANTS.items() if part in named), ""):
+        raise BaseError(f"{source.text}: {variant}, which is not supported; use FLUX.1-dev or FLUX.1-schnell")
     for family in FAMILIES:
         if source.holds in family.holds or any(part in named for part in family.ids):
             return family

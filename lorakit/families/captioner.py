@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from lorakit.errors import BaseError
 from lorakit.families.hub import loading
-from lorakit.families.pictures import best_dtype
+from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import Source, resolve
 
 MOST_TOKENS = 80  # of a caption
@@ -86,7 +86,7 @@ def load_captioner(source: str, device: torch.device | None = None) -> Captioner
         config = AutoConfig.from_pretrained(found.place, revision=found.revision)
         _check_describes(found, config.model_type)
         model: Any = AutoModelForImageTextToText.from_pretrained(
-            found.place, revision=found.revision, dtype=best_dtype(place, None), use_safetensors=True
+            found.place, revision=found.revision, dtype=best_dtype(place), use_safetensors=True
         )
         look: Any = _processor(found)
         spell = getattr(look, "tokenizer", None) or AutoTokenizer.from_pretrained(

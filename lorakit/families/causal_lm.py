@@ -17,6 +17,7 @@ from lorakit.families import Base, Settings, read_settings
 from lorakit.families.answers import opens_thought
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
+from lorakit.families.numbers import best_dtype
 from lorakit.families.quantize import check_available, keep_readable
 from lorakit.families.replies import Answer, Ends, Reply
 from lorakit.families.sources import Source
@@ -52,7 +53,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
 
     Raises BaseError when it is not there, may not be read, or cannot end a text.
     """
-    dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
+    dtype = best_dtype(device, dtype)
     options: dict[str, Any] = {"dtype": dtype, "revision": source.revision, "use_safetensors": True}
     if quantize == "nf4":
         check_available(source.shown)

@@ -1,7 +1,7 @@
 """FLUX.1 (dev, schnell, and the starter image base), on diffusers' own classes.
 
 Covers loading (folder or hub id, optionally NF4), encoding, the velocity prediction of training, and sampling
-through `FluxPipeline` itself. Not covered: Fill, Canny, Depth and Kontext variants, whose inputs are wider.
+through `FluxPipeline` itself. Not covered: Fill, Canny, Depth and Kontext variants, which also take pictures.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Objective, Settings, pictures
+from lorakit.families import Base, Objective, Settings, hub, pictures
+from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import Source
 
 name = "flux"
@@ -27,7 +28,10 @@ DEV = Settings(steps=28, guidance=3.5, max_tokens=512)
 
 def load(source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
     """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
-    dtype = pictures.best_dtype(device, dtype)
+    dtype = best_dtype(device, dtype)
+    kind = source.holds or hub.holds(source)
+    if kind != FluxPipeline.__name__:  # FLUX.1 Kontext, under any name, would open as FLUX.1 and draw noise
+        raise BaseError(f"{source.shown}: is a {kind}; use FLUX.1-dev or FLUX.1-schnell")
     pipeline = pictures.open_pipeline(FluxPipeline, source, dtype)
     if pipeline.transformer.config.in_channels != 4 * pipeline.vae.config.latent_channels:
         what = "is a FLUX variant with extra inputs (Fill, Canny, Depth)"

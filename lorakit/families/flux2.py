@@ -16,6 +16,7 @@ from transformers import AutoTokenizer
 from lorakit.errors import BaseError
 from lorakit.families import Base, Objective, Settings, hub, pictures
 from lorakit.families.hub import loading
+from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import Source
 
 name = "flux2"
@@ -30,7 +31,7 @@ KLEIN_BASE = Settings(steps=50, guidance=4.0, max_tokens=512)
 
 def load(source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
     """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise."""
-    dtype = pictures.best_dtype(device, dtype)
+    dtype = best_dtype(device, dtype)
     # dev's processor also prepares pictures, for which it needs torchvision; texts need its tokenizer alone.
     without: dict[str, Any] = {"tokenizer": None} if _kind(source) == Flux2Pipeline.__name__ else {}
     pipeline: Any = pictures.open_pipeline(DiffusionPipeline, source, dtype, **without)
@@ -42,10 +43,15 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None, quanti
         pipeline.register_modules(tokenizer=tokenizer)
     if type(pipeline) not in (Flux2Pipeline, Flux2KleinPipeline):
         raise BaseError(f"{source.shown}: is a {type(pipeline).__name__}; use FLUX.2-dev or a FLUX.2-klein")
-    default = DEV
-    if _is_klein(pipeline):
-        default = KLEIN if pipeline.config.is_distilled else KLEIN_BASE
+    default = settings_of(type(pipeline).__name__, pipeline.config.get("is_distilled"))
     return pictures.settle(pipeline, source, name, component, device, dtype, quantize, default)
+
+
+def settings_of(pipeline: str, is_distilled: bool | None) -> Settings:
+    """What a base with this class of pipeline works best with; of the kleins, one is distilled."""
+    if pipeline != Flux2KleinPipeline.__name__:
+        return DEV
+    return KLEIN if is_distilled else KLEIN_BASE
 
 
 def targets(base: Base, convolutions: bool = False) -> list[str]:

@@ -102,7 +102,7 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
         for layer in block.modules():
             layer.works_on = device  # updates of its layers belong there
         put(block, rest)
-        home[id(block)] = [place for part in _frozen(block) for place in _places(part)]
+        home[id(block)] = [place for part in _frozen(block) for place in places(part)]
         block.forward = swapped(block, block.forward)
 
 
@@ -116,7 +116,7 @@ def _frozen(block: nn.Module) -> list[Any]:
     return [part for part in block.parameters() if not part.requires_grad]
 
 
-def _places(part: Any) -> list[tuple[Any, str, Any]]:
+def places(part: Any) -> list[tuple[Any, str, Any]]:
     """Every tensor of a parameter as (owner, attribute, tensor): a 4-bit one has constants too."""
     places = [(part, "data", part.data)]
     state = getattr(part, "quant_state", None)

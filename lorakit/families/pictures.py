@@ -26,11 +26,6 @@ transformers_logging.disable_progress_bar()
 HALF = "fp16"  # the name of a variant of a repository's files
 
 
-def best_dtype(device: torch.device, dtype: torch.dtype | None) -> torch.dtype:
-    """bf16 on CUDA and float32 elsewhere, unless `dtype` is given."""
-    return dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
-
-
 def open_pipeline(kind: Any, source: Source, dtype: torch.dtype, **options: Any) -> Any:
     """A pipeline of class `kind` from a folder or from the hub, on the CPU.
 

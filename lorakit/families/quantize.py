@@ -4,6 +4,7 @@ Through bitsandbytes, on CUDA and on the CPU. Layers go one at a time, so the de
 16 bits. Not covered: convolutions, embeddings, and layers that a model asks to keep in float32.
 """
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lorakit.errors import BaseError
+from lorakit.families.memory import places
 
 BLOCK = 64  # weights that share a constant, and
 BLOCK_2 = 256  # constants that share one of their own: bitsandbytes' defaults, those of the paper
@@ -35,7 +37,11 @@ def nf4(model: nn.Module, device: torch.device, compute: torch.dtype) -> None:
 
 
 def linears(model: nn.Module) -> list[tuple[str, nn.Linear]]:
-    """The layers that go to 4 bits, with their paths."""
+    """The layers that go to 4 bits, with their paths.
+
+    Layers that the model asks to keep in float32 stay, as in transformers' own 4-bit loading. It means fp16,
+    but T5 also reads the type of its layer `wo` and would turn activations into the bytes of a 4-bit one.
+    """
     kept = set(getattr(model, "_keep_in_fp32_modules", None) or ())
     head = getattr(model, "get_output_embeddings", lambda: None)()
     return [
@@ -77,6 +83,27 @@ def keep_readable(model: nn.Module) -> None:
         if hasattr(layer, "support_avx512bf16_for_cpu"):
             unpacked: Any = layer
             unpacked.support_avx512bf16_for_cpu = False
+
+
+def packed(model: nn.Module) -> dict[int, int]:
+    """Bytes that weights of a model will take in NF4, by the id of each that goes there."""
+    return {id(layer.weight): bytes_of(layer.out_features, layer.in_features) for _, layer in linears(model)}
+
+
+def numbers_in(parameters: Iterable[Any]) -> int:
+    """How many numbers these parameters are: two to a byte where they are in 4 bits."""
+    return sum(_whole_shape(p).numel() for p in parameters)
+
+
+def _whole_shape(parameter: Any) -> torch.Size:
+    state = getattr(parameter, "quant_state", None)
+    return parameter.shape if state is None else torch.Size(state.shape)
+
+
+def bytes_in(parameters: Iterable[Any]) -> int:
+    """Bytes that these parameters take, with the constants of those in 4 bits."""
+    tensors = [tensor for p in parameters for _, _, tensor in places(p)]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 def bytes_of(out_features: int, in_features: int) -> int:

@@ -41,7 +41,7 @@ def shape_of(source: str, dtype: torch.dtype) -> Base:
             return _language_model(source, folder, dtype)
         pipeline = SimpleNamespace(**_parts(folder, dtype))
         component = family.functions.component
-        settings, _ = read_settings(found.folder, _default(family.name, pipeline))
+        settings, _ = read_settings(found.folder, _default(family.name, pipeline, read_json(folder / INDEX)))
         return Base(
             source, family.name, getattr(pipeline, component), META, dtype, Licence("", None),
             pipeline=pipeline, settings=settings,
@@ -122,7 +122,9 @@ def _language_model(source: str, folder: Path, dtype: torch.dtype) -> Base:
     return Base(source, "llm", model, META, dtype, Licence("", None), tokenizer=tokenizer, settings=settings)
 
 
-def _default(family: str, pipeline: Any) -> Settings:
+def _default(family: str, pipeline: Any, index: dict[str, Any]) -> Settings:
     if family == "flux":
         return flux1.DEV if pipeline.transformer.config.guidance_embeds else flux1.SCHNELL
-    return {"flux2": flux2.DEV, "sd15": SD15.settings, "sdxl": SDXL.settings}[family]
+    if family == "flux2":
+        return flux2.settings_of(index["_class_name"], index.get("is_distilled"))
+    return {"sd15": SD15.settings, "sdxl": SDXL.settings}[family]

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from lorakit.errors import BaseError
 from lorakit.families import Base, Objective, Settings, pictures
 from lorakit.families.hub import loading
+from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import INDEX, Source
 
 CONFIGURATIONS = (
@@ -48,7 +49,7 @@ class StableDiffusion:
         The configurations of a checkpoint file come from the folder it is in, from a folder of its name
         beside it, or from the hub. Raises BaseError.
         """
-        dtype = pictures.best_dtype(device, dtype)
+        dtype = best_dtype(device, dtype)
         if source.file:
             pipeline = self._open_file(source, dtype)
         else:

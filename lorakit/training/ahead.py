@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from lorakit.families import Base
+from lorakit.families.quantize import bytes_in
 from lorakit.training.forecast import SCENES, Batch, Speed, calibrate, forecast, free_bytes, largest_batch
 from lorakit.training.recipe import Recipe
 
@@ -23,7 +24,7 @@ def look_ahead(spec: dict[str, Any], load: Callable[[], Base] | None) -> Iterato
     recipe, data = Recipe.from_dict(spec["recipe"]), _data(spec)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     base = load() if load is not None else None
-    holding = sum(p.numel() * p.element_size() for p in base.model.parameters()) if base else 0
+    holding = bytes_in(base.model.parameters()) if base else 0
     first = forecast(
         spec["base"], recipe, device=device, quantize=spec.get("quantize"),
         offload=bool(spec.get("offload")), data=data, capacity=free_bytes(device, holding),
@@ -42,7 +43,10 @@ def look_ahead(spec: dict[str, Any], load: Callable[[], Base] | None) -> Iterato
 
 
 def _key(spec: dict[str, Any], recipe: Recipe, batch: Batch) -> tuple[Any, ...]:
-    costs = (recipe.rank, recipe.dropout > 0, recipe.dora, recipe.gradient_checkpointing, recipe.convolutions)
+    costs = (
+        recipe.rank, recipe.dropout > 0, recipe.dora, recipe.gradient_checkpointing, recipe.convolutions,
+        recipe.optimizer,
+    )  # fmt: skip
     return spec["base"], spec.get("quantize"), bool(spec.get("offload")), batch, *costs
 
 

@@ -28,6 +28,11 @@ def fast_bf16_on_cpu() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
+def is_inexact(error: RuntimeError) -> bool:
+    """Does torch say that a layer's gradients come out differently each time?"""
+    return "deterministic" in str(error)
+
+
 @contextmanager
 def steady(device: torch.device, exact: bool = False) -> Iterator[None]:
     """Attention with right gradients; if `exact`, everything comes out alike in every run, or RuntimeError.

@@ -4,6 +4,7 @@ from typing import Any
 
 from lorakit.errors import RecipeError
 from lorakit.families import Base, family_of
+from lorakit.families.quantize import numbers_in
 from lorakit.lora.experts import Share
 from lorakit.lora.inject import rooms_of
 from lorakit.lora.layers import weight_shape
@@ -58,8 +59,7 @@ def _left(model: Any, layers: list[Any]) -> float:
         for side in weight_shape(layer) or ():
             size *= side
         reached += size
-    # A packed 4-bit weight holds fewer numbers than its layer has.
-    others = {id(p): p.numel() for p in model.parameters() if id(p) not in ends}
+    others = {id(p): numbers_in([p]) for p in model.parameters() if id(p) not in ends}
     inside = {id(layer.whole if isinstance(layer, Share) else layer.weight) for layer in layers}
     rest = sum(size for key, size in others.items() if key not in inside)
     return rest / max(1, rest + reached)

@@ -119,10 +119,7 @@ def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
 
 def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[list[int], int]:
     """Bytes of the frozen weights of each block, and of everything outside of the blocks."""
-    four_bit = {
-        id(layer.weight): quantize.bytes_of(layer.out_features, layer.in_features)
-        for _, layer in (quantize.linears(model) if quantized else ())
-    }
+    four_bit = quantize.packed(model) if quantized else {}
 
     def size(part: Tensor) -> int:
         return four_bit.get(id(part), part.numel() * dtype.itemsize)

@@ -21,12 +21,14 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicO
 from lorakit.errors import BaseError
 from lorakit.families import Base, family_of, host
 from lorakit.families.memory import recomputing
-from lorakit.families.quantize import bytes_of
+from lorakit.families.numbers import best_dtype, check_trains
+from lorakit.families.quantize import packed
 from lorakit.families.shapes import pretending, shape_of
 from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
-from lorakit.training.arithmetic import precision, steady
+from lorakit.training import optimizers
+from lorakit.training.arithmetic import is_inexact, precision, steady
 from lorakit.training.coverage import notes, targets
 from lorakit.training.footprint import Footprint, footprint, image_step, text_step
 from lorakit.training.length import updates
@@ -123,9 +125,11 @@ def forecast(
 
     `data`: a PhotoSet or TextSet; without one, full batches of the recipe's size. `offload`: the base's
     blocks wait in the host's memory, and its text encoders work there. `capacity`: bytes that may be used on
-    the device. Raises BaseError when the base's shapes are not known, AdapterError for a rank too large.
+    the device. Raises BaseError when the base's shapes are not known or the device cannot train it, and
+    AdapterError for a rank too large.
     """
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    check_trains(device)
+    dtype = best_dtype(device)
     kept = Kept(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
     with pretending(shape, device) if device.type == "cpu" else nullcontext(shape) as shape:
@@ -240,13 +244,10 @@ def _moments(
 
 
 def _bytes(model: nn.Module, quantize: str | None) -> int:
-    """Weights of a part that is not trained."""
-    four_bit = {
-        id(layer.weight): bytes_of(layer.out_features, layer.in_features)
-        for layer in model.modules()
-        if quantize and type(layer) is nn.Linear
-    }
-    return sum(four_bit.get(id(p), p.numel() * p.element_size()) for p in model.parameters())
+    """Weights and buffers of a part that is not trained."""
+    four_bit = packed(model) if quantize else {}
+    tensors = (*model.parameters(), *model.buffers())
+    return sum(four_bit.get(id(part), part.numel() * part.element_size()) for part in tensors)
 
 
 def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
@@ -328,7 +329,7 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
     injection = trainable(
         base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
     )
-    optimizer = torch.optim.AdamW(injection.parameters(), lr=0.0)
+    optimizer = optimizers.make(injection.named_parameters(), recipe)  # what it learns is thrown away
     step = _step(base, batch)
 
     def update() -> None:
@@ -340,10 +341,9 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
 
     try:
         with (
-            steady(base.device),
             recomputing(base.model, recipe.gradient_checkpointing or base.offloaded),
+            steady(base.device, _repeats(base, update)),
         ):
-            update()
             took = [_seconds(base, update) for _ in range(CALIBRATION)]
         passing = _step(base, replace(batch, size=1, length=2))
         with torch.no_grad(), precision(base):
@@ -354,6 +354,18 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
     settings = base.settings
     passes = SCENES * settings.steps * (2 if settings.guidance > 1 else 1) if base.pipeline else ANSWER
     return Speed(statistics.median(took), once * passes)
+
+
+def _repeats(base: Base, update: Callable[[], None]) -> bool:
+    """Can a step come out alike in every run, as the training then wants it? That is slower. Takes a step."""
+    try:
+        with steady(base.device, exact=True):
+            update()
+    except RuntimeError as error:
+        if not is_inexact(error):
+            raise
+        return False
+    return True
 
 
 def _seconds(base: Base, work: Callable[[], Any]) -> float:

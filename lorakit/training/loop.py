@@ -19,7 +19,7 @@ from torch import Tensor
 from lorakit.errors import RecipeError
 from lorakit.families import Base
 from lorakit.training import checkpoint, optimizers, processes
-from lorakit.training.arithmetic import precision, steady
+from lorakit.training.arithmetic import is_inexact, precision, steady
 from lorakit.training.examples import Examples
 from lorakit.training.limits import Pace, kept_words, memory_told
 from lorakit.training.recipe import Recipe
@@ -148,7 +148,7 @@ class _Training:
             with steady(self.base.device, self.exact):
                 return self._step()
         except RuntimeError as error:  # before the optimizer has changed anything
-            if not (self.exact and "deterministic" in str(error)):
+            if not (self.exact and is_inexact(error)):
                 raise
         # Some layers, such as a UNet's upsampling, have gradients on CUDA that come out differently each
         # time: such a training goes on from a checkpoint closely, not bit for bit. Out of the except, whose

@@ -18,8 +18,9 @@ import torch
 from lorakit import durable, formats
 from lorakit.card import refresh
 from lorakit.data.photos import PhotoSet
-from lorakit.families import Base, family_of, pairs
+from lorakit.families import Base, family_of, pairs, quantize
 from lorakit.families.memory import recomputing
+from lorakit.families.numbers import check_trains
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.live import forget
@@ -133,6 +134,7 @@ def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]
     """The layers to train, and what of the base gets less or nothing, in words, which are said with a warning
     of a distilled base; and all the room there is.
     """
+    check_trains(base.device)
     layers = targets(base, recipe)
     left = notes(base, recipe, layers)
     for words in (pairs.warning(base.source), *left):
@@ -234,7 +236,8 @@ def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: f
     """The honest comparison with full fine-tuning, in figures of this run."""
     learning = {id(p) for p in injection.parameters()}
     trained = sum(p.numel() for p in injection.parameters())
-    whole = sum(p.numel() for p in base.model.parameters() if id(p) not in learning)
+    frozen = [p for p in base.model.parameters() if id(p) not in learning]
+    whole = quantize.numbers_in(frozen)
     peak = torch.cuda.max_memory_allocated(base.device) if base.device.type == "cuda" else _peak_host_memory()
     before = outcome.held_out[0][1] if outcome.held_out else None
     after = min((loss for step, loss in outcome.held_out if step), default=None)
@@ -244,7 +247,7 @@ def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: f
         "trained_parameters": trained,
         "base_parameters": whole,
         "share": trained / whole,
-        "base_bytes": sum(p.numel() * p.element_size() for p in base.model.parameters()),
+        "base_bytes": quantize.bytes_in(frozen),
         "peak_memory_bytes": peak,
         "final_loss": sum(outcome.losses[-20:]) / max(1, len(outcome.losses[-20:])),
         "best_step": outcome.best_step,

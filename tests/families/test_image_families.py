@@ -11,6 +11,7 @@ from diffusers import DDIMScheduler, Flux2Pipeline
 
 from lorakit.errors import BaseError, DataError
 from lorakit.families import Settings, family_of, load_base
+from lorakit.families.shapes import shape_of
 
 KINDS = tuple(tiny_bases.BUILDERS)
 
@@ -67,6 +68,7 @@ def test_without_stated_settings_the_kind_of_base_decides(tmp_path):
         loaded = load_base(str(tmp_path / name), device="cpu")
         assert loaded.settings.area == area**2
         assert (loaded.settings.steps, loaded.settings.guidance) == (steps, guidance)
+        assert shape_of(str(tmp_path / name), torch.float32).settings == loaded.settings
         assert loaded.licence.commercial is commercial and loaded.licence.url.startswith("https://")
 
 

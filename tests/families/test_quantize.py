@@ -9,6 +9,7 @@ from test_memory import gradients, loss_of
 from test_train import photos, texts, trained  # noqa: F401
 from tiny_language import LANGUAGE_MODELS, language_base, language_folder
 from torch import nn
+from transformers.quantizers.base import HfQuantizer
 
 import lorakit
 from lorakit.errors import AdapterError
@@ -110,6 +111,36 @@ def test_text_encoders_are_in_four_bits_but_for_what_t5_wants_in_full(folders):
         assert not torch.allclose(full[key], rows, atol=1e-4), "four bits were used"
 
 
+def test_t5_cannot_have_its_last_layers_in_four_bits_and_transformers_leaves_them_out_too(folders):
+    """Its feed-forward turns activations into the type of `wo`'s weight, whose packed bytes are of uint8."""
+    base = load_base(folders["flux"], device="cpu", quantize="nf4")
+    t5, family = base.pipeline.text_encoder_2, family_of(base)
+    before = family.encode_prompts(base, ["a red can"])["prompt_embeds"]
+    left = [(path, layer) for path, layer in t5.named_modules() if path.endswith(".wo")]
+    assert left and "wo" in HfQuantizer.get_modules_to_not_convert(t5, None, t5._keep_in_fp32_modules)
+    for path, layer in left:
+        quantize.replace(t5, path, quantize.twin(layer.weight.data, None, CPU, torch.float32))
+    after = family.encode_prompts(base, ["a red can"])["prompt_embeds"]
+    assert (after - before).norm() > 0.5 * before.norm(), "it can now: quantize them, which saves 1.5 GB"
+
+
+@pytest.mark.parametrize("kind", ["flux", "llama"])
+def test_numbers_in_four_bits_count_in_full_and_their_bytes_with_their_constants(kind, folders):
+    base, plain = (load_base(folders[kind], device="cpu", quantize=q) for q in ("nf4", None))
+    true = sum(p.numel() for p in plain.model.parameters())
+    assert (
+        quantize.numbers_in(base.model.parameters()) == true > sum(p.numel() for p in base.model.parameters())
+    )
+    expected = sum(
+        quantize.bytes_of(layer.out_features, layer.in_features)
+        if layer is not None and isinstance(layer, Linear4bit) and name.endswith("weight")
+        else p.numel() * p.element_size()
+        for name, p in base.model.named_parameters()
+        for layer in [base.model.get_submodule(name.rpartition(".")[0])]
+    )
+    assert quantize.bytes_in(base.model.parameters()) == expected
+
+
 def test_a_language_model_keeps_its_head_and_packs_nothing(folders):
     base = load_base(folders["llama"], device="cpu", quantize="nf4")
     assert "lm_head" not in four_bit(base.model) and len(four_bit(base.model)) == 14
@@ -128,7 +159,11 @@ def test_photos_train_a_base_in_four_bits(kind, folders, photos, tmp_path):  # n
 @pytest.mark.parametrize("kind", ["llama", "qwen3"])
 def test_texts_train_a_base_in_four_bits(kind, tmp_path):
     base = language_base(kind, tmp_path, quantize="nf4")
-    trained(base, texts(), tmp_path / "out", caption_dropout=0.0, gradient_checkpointing=True)
+    found = trained(base, texts(), tmp_path / "out", caption_dropout=0.0, gradient_checkpointing=True)
+    whole = sum(p.numel() for p in LANGUAGE_MODELS[kind]().parameters())
+    assert found.summary["base_parameters"] == whole
+    assert found.summary["share"] == found.summary["trained_parameters"] / whole
+    assert found.summary["base_bytes"] == quantize.bytes_in(base.model.parameters())
     assert len(lorakit.load_adapter(tmp_path / "out").modules) == 14
 
 

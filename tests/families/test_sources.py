@@ -10,7 +10,7 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from safetensors.torch import save_file
 
 from lorakit.errors import BaseError
-from lorakit.families import family_of, hub, load_base, sources
+from lorakit.families import family_of, hub, load_base, pictures, sources
 
 RESNET = (
     ("norm1", "in_layers.0"), ("conv1", "in_layers.2"), ("time_emb_proj", "emb_layers.1"),
@@ -198,6 +198,20 @@ def test_a_hub_id_may_carry_a_revision():
 def test_well_known_ids_need_no_look_at_the_hub(source, family, monkeypatch):
     monkeypatch.setattr(hub, "holds", lambda found: pytest.fail("asked the hub"))
     assert family_of(source).name == family
+
+
+@pytest.mark.parametrize("name", ["Kontext-dev", "Fill-dev", "Canny-dev", "Depth-dev", "Redux-dev"])
+def test_variants_of_flux_that_take_pictures_are_named_and_refused(name, monkeypatch):
+    monkeypatch.setattr(hub, "holds", lambda found: pytest.fail("asked the hub"))
+    with pytest.raises(BaseError, match=rf"{name}: is FLUX\.1 {name[:-4]}, .* use FLUX\.1-dev"):
+        family_of(f"black-forest-labs/FLUX.1-{name}")
+
+
+def test_a_variant_of_flux_under_another_name_is_refused_before_its_weights_are_fetched(monkeypatch):
+    monkeypatch.setattr(hub, "holds", lambda found: "FluxKontextPipeline")
+    monkeypatch.setattr(pictures, "open_pipeline", lambda *_: pytest.fail("fetched the base"))
+    with pytest.raises(BaseError, match=r"someone/flux\.1-edit: is a FluxKontextPipeline; use FLUX\.1-dev"):
+        load_base("someone/flux.1-edit", device="cpu")
 
 
 def test_any_other_id_is_told_by_what_the_hub_holds(tmp_path, monkeypatch):

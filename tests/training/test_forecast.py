@@ -1,5 +1,6 @@
 """The forecast against what trainings of the same bases really allocate, and what it advises."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from lorakit.data.texts import TextSet
 from lorakit.errors import BaseError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training import arithmetic, train
+from lorakit.training import forecast as forecasting
 from lorakit.training.ahead import look_ahead
 from lorakit.training.forecast import forecast
 from lorakit.training.presets import from_preset
@@ -101,6 +103,24 @@ def test_time_is_measured_where_the_base_is_in_memory_and_left_out_where_it_is_n
     assert not any(p.requires_grad for p in base.model.parameters())
     *_, again = look_ahead(spec, lambda: base)
     assert again["step_seconds"] == timed["step_seconds"], "measured once"
+
+
+@pytest.mark.parametrize("possible", [True, False])
+def test_the_time_is_that_of_exact_steps_where_the_training_takes_them(possible, monkeypatch):
+    exact, timed = [], []
+
+    @contextmanager
+    def steady(device, exactly=False, **named):
+        exact.append(named.get("exact", exactly))
+        if exact[-1] and not possible:
+            raise RuntimeError("upsample_nearest2d_backward does not have a deterministic implementation")
+        yield
+
+    monkeypatch.setattr(forecasting, "steady", steady)
+    monkeypatch.setattr(forecasting, "_seconds", lambda base, work: timed.append(exact[-1]) or 1.0)
+    recipe = replace(from_preset("quick", "text", True), batch_size=1)
+    speed = forecasting.calibrate(load_base("starter-text"), recipe, forecasting.Batch(1, length=4))
+    assert timed == [possible] * 4 and speed.step == 1.0
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])
