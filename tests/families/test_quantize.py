@@ -115,13 +115,15 @@ def test_t5_cannot_have_its_last_layers_in_four_bits_and_transformers_leaves_the
     """Its feed-forward turns activations into the type of `wo`'s weight, whose packed bytes are of uint8."""
     base = load_base(folders["flux"], device="cpu", quantize="nf4")
     t5, family = base.pipeline.text_encoder_2, family_of(base)
-    before = family.encode_prompts(base, ["a red can"])["prompt_embeds"]
     left = [(path, layer) for path, layer in t5.named_modules() if path.endswith(".wo")]
     assert left and "wo" in HfQuantizer.get_modules_to_not_convert(t5, None, t5._keep_in_fp32_modules)
+    given = set()
     for path, layer in left:
-        quantize.replace(t5, path, quantize.twin(layer.weight.data, None, CPU, torch.float32))
-    after = family.encode_prompts(base, ["a red can"])["prompt_embeds"]
-    assert (after - before).norm() > 0.5 * before.norm(), "it can now: quantize them, which saves 1.5 GB"
+        small = quantize.twin(layer.weight.data, None, CPU, torch.float32)
+        small.register_forward_pre_hook(lambda _, inputs: given.add(inputs[0].dtype))
+        quantize.replace(t5, path, small)
+    family.encode_prompts(base, ["a red can"])
+    assert given == {torch.uint8}, "it is possible now: do it, which saves 1.5 GB of FLUX.1's encoder"
 
 
 @pytest.mark.parametrize("kind", ["flux", "llama"])
