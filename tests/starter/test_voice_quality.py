@@ -2,7 +2,8 @@
 
 import pytest
 
-from lorakit.data.texts import TextSample, TextSet, brief_text
+from lorakit.data.samples import TextSample, brief_text
+from lorakit.data.texts import TextSet
 from lorakit.generation.brief import Brief
 from lorakit.starter import voice_quality
 from lorakit.starter.text_quality import FROM_LIFE
