@@ -161,7 +161,12 @@ class TextFamily(Protocol):
     ) -> Base: ...
     def targets(self, base: Base) -> list[str]: ...
     def predict(
-        self, base: Base, tokens: "Tensor", mask: "Tensor", positions: "Tensor | None" = None
+        self,
+        base: Base,
+        tokens: "Tensor",
+        mask: "Tensor",
+        positions: "Tensor | None" = None,
+        places: "Tensor | None" = None,
     ) -> "Tensor": ...
     def generate(
         self,

@@ -5,6 +5,7 @@ update is in `coverage`.
 """
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import torch
@@ -114,16 +115,24 @@ def _is_plain(module: Any) -> bool:
     return isinstance(out, Tensor) and out.shape == (1, 1, module.out_features)
 
 
-def predict(base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:
+def predict(
+    base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None, places: Tensor | None = None
+) -> Tensor:
     """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text.
+
+    With `places` (K,) only of those, (B, K, V): the output head then works on no others where the model's
+    class can tell it so.
 
     `positions` (B, T) are given when rows hold several texts: they begin anew with each, and transformers
     then lets none see another.
     """
     model: Any = base.model
-    if positions is not None:
-        return model(input_ids=tokens, position_ids=positions, use_cache=False).logits
-    return model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
+    options: dict[str, Any] = {"attention_mask": mask} if positions is None else {"position_ids": positions}
+    chooses = places is not None and "logits_to_keep" in signature(model.forward).parameters
+    if chooses:
+        options["logits_to_keep"] = places
+    logits = model(input_ids=tokens, use_cache=False, **options).logits
+    return logits if places is None or chooses else logits[:, places]
 
 
 @torch.no_grad()

@@ -155,6 +155,14 @@ def next_token(logits: Tensor, tokens: Tensor, answer: Tensor) -> tuple[Tensor, 
     `logits` (B, T, V), `tokens` (B, T), `answer` (B, T) 1 where the token is learned. Returns the summed
     loss and the number of tokens it is the sum of.
     """
-    wanted = answer[:, 1:].bool()
-    loss = F.cross_entropy(logits[:, :-1][wanted].float(), tokens[:, 1:][wanted], reduction="sum")
+    return summed_loss(logits[:, :-1], tokens[:, 1:], answer[:, 1:])
+
+
+def summed_loss(logits: Tensor, expected: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of `logits` (B, K, V) with the tokens `expected` (B, K) where `counts` (B, K) is 1.
+
+    Returns the sum and the number of tokens.
+    """
+    wanted = counts.bool()
+    loss = F.cross_entropy(logits[wanted].float(), expected[wanted], reduction="sum")
     return loss, wanted.sum()

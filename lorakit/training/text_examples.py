@@ -4,7 +4,7 @@ With packing, short texts share a row. They do not see each other where the mode
 positions, which is tried on the model itself before a step is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from lorakit.errors import DataError, RecipeError
 from lorakit.families import Base, family_of
 from lorakit.families.trying import FAULTS, positions_of
 from lorakit.training.examples import Emit, Plan
-from lorakit.training.objectives import next_token
+from lorakit.training.objectives import next_token, summed_loss
 from lorakit.training.recipe import Recipe
 
 Row = list[Any]  # of data.texts.Tokens(ids, mask); several when packed
@@ -84,14 +84,46 @@ class TextExamples:
 
     @torch.no_grad()
     def mean_loss(self, base: Base, rows: list[Row]) -> float:
-        """Mean loss per answer token over `rows`; its exponential is the perplexity."""
-        parts = [answer_loss(base, rows[i : i + 8], self.pad) for i in range(0, len(rows), 8)]
+        """Mean loss per answer token over `rows`; its exponential is the perplexity.
+
+        No more rows at once than a step learns from, and no more tokens than that many of the longest texts
+        have, though rows with examples in them may be longer.
+        """
+        most = self.recipe.batch_size
+        parts = [
+            answer_loss(base, group, self.pad, answers_only=True)
+            for group in in_parts(rows, most, most * self.recipe.max_length)
+        ]
         return (sum(float(loss) for loss, _ in parts)) / max(1, sum(int(count) for _, count in parts))
 
 
-def answer_loss(base: Base, rows: list[Row], pad: int) -> tuple[Tensor, Tensor]:
-    """The summed loss of the answers' tokens in these rows, and their number."""
-    longest = max(sum(len(tokens.ids) for tokens in row) for row in rows)
+def in_parts(rows: Sequence[Row], count: int, room: int) -> Iterator[list[Row]]:
+    """Neighbouring rows together: at most `count`, of at most `room` tokens once they are padded to the
+    longest. A row that is longer is alone.
+    """
+    part: list[Row] = []
+    longest = 0
+    for row in rows:
+        longest = max(longest, _length(row))
+        if part and (len(part) == count or longest * (len(part) + 1) > room):
+            yield part
+            part, longest = [], _length(row)
+        part.append(row)
+    if part:
+        yield part
+
+
+def _length(row: Row) -> int:
+    return sum(len(tokens.ids) for tokens in row)
+
+
+def answer_loss(base: Base, rows: list[Row], pad: int, answers_only: bool = False) -> tuple[Tensor, Tensor]:
+    """The summed loss of the answers' tokens in these rows, and their number.
+
+    With `answers_only` no logits are made where no row has an answer: with large vocabularies they are most
+    of what a pass without gradients takes.
+    """
+    longest = max(_length(row) for row in rows)
     ids = torch.full((len(rows), longest), pad)
     attention, answer = torch.zeros_like(ids), torch.zeros_like(ids)
     positions = torch.zeros_like(ids)
@@ -107,7 +139,11 @@ def answer_loss(base: Base, rows: list[Row], pad: int) -> tuple[Tensor, Tensor]:
             start = end
         positions[i, start:] = torch.arange(longest - start)
     apart = positions.to(base.device) if any(len(row) > 1 for row in rows) else None
+    places = answer[:, 1:].any(0).nonzero().flatten().to(base.device)
     ids, attention, answer = (part.to(base.device) for part in (ids, attention, answer))
+    if answers_only:
+        logits = family_of(base).predict(base, ids, attention, apart, places)
+        return summed_loss(logits, ids[:, places + 1], answer[:, places + 1])
     return next_token(family_of(base).predict(base, ids, attention, apart), ids, answer)
 
 

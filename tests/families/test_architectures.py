@@ -50,6 +50,11 @@ def test_it_is_trained_saved_opened_and_writes(kind, tmp_path):
     assert losses[-1] < losses[0] - 1e-4
     assert all(p.grad is not None and p.grad.any() for p in injection.parameters())
 
+    few, places = torch.tensor([TEXT.ids] * 2), torch.tensor([0, 3, 22])
+    with torch.no_grad():
+        every, some = (causal_lm.predict(base, few, torch.ones_like(few), None, p) for p in (None, places))
+    torch.testing.assert_close(some, every[:, places], rtol=1e-4, atol=1e-5)
+
     adapter = Adapter(injection.factors(), Card(family="llm"))
     tokens = torch.tensor([TEXT.ids])
     with torch.no_grad():

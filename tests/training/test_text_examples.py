@@ -10,7 +10,7 @@ from lorakit.data.texts import TextSample, TextSet, Tokens
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import causal_lm
 from lorakit.telling import Teller
-from lorakit.training.text_examples import TextExamples, answer_loss, check_packing, packed
+from lorakit.training.text_examples import TextExamples, answer_loss, check_packing, in_parts, packed
 from lorakit.ui import pieces
 
 
@@ -75,3 +75,26 @@ def test_what_there_is_no_room_for_is_told_to_the_page_and_in_the_terminal(capsy
     assert "warn: 1 of 2 texts is cut at 64 tokens" in capsys.readouterr().out
     with pytest.raises(DataError, match="none of the texts fits"):
         TextExamples.prepare(base, TextSet([TextSample("a " * 99, "b")]), recipe(max_length=64), print)
+
+
+def test_a_loss_without_gradients_takes_no_more_rows_and_logits_than_it_needs(monkeypatch):
+    base, examples = prepared(held_out=0.0, batch_size=2, max_length=64)
+    rows = examples.rows
+    parts = [answer_loss(base, rows[i : i + 8], examples.pad) for i in range(0, len(rows), 8)]
+    expected = float(sum(loss for loss, _ in parts) / sum(count for _, count in parts))
+    made, fed = [], []
+    base.model.lm_head.register_forward_hook(lambda *given: made.append(given[-1].shape[:2]))
+    base.model.model.register_forward_pre_hook(
+        lambda _, __, named: fed.append(named["input_ids"].shape), with_kwargs=True
+    )
+    assert examples.mean_loss(base, rows) == pytest.approx(expected, rel=1e-5)
+    assert max(count for count, _ in fed) == 2 and len(fed) == -(-len(rows) // 2)
+    answers = [max(sum(row[0].mask) for row in rows[i : i + 2]) for i in range(0, len(rows), 2)]
+    for (_, width), (_, length), answer in zip(made, fed, answers, strict=True):
+        assert answer <= width < length, "the head worked on places without an answer"
+
+
+def test_rows_together_have_no_more_tokens_than_there_is_room_for():
+    rows = [[Tokens([1] * size, [1] * size)] for size in (3, 4, 2, 9, 1, 1, 1, 1)]
+    sizes = [[len(row[0].ids) for row in part] for part in in_parts(rows, 3, 8)]
+    assert sizes == [[3, 4], [2], [9], [1, 1, 1], [1]]
