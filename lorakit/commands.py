@@ -15,7 +15,7 @@ from lorakit import workspace
 from lorakit.errors import LoraKitError
 from lorakit.families.sources import STARTERS, vocabulary_of
 from lorakit.opening import mix_of, voices_of
-from lorakit.telling import Teller
+from lorakit.telling import Teller, size
 from lorakit.training import processes
 from lorakit.training.presets import from_preset, presets_for
 from lorakit.training.recipe import Recipe
@@ -377,12 +377,11 @@ def doctor(options: argparse.Namespace) -> int:
 def clean(options: argparse.Namespace) -> int:
     """Remove what has had its time, or say what would go."""
     from lorakit import retention
-    from lorakit.doctor import in_words
 
     gone = retention.going() if options.dry_run else retention.sweep()
     for one in gone:
         age = f"{one.days:.0f} days"
-        print(f"{one.rule.what:16} {in_words(one.size):>9} {age:>9}  {one.path}  ({one.rule.why})")
-    total = in_words(sum(one.size for one in gone))
+        print(f"{one.rule.what:16} {size(one.size):>9} {age:>9}  {one.path}  ({one.rule.why})")
+    total = size(sum(one.size for one in gone))
     print(f"{'would free' if options.dry_run else 'freed'} {total}" if gone else "nothing to remove")
     return 0

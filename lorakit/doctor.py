@@ -11,6 +11,7 @@ from pathlib import Path
 from lorakit import __version__, retention, workspace
 from lorakit.errors import LoraKitError
 from lorakit.families.sources import STARTERS, local_folder
+from lorakit.telling import size
 
 PACKAGES = (
     "torch", "diffusers", "transformers", "safetensors", "gradio", "accelerate", "bitsandbytes", "pillow",
@@ -70,19 +71,10 @@ def _settings() -> Iterator[str]:
 def _disk() -> Iterator[str]:
     home = workspace.home()
     free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
-    yield f"workspace: {home} ({in_words(free)} free); adapters: {workspace.adapters_folder()}"
-    for what, size in retention.usage().items():
-        yield f"  {what}: {in_words(size)}"
+    yield f"workspace: {home} ({size(free)} free); adapters: {workspace.adapters_folder()}"
+    for what, count in retention.usage().items():
+        yield f"  {what}: {size(count)}"
     old = sum(one.size for one in retention.going())
-    yield f"  of these {in_words(old)} can go: python -m lorakit clean"
+    yield f"  of these {size(old)} can go: python -m lorakit clean"
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    yield f"models from Hugging Face: {in_words(retention.size_of(hub))} in {hub}"
-
-
-def in_words(size: float) -> str:
-    """Bytes as "12 MB"."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+    yield f"models from Hugging Face: {size(retention.size_of(hub))} in {hub}"

@@ -1,4 +1,4 @@
-"""What a job does, told in the terminal."""
+"""What a job does, told in the terminal; times and sizes in words, for the page too."""
 
 import time
 from typing import Any
@@ -14,7 +14,7 @@ class Teller:
 
     def __call__(self, event: dict[str, Any]) -> None:
         name = event["event"]
-        left = f", about {_duration(event['seconds_left'])} left" if event.get("seconds_left") else ""
+        left = f", about {duration(event['seconds_left'])} left" if event.get("seconds_left") else ""
         if name == "step":
             if time.monotonic() - self.told < TELL_SECONDS and event["step"] != event["total"]:
                 return
@@ -39,7 +39,18 @@ class Teller:
         print(line, flush=True)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in words, such as "40 s", "3 min" or "1 h 20 min"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: float) -> str:
+    """Bytes in words, such as "12 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 10 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

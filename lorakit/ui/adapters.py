@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import workspace
+from lorakit import telling, workspace
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.retention import TRASH_DAYS
 from lorakit.store import Store
@@ -220,7 +220,7 @@ def add_files(files: list[str] | None, repo: str, name: str) -> list[Any]:
     except LoraKitError as error:
         return [*_said(pieces.empty("This cannot be added", str(error))), "", *[gr.skip()] * 3]
     family = shelf.FAMILY_WORDS.get(entry.family, entry.family or "an unknown base")
-    said = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {pieces.size(entry.size_bytes)}."
+    said = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {telling.size(entry.size_bytes)}."
     return [*_said(pieces.empty(f"{entry.name} is in the store", said)), entry.slug, None, "", ""]
 
 

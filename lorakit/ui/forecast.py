@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import durable
+from lorakit import durable, telling
 from lorakit.errors import LoraKitError
 from lorakit.jobs import Job
 from lorakit.ui import bases, forms, pieces
@@ -134,22 +134,22 @@ def card(report: dict[str, Any]) -> str:
     fits, free = report["fits"], report["capacity"]
     verdict = {True: "green", False: "red", None: ""}[fits]
     title = {True: "It fits", False: "It does not fit", None: "What it will take"}[fits]
-    of = f"memory at the most, of {pieces.size(free)} free" if free else "memory at the most"
-    rows = [(pieces.size(report["peak"]), of)]
+    of = f"memory at the most, of {telling.size(free)} free" if free else "memory at the most"
+    rows = [(telling.size(report["peak"]), of)]
     if report["seconds"] is not None:
-        rows.append((f"about {pieces.duration(report['seconds'])}", f"for {report['steps']} steps"))
-    rows.append((pieces.size(report["file"]), "the adapter's file"))
+        rows.append((f"about {telling.duration(report['seconds'])}", f"for {report['steps']} steps"))
+    rows.append((telling.size(report["file"]), "the adapter's file"))
     text = ""
     if fits is False:
         text = "Choose a smaller base: no setting makes this one fit here."
         for way in report["ways"][:1]:
-            text = f"It fits if you {way['label']}: {pieces.size(way['peak'])} then."
-    lines = [(pieces.size(size), PARTS[name]) for name, size in report["parts"].items() if size]
+            text = f"It fits if you {way['label']}: {telling.size(way['peak'])} then."
+    lines = [(telling.size(size), PARTS[name]) for name, size in report["parts"].items() if size]
     whole = (
         f"Training the whole base instead of {report['trained'] / report['parameters']:.1%} of it would take "
-        f"{pieces.size(report['full'])} before a single picture or text goes through it."
+        f"{telling.size(report['full'])} before a single picture or text goes through it."
     )
-    host = f" The host holds {pieces.size(report['host'])} beside the GPU." if report["host"] else ""
+    host = f" The host holds {telling.size(report['host'])} beside the GPU." if report["host"] else ""
     inside = pieces.facts(lines) + f'<p class="badge">{whole}{host}</p>'
     return (
         f'<div class="gauge {verdict}"><div class="top"><i></i><b>{title}</b></div>{pieces.facts(rows)}'

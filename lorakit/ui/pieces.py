@@ -13,6 +13,7 @@ from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import Job
 from lorakit.retention import UNUSED_DAYS, USED_DAYS
+from lorakit.telling import duration
 from lorakit.ui import visitors
 
 # Handlers belong to the page alone; those that run by themselves or answer at once show no spinner.
@@ -209,23 +210,6 @@ def status(job: Job) -> str:
         f'<div class="bar"><i style="width:{100 * min(1.0, share):.1f}%"></i></div>'
         f'<div class="say">{escape(progress.message or "")}</div></div>'
     )
-
-
-def duration(seconds: float) -> str:
-    """A time in words, such as "40 s", "3 min" or "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(count: float) -> str:
-    """Bytes in words."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 10 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def facts(rows: list[tuple[str, str]]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lorakit import telling
 from lorakit.jobs import ENDS, Job
 from lorakit.ui import pieces, tuning, visitors
 from lorakit.ui.pieces import HIDDEN, QUIET
@@ -158,18 +159,18 @@ def training_facts(summary: dict[str, Any]) -> str:
     if "share" in told:
         rows.append((f"{told['share']:.1%}", "of the base's parameters were trained"))
     if {"size_bytes", "base_bytes"} <= set(told):
-        against = f"adapter, against {pieces.size(told['base_bytes'])} for the base"
-        rows.append((pieces.size(told["size_bytes"]), against))
+        against = f"adapter, against {telling.size(told['base_bytes'])} for the base"
+        rows.append((telling.size(told["size_bytes"]), against))
     if {"seconds", "steps"} <= set(told):
-        rows.append((pieces.duration(told["seconds"]), f"for {told['steps']} steps"))
+        rows.append((telling.duration(told["seconds"]), f"for {told['steps']} steps"))
     if "peak_memory_bytes" in told:
-        rows.append((pieces.size(told["peak_memory_bytes"]), "memory at the most, all in all"))
+        rows.append((telling.size(told["peak_memory_bytes"]), "memory at the most, all in all"))
     if not {"base_bytes", "base_parameters"} <= set(told):
         return pieces.facts(rows)
     held = told["base_bytes"] + FULL * told.get("trained_parameters", 0)
     whole = (
-        f"Weights, gradients and optimizer held {pieces.size(held)}; to train the whole base they would hold "
-        f"at least {pieces.size(FULL * told['base_parameters'])}, and its file would be a base's."
+        f"Weights, gradients and optimizer held {telling.size(held)}; to train the whole base they would "
+        f"hold at least {telling.size(FULL * told['base_parameters'])}, and its file would be a base's."
     )
     return pieces.facts(rows) + f'<p class="hint">{whole}</p>'
 

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lorakit import telling
 from lorakit.families import FAMILIES
 from lorakit.families.pairs import to_render_on
 from lorakit.store import Entry
@@ -64,7 +65,7 @@ def _card(entry: Entry) -> str:
         if entry.trigger
         else "no trigger words stated"
     )
-    facts = f"rank {entry.rank} · {pieces.size(entry.size_bytes)}"
+    facts = f"rank {entry.rank} · {telling.size(entry.size_bytes)}"
     return (
         f'<button class="adapter" data-slug="{escape(entry.slug)}">{picture}'
         f"<b>{escape(_short(entry.name))}</b>"
@@ -80,7 +81,7 @@ def details(entry: Entry) -> str:
     stated = [
         (trigger, "words that call it"),
         (str(entry.rank or ""), "rank"),
-        (pieces.size(entry.size_bytes), "file"),
+        (telling.size(entry.size_bytes), "file"),
         (FAMILY_WORDS.get(entry.family, entry.family), "made for"),
         (_short(base(entry)), "base"),
         (to_render_on(entry.base), "also renders on"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit import checks
+from lorakit import checks, telling
 from lorakit.errors import LoraKitError
 from lorakit.store import Entry, Store
 from lorakit.training.advice import CROWDED, used
@@ -58,7 +58,7 @@ def advice(entry: Entry, rank: int | None = None) -> str:
     kept, size = sum(shares[:chosen]), entry.size_bytes * chosen / entry.rank
     return (
         f"It needs {least} of its {entry.rank} directions. Shrunk to rank {chosen} it keeps {kept:.1%} of "
-        f"what it changes, in {pieces.size(size)} instead of {pieces.size(entry.size_bytes)}."
+        f"what it changes, in {telling.size(size)} instead of {telling.size(entry.size_bytes)}."
     )
 
 
@@ -226,7 +226,7 @@ def _picture(some: dict[str, Any]) -> Any:
 def _made(result: dict[str, Any], drawn: list[dict[str, Any]]) -> str:
     rows = [
         (f"{result['rank']}", "rank"),
-        (pieces.size(result["size_after"]), f"file, {pieces.size(result['size_before'])} before"),
+        (telling.size(result["size_after"]), f"file, {telling.size(result['size_before'])} before"),
         (f"{1 - result['error'] ** 2:.1%}", f"of the change kept (error {result['error']:.1%})"),
     ]
     for name, share in (result.get("removed") or {}).items():

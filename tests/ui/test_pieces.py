@@ -2,7 +2,7 @@
 
 import pytest
 
-from lorakit import jobs
+from lorakit import jobs, telling
 from lorakit.errors import AdapterError
 from lorakit.ui import pieces
 
@@ -11,14 +11,14 @@ from lorakit.ui import pieces
     ("seconds", "said"), [(0.2, "1 s"), (42, "42 s"), (170, "3 min"), (4800, "80 min"), (6000, "1 h 40 min")]
 )
 def test_times_are_told_as_people_tell_them(seconds, said):
-    assert pieces.duration(seconds) == said
+    assert telling.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
     ("count", "said"), [(12, "12 bytes"), (2_600_000, "2.6 MB"), (43e6, "43 MB"), (2e9, "2.0 GB")]
 )
 def test_sizes_are_told_in_the_unit_that_fits(count, said):
-    assert pieces.size(count) == said
+    assert telling.size(count) == said
 
 
 def test_a_failure_is_shown_with_its_reason_as_text():
