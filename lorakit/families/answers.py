@@ -24,7 +24,9 @@ class Thought:
 
 _WORD = (
     "(?:think|thinking|thoughts?|thought_process|reasoning|reason|reasoning_content|reflection|scratchpad|"
-    "inner_monologue|internal_monologue|analysis|deliberation|cot|chain_of_thought|redacted_reasoning)"
+    "inner_monologue|internal_monologue|monologue|inner_thoughts?|analysis|deliberation|cot|chain_of_thought|"
+    "redacted_reasoning|redacted_thinking|ant_?thinking|reflect|plan|planning|brainstorm|rationale|"
+    "thinking_process|reasoning_process|reasoning_trace|introspection)"
 )
 _FINALLY = (
     r"[ \t#*]*(?:final (?:answer|response|output|version|copy)|answer|response|回答|最终答案|答案)"
@@ -49,8 +51,8 @@ THOUGHTS = (
     Thought("Muse", r"(?:<\|start\|>\s*assistant\s*|\A\s*)to=self<\|message\|>", r"to=user<\|message\|>"),
     Thought(
         "others that use bars or tags of their own",
-        rf"<\|?(?:begin|start)_(?:of_)?{_WORD}\|?>|<\|(?:cot_)?{_WORD}(?:_(?:start|begin))?\|>",
-        rf"<\|?(?:end|close)_(?:of_)?{_WORD}\|?>|<\|/{_WORD}\|>|<\|(?:cot_)?{_WORD}_end\|>",
+        rf"<[|｜]?(?:begin|start)[_▁](?:of[_▁])?{_WORD}[|｜]?>|<\|(?:cot_)?{_WORD}(?:_(?:start|begin))?\|>",
+        rf"<[|｜]?(?:end|close)[_▁](?:of[_▁])?{_WORD}[|｜]?>|<\|/{_WORD}\|>|<\|(?:cot_)?{_WORD}_end\|>",
     ),
     Thought("Open WebUI", r"<details[^>]*reasoning[^>]*>", r"</details>", alone=False),
     Thought("Ollama", r"\A\s*Thinking\.\.\.\s", r"\.\.\.done thinking\."),
@@ -86,8 +88,10 @@ PART_ENDS = ("<|end|>", "<|eom|>", "<|end_message|>")
 # Nobody writes these in copy: `<|im_end|>`, `<｜User｜>`, `[|endofturn|]`, `<end_of_turn>`, `</s>`, ...
 CONTROL = (
     r"<[|｜][^<>|｜\n]{1,40}[|｜]?>|<[\w/:]{1,30}[|｜]>|\[\|[^\[\]|\n]{1,40}\|\]"
-    r"|</?(?:s|bos|eos|pad|unk|mask|bot|eot|sep|cls)>|</?(?:start|end)_of_\w+>|</?(?:seed|role|turn|extra_id_\d|unused\d+|SPECIAL_\d+)(?::\w+)?>"
-    r"|</?\[?/?INST\]?>|\[/?INST\]|\[/?(?:EOS|BOS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|gMASK|PAD|EOT)\]|<</?SYS>>"
+    r"|</?(?:s|bos|eos|pad|unk|mask|bot|eot|sep|cls)>|</?(?:start|end)_of_\w+>|</?(?:seed|role|turn|"
+    r"extra_id_\d|unused\d+|SPECIAL_\d+)(?::\w+)?>"
+    r"|</?\[?/?INST\]?>|\[/?INST\]|\[/?(?:EOS|BOS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|gMASK|PAD|"
+    r"EOT)\]|<</?SYS>>"
     r"|<end_of_utterance>|<\|endoftext\|>?|<human>:|<bot>:"
 )  # fmt: skip
 _USER = (

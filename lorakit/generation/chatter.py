@@ -61,9 +61,13 @@ CHATTER = {
         r"provide|generate|fulfil)|"
         r"(?:could|can) you (?:please )?(?:provide|clarify|share|tell me)|please provide (?:me|more|the)|"
         r"i need (?:more|some) (?:information|details)|"
-        r"(?:okay|ok|alright|hmm|so)?,? ?(?:the user (?:wants|asks|is asking|needs|would like)|"
+        r"(?:(?:okay|ok|alright|hmm|so|well),? ?)*(?:the user (?:wants|asks|is asking|needs|would like)|"
         r"let me think|"
-        r"(?:i|we) need to (?:write|create|craft|produce|come up))",
+        r"(?:i|we) need to (?:write|create|craft|produce|come up|figure|think|make|generate|provide))|"
+        r"(?:here['’]s (?:a|my) )?(?:thinking|thought|reasoning) process\b|"
+        r"(?:first|okay|ok|alright|so),? (?:let me|let['’]s|i['’]ll|i (?:will|should|need to)|we (?:should|"
+        r"need to)) "
+        r"(?:analy[sz]e|think|understand|break|consider|look at|write|craft)",
         unit=r"characters?|chars?|words?|letters",
     ),
     "de": Chatter(
@@ -242,11 +246,12 @@ AGREED = (
 )
 # What may stand before a text alone, but not within a sentence of it.
 REPLY_LABELS = (
-    "(?:final |my )?(?:answer|response|version|result)|output|antwort|réponse|respuesta|risposta|resposta|"
+    "(?:final |my )?(?:answer|response|version|result)|my (?:pick|choice|favou?rite|recommendation)|"
+    "output|antwort|réponse|respuesta|risposta|resposta|"
     "antwoord|odpowiedź|回答"
 )
-# Languages that put no spaces between words, so that a word has no bounds.
-SPACELESS = ("ja", "zh")
+# Languages whose words have no bounds: no spaces between them, or endings that are written on.
+SPACELESS = ("ja", "zh", "ko", "th")
 # Words that may stand before a label: "Google Ad Headline:", "**Your short title**:".
 BEFORE_LABELS = (
     r"(?:google|instagram|facebook|meta|linkedin|tiktok|twitter|x|amazon|shopify|youtube|email|"
@@ -265,5 +270,5 @@ OPTION = (
 )
 QUOTES = (
     '""', "“”", "„“", "„”", "””", "““", "«»", "»«", "‹›", "›‹", "‘’", "‚‘", "‚’", "’’", "\'\'", "「」",
-    "『』", "《》", "〈〉", "〝〟", "\"”", "“\"", "``", "`\'", "`´", "‟”", "＂＂",
+    "『』", "《》", "〈〉", "〝〟", "\"”", "“\"", "[]", "()", "（）", "【】", "``", "`\'", "`´", "‟”", "＂＂",
 )  # fmt: skip

@@ -4,12 +4,14 @@ What is taken away is listed in words; what cannot be told apart from the text i
 written again. What a text owns stays: a quotation in it, hashtags, paragraphs, a note about the product.
 """
 
+import html
 import json
 import re
 from dataclasses import dataclass, field
 
 from lorakit.generation.channels import Channel
 from lorakit.generation.chatter import AGREED, BEFORE_LABELS, CHATTER, OPTION, QUOTES, REPLY_LABELS, SPACELESS
+from lorakit.generation.chatter_more import MORE_AGREED, MORE_CHATTER
 
 ONE_LINE = 250  # characters; a channel of at most this many takes one line, but for messages and posts
 LONGEST_LEAD = 220  # characters of a line that introduces a text
@@ -17,7 +19,8 @@ LONGEST_LEAD = 220  # characters of a line that introduces a text
 
 def _any(*names: str, spaceless: bool | None = None) -> str:
     """What any of these fields says in any language, or in those with or without spaces."""
-    rows = [row for code, row in CHATTER.items() if spaceless in (None, code in SPACELESS)]
+    languages = CHATTER | MORE_CHATTER
+    rows = [row for code, row in languages.items() if spaceless in (None, code in SPACELESS)]
     return "|".join(getattr(row, name) for row in rows for name in names)
 
 
@@ -34,18 +37,23 @@ _FOR_YOU = (
     r"für (?:dich|sie)\b|pour (?:vous|toi)\b|para (?:ti|usted|você)\b|per te\b|voor (?:je|u)\b|dla ciebie"
 )
 _MARKS = r"[^\w\"“„«‹「『‘‚'¡¿@(]*"  # emoji, stars and the like before what a model says
-YES_ALONE = re.compile(rf"\A{_MARKS}(?:{_YES}\s*[!.,:，。！]?\s*\n+|(?:{AGREED})\s*[!！。]+)\s*", _FLAGS)
+YES_ALONE = re.compile(
+    rf"\A{_MARKS}(?:{_YES}\s*[!.,:，。！]?\s*\n+|(?:{AGREED}|{MORE_AGREED})\s*[!！。]+)\s*", _FLAGS
+)
 LEAD = re.compile(
     rf"\A{_MARKS}(?P<yes>{_YES}(?:[^\n:：]{{0,90}}?[,!.;，！。–—-])?\s*)?"
     rf"{_HERE}(?P<rest>[^:：\n]{{0,{LONGEST_LEAD}}}?)"
     r"(?P<end>[:：][*_]*[ \t]*|(?:[.!。！][*_]*)?[ \t]*\n)\s*",
     _FLAGS,
 )
+FIRST_LINE = re.compile(r"\A[^\n]{1,160}(?:[:：][*_\s]*|→[ \t]*)\n\s*(?=\S)")
 LABELLED = re.compile(rf"{_words('labels')}|{_FOR_YOU}", _FLAGS)
 NAMED = re.compile(rf"{_words('labels', 'names')}|{_FOR_YOU}", _FLAGS)
 SEVERAL = re.compile(
-    r"\b(?:two|three|four|five|several|some|few|zwei|drei|fünf|einige|deux|trois|cinq|quelques|dos|tres|cinco|"
-    r"algunas|due|tre|cinque|alcune|dois|três|algumas|twee|drie|vijf|enkele|dwie|trzy|pięć|kilka|[2-9]|10)\b|options|"
+    r"\b(?:two|three|four|five|several|some|few|zwei|drei|fünf|einige|deux|trois|cinq|quelques|dos|tres|"
+    r"cinco|"
+    r"algunas|due|tre|cinque|alcune|dois|três|algumas|twee|drie|vijf|enkele|dwie|trzy|pięć|kilka|[2-9]|"
+    r"10)\b|options|"
     r"versions|variants|variations|suggestions|ideas|vorschläge|varianten|いくつか|几个|幾個|[二三四五两]个",
     _FLAGS,
 )
@@ -53,8 +61,11 @@ LABEL = re.compile(
     rf"\A{_MARKS}(?P<label>(?:{BEFORE_LABELS}[ -]){{0,4}}(?:{_any('labels')})|{REPLY_LABELS})"
     r"(?:\s*\([^()\n]{0,40}\))?"
     r"(?:[ \t]+(?:is|ist|est|es|è|é|(?:for|für|pour|para|per|voor|dla)[ ][^:：\n]{1,60}))?"
-    r"[ \t]*[*_]*[ \t]*[:：][*_]*\s*",
+    r"[ \t]*[*_]*[ \t]*(?:[:：]|→|[-=]>)[*_]*\s*",
     _FLAGS,
+)
+LABEL_DASHED = re.compile(
+    rf"\A{_MARKS}(?:{BEFORE_LABELS}[ -]){{1,4}}(?:{_any('labels')})[ \t]+[-–—][ \t]+", _FLAGS
 )
 OPTIONS = re.compile(
     rf"^[ \t]*[*_#>]*[ \t]*(?:(?P<word>{OPTION}[ \t]*#?[ \t]*(?:\d{{1,2}}|[A-E]|[一二三])[ \t]*[*_]*[ \t]*"
@@ -80,9 +91,26 @@ FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
 RULE = re.compile(r"^[ \t]*(?:[-*_=~][ \t]*){3,}$", re.MULTILINE)
 HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(?=\S)(.*?)[ \t]*#*$", re.MULTILINE)
 MARKED = re.compile(
-    r"^([ \t]*)(\*\*\*|___|\*\*|__|\*|_|~~|`)(?=\S)((?:(?!\2).)+?)(?<=\S)\2([ \t]*)$", re.MULTILINE
+    r"^([ \t]*)(\*\*\*|___|\*\*|__|\*|_|~~|==|`)(?=\S)((?:(?!\2).)+?)(?<=\S)\2([ \t]*)$", re.MULTILINE
 )
 TAGS = re.compile(r"\A<([a-z]\w*)>(.*)</\1>\Z|\A\\boxed\{(.*)\}\Z", re.DOTALL | _FLAGS)
+LINE_TAG = re.compile(r"<br\s*/?>|</(?:p|div|li|ul|ol|h[1-6])\s*>", _FLAGS)
+ITEM_TAG = re.compile(r"<li\b[^<>]*>", _FLAGS)
+FORMAT_TAG = re.compile(
+    r"</?(?:a|b|i|u|s|em|strong|small|mark|sup|sub|span|font|center|p|div|ul|ol|blockquote|code|"
+    r"h[1-6])(?:\s[^<>]*)?/?>",
+    _FLAGS,
+)
+TAG = re.compile(r"</?[a-z][a-z_]{2,30}(?:\s[^<>\n]*)?/?>", _FLAGS)
+ENTITY = re.compile(r"&(?:quot|apos|amp|lt|gt|nbsp|#\d{2,5}|#x[\da-f]{2,4});", _FLAGS)
+GAP = re.compile(
+    r"\[(?:your|insert|add|company|brand|customer|recipient|first|last|product|name|link|url|website|date|"
+    r"city|shop|"
+    r"store|discount|promo|code|phone|ihre?|deine?|vorname|firma|datum|votre|prénom|nom|tu|su|nombre|"
+    r"il tuo|nome)\b"
+    r"[^\[\]\n]{0,40}\](?!\()|\{\{[^{}\n]{1,40}\}\}",
+    _FLAGS,
+)
 ECHO = re.compile(r"\AWrite: .*\n(?:(?:Tone|For|Facts|Product): .*(?:\n|\Z))*", re.MULTILINE)
 
 
@@ -115,12 +143,12 @@ def unwrapped(text: str, row: Channel, facts: str = "") -> Unwrapped:
         return made
     for _ in range(4):
         before = made.text
-        _unled(made)
+        _unled(made, row)
         _unfenced(made)
         _unfollowed(made, row, facts)
         _one_option(made, row, facts)
         _unlabelled(made, row)
-        _unmarked(made)
+        _unmarked(made, row, facts)
         _uncounted(made, facts)
         _unquoted(made, row)
         if made.text == before:
@@ -139,8 +167,10 @@ def one_line(row: Channel) -> bool:
     return row.limit <= ONE_LINE and row.count == "characters"
 
 
-def _unled(made: Unwrapped) -> None:
-    """Take away what announces the text."""
+def _unled(made: Unwrapped, row: Channel) -> None:
+    """Take away what announces the text. Where one line is asked for, a first one that ends with a colon
+    announces the next in whatever language.
+    """
     start = made.text
     made.become(ECHO.sub("", made.text), "the repeated brief")
     if lead := _lead(made.text):
@@ -148,6 +178,8 @@ def _unled(made: Unwrapped) -> None:
         made.several |= made.text != start and bool(SEVERAL.search(lead.group()))
     elif agreed := YES_ALONE.match(made.text):
         made.become(made.text[agreed.end() :], "an introduction")
+    elif one_line(row) and (first := FIRST_LINE.match(made.text)):
+        made.become(made.text[first.end() :], "an introduction")
     made.announced |= made.text != start
 
 
@@ -257,12 +289,19 @@ def _unlabelled(made: Unwrapped, row: Channel) -> None:
         wanted = row.field.lower().split()[-1]
         label, part = next(((lab, p) for lab, p in labelled if wanted in lab["label"].lower()), labelled[0])
         made.become(part[label.end() :], "other parts than the one asked for")
-    elif label := LABEL.match(made.text):
+    elif label := LABEL.match(made.text) or LABEL_DASHED.match(made.text):
         made.become(made.text[label.end() :], "a label")
 
 
-def _unmarked(made: Unwrapped) -> None:
-    text = HEADING.sub(r"\1", made.text)
+def _unmarked(made: Unwrapped, row: Channel, facts: str) -> None:
+    text = made.text
+    if ENTITY.search(text) and not ENTITY.search(facts):
+        text = html.unescape(text)
+    if text.startswith('\\"'):
+        text = text.replace('\\"', '"')
+    if FORMAT_TAG.search(text) or LINE_TAG.search(text):
+        text = FORMAT_TAG.sub("", ITEM_TAG.sub("- ", LINE_TAG.sub(" " if one_line(row) else "\n", text)))
+    text = HEADING.sub(r"\1", text)
     for _ in range(3):
         text = MARKED.sub(r"\1\3\4", text)
     for mark in ("**", "__"):
@@ -311,7 +350,11 @@ def _fault(text: str, facts: str) -> str:
     if SORRY.search(text):
         return "the model answered about the task instead of writing the text"
     if "\ufffd" in text:
-        return "it holds characters that cannot be read"
+        return "it contains characters that cannot be read"
+    if (tag := TAG.search(text)) and tag.group() not in facts:
+        return f"it contains a tag, {tag.group()[:30]}"
+    if (gap := GAP.search(text)) and gap.group() not in facts:
+        return f"it has a gap to fill, {gap.group()}"
     counted = COUNTED.search(text)
     if (
         ((lead := _lead(text + "\n")) and LABELLED.search(lead.group()))

@@ -205,3 +205,81 @@ def test_an_email_keeps_its_subject_and_its_paragraphs():
 )
 def test_what_is_no_copy_is_a_fault(says):
     assert unwrapped(says, HEADLINE).fault
+
+
+@pytest.mark.battery(107, "preambles in further languages, or in none that is known")
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Här är en rubrik:", "Självklart! Här är en rubrik:", "Tässä on otsikko:",
+        "Конечно! Вот вариант заголовка:",
+        "Ось заголовок:", "Zde je nadpis:", "Íme egy cím:", "Iată un titlu:", "Evo naslova:",
+        "İşte bir başlık:",
+        "Ορίστε ένας τίτλος:", "물론입니다! 다음은 제목입니다:", "إليك عنوان:", "הנה כותרת:",
+        "Đây là tiêu đề:",
+        "Berikut judulnya:", "นี่คือหัวข้อ:", "यहाँ एक शीर्षक है:", "Aquí tens un títol:",
+        "Hér er fyrirsögn:", "I'd go with:", "Draft 1:",
+    ],
+)  # fmt: skip
+def test_a_line_that_announces_the_headline_is_not_taken_for_it(lead):
+    made = unwrapped(f"{lead}\n\n{TEA}", HEADLINE, FACTS)
+    assert (made.text, made.fault, made.removed) == (TEA, "", ["an introduction"])
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        f"Вот подпись для поста:\n\n{TEA}\n\nДайте знать, если нужно что-то изменить.",
+        f"Här är en bildtext:\n\n{TEA}\n\nSäg till om du vill ändra något.",
+        f"다음은 캡션입니다:\n\n{TEA}\n\n수정이 필요하시면 말씀해 주세요.",
+        f"İşte bir gönderi:\n\n{TEA}\n\nHaber ver, değiştirebilirim.",
+    ],
+)
+def test_an_introduction_and_an_offer_leave_a_caption_in_any_of_these_languages(says):
+    made = unwrapped(says, CAPTION, FACTS)
+    assert (made.text, made.removed, made.fault) == (TEA, ["an introduction", "a closing remark"], "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Te.\n\nVill du ha mer värme? Kom förbi.",
+        "Чай.\n\nЕсли хотите ещё чаю, заходите!",
+        "따뜻한 차.\n\n다른 차원의 맛.",
+        "شاي.\n\nهل تريد المزيد من الدفء؟",
+        "ชา\n\nหากต้องการเพิ่มความสดชื่น แวะมา",
+        "Här är våren:\n\nvarm te.",
+        "Size: M\nColour: blue",
+    ],
+)
+def test_a_caption_that_asks_its_readers_something_stays_whole(text):
+    made = unwrapped(text, CAPTION, FACTS)
+    assert (made.text, made.removed, made.fault) == (text, [], "")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        f"[{TEA}]", f"({TEA})", f'\\"{TEA}\\"', f"&quot;{TEA}&quot;", f"=={TEA}==", "Warm <b>tea</b>, 900 ml",
+        "Warm tea,<br>900 ml", f"Title → {TEA}", f"Google headline - {TEA}", f"My pick: {TEA}",
+    ],
+)  # fmt: skip
+def test_further_marks_around_a_headline_go(says):
+    made = unwrapped(says, HEADLINE, FACTS)
+    assert (made.text, made.fault) == (TEA, "") and made.removed
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        ("Warm tea.\n\nBest,\n[Your Name]", "it has a gap to fill, [Your Name]"),
+        ("Hello {{first_name}}, tea!", "it has a gap to fill, {{first_name}}"),
+        ("<draft>Warm tea</draft> is it.", "it contains a tag, <draft>"),
+        ("Thinking Process:\n\n1. Analyze the request.", "the model answered about the task"),
+        ("Okay, so I need to figure out a caption.", "the model answered about the task"),
+    ],
+)
+def test_a_text_that_is_not_finished_is_a_fault(says, fault):
+    assert unwrapped(says, CAPTION).fault.startswith(fault)
+    if "gap" in fault:  # the brief may ask for it
+        assert not unwrapped(says, CAPTION, "sign as [Your Name], greet {{first_name}}").fault
