@@ -11,13 +11,12 @@ import gc
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
 import torch
-from peft import LoraConfig
 from torch import Tensor, nn
 
 import lorakit
@@ -74,6 +73,15 @@ def seconds(device: torch.device, *works: Callable[[], Any], repeats: int = 4) -
     return [statistics.median(times[1:]) for times in found]
 
 
+def once(device: torch.device, work: Callable[[], Any]) -> float:
+    """Seconds of what cannot be done twice."""
+    _wait(device)
+    begun = time.perf_counter()
+    work()
+    _wait(device)
+    return time.perf_counter() - begun
+
+
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize()
@@ -85,21 +93,23 @@ def prints(model: nn.Module) -> list[float]:
             for p in model.parameters()]  # fmt: skip
 
 
-def ours(model: Any, run: Callable[[], Any], made: list[Adapter], device: torch.device) -> dict[str, Any]:
+def ours(
+    model: Any, run: Callable[[], Any], made: list[Adapter], device: torch.device, live: Sequence[int] = LIVE
+) -> dict[str, Any]:
     """Forwards over the base's, seconds of changes, bytes left, and whether the base is what it was."""
     before, found = prints(model), {"forward over base": {}, "change": {}, "new weights": {}}
-    for count in LIVE:
+    for count in live:
         with lorakit.applied(model, dict.fromkeys(made[:count], 0.5)):
-            live = seconds(device, run)[0]
-        found["forward over base"][count] = live / seconds(device, run)[0]
+            beside = seconds(device, run)[0]
+        found["forward over base"][count] = beside / seconds(device, run)[0]
     with lorakit.applied(model, dict.fromkeys(made[:2], 0.5)):
-        beside = run()[0].float()
-    lorakit.merge(model, dict.fromkeys(made[:2], 0.5))
+        apart = run()[0].float()
+    found["merge"] = once(device, lambda: lorakit.merge(model, dict.fromkeys(made[:2], 0.5)))
     merged, inside = seconds(device, run)[0], run()[0].float()
-    lorakit.unmerge(model)
+    found["unmerge"] = once(device, lambda: lorakit.unmerge(model))
     found["merged over base"] = merged / seconds(device, run)[0]
-    found["merged beside live, relative"] = float((beside - inside).norm() / inside.norm())
-    for loaded in (2, 25):
+    found["merged beside live, relative"] = float((apart - inside).norm() / inside.norm())
+    for loaded in (2, live[-1]):
         mixes, levels = cycle([{made[0]: 1.0}, {made[loaded - 1]: 0.8}]), cycle(range(1, 100))
 
         def change(mixes: Iterator[dict[Adapter, float]] = mixes) -> None:
@@ -128,21 +138,32 @@ def _left(device: torch.device, change: Callable[[], None]) -> int | None:
     return torch.cuda.memory_allocated() - before
 
 
-def peer(model: Any, run: Callable[[], Any], names: list[str], device: torch.device) -> dict[str, Any]:
+def peer(
+    model: Any, run: Callable[[], Any], names: list[str], device: torch.device, live: Sequence[int] = LIVE
+) -> dict[str, Any]:
     """The same of PEFT, through the functions that diffusers gives its models."""
+    from peft import LoraConfig
+
     found: dict[str, Any] = {"forward over base": {}, "change": {}}
     added = 0
-    for count in LIVE:
+    for count in live:
         for number in range(added, count):
             model.add_adapter(LoraConfig(r=RANK, target_modules=names), adapter_name=f"a{number}")
         added = count
         model.set_adapters([f"a{n}" for n in range(count)], [0.5] * count)
-        live = seconds(device, run)[0]
+        beside = seconds(device, run)[0]
         with _off(model):
-            found["forward over base"][count] = live / seconds(device, run)[0]
+            found["forward over base"][count] = beside / seconds(device, run)[0]
         turns = cycle(["a0", f"a{count - 1}"])
-        if count in (2, 25):
+        if count in (2, live[-1]):
             found["change"][count] = seconds(device, lambda turns=turns: model.set_adapters([next(turns)]))[0]
+        if count == 2:
+            model.set_adapters(["a0", "a1"], [0.5] * 2)
+            found["merge"] = once(device, lambda: model.fuse_lora(adapter_names=["a0", "a1"]))
+            merged = seconds(device, run)[0]
+            found["unmerge"] = once(device, model.unfuse_lora)
+            with _off(model):
+                found["merged over base"] = merged / seconds(device, run)[0]
     return found
 
 

@@ -12,6 +12,7 @@ import argparse
 import gc
 import json
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,11 @@ import lorakit
 from benchmarks import training
 from benchmarks.large import SMALL_FLUX, fill
 from lorakit.families import Base, Licence, Settings, family_of
+from lorakit.families.pictures import bring
 from lorakit.training.arithmetic import steady
 
 TOKENS, PHOTOS, STEPS = 512, 10, 1000
+RUNS = ("ours", "peer, cached", "peer")
 VAE = {
     "block_out_channels": (128, 256, 512, 512), "down_block_types": ("DownEncoderBlock2D",) * 4,
     "up_block_types": ("UpDecoderBlock2D",) * 4, "layers_per_block": 2, "latent_channels": 16,
@@ -71,8 +74,17 @@ def pipeline(sizes: dict[str, dict[str, Any]], device: torch.device, dtype: torc
     return pipe
 
 
-def measured(sizes: dict[str, dict[str, Any]], side: int, steps: int) -> dict[str, Any]:
-    """Seconds of preparation and of a step, ours and the peer's, and CUDA's peaks."""
+def measured(
+    sizes: dict[str, dict[str, Any]],
+    side: int,
+    steps: int,
+    runs: Sequence[str] = RUNS,
+    tell: Callable[[str, dict[str, Any]], Any] = lambda name, found: None,
+) -> dict[str, Any]:
+    """Seconds of preparation and of a step, ours and the peer's, and CUDA's peaks.
+
+    `tell` gets the figures of each run as soon as there are any.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     pipe = pipeline(sizes, device, dtype)
@@ -83,7 +95,8 @@ def measured(sizes: dict[str, dict[str, Any]], side: int, steps: int) -> dict[st
     found = {}
     with tempfile.TemporaryDirectory() as place:
         folder = training.photos(Path(place) / "photos", PHOTOS, side)
-        for name in ("peer", "peer, cached", "ours"):  # ours last: it sends the text encoders away
+        for name in runs:
+            bring(base)  # ours sends the text encoders away
             _forget(device)
             if name == "ours":
                 whole, step = training.ours(base, folder, Path(place) / "out", recipe)
@@ -91,7 +104,7 @@ def measured(sizes: dict[str, dict[str, Any]], side: int, steps: int) -> dict[st
                 with steady(device):  # cuDNN's attention ended the recipe with an illegal memory access
                     whole, step = training.peer(pipe, names, folder, steps, "cached" in name, 1, True)
             found[name] = figures = _figures(whole, step, steps, device)
-            print(name, figures, flush=True)
+            tell(name, figures)
     return found
 
 
@@ -114,7 +127,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--small", action="store_true", help="small parts, to try it without a GPU")
     options = parser.parse_args()
-    found = measured(SMALL if options.small else FULL, options.side, options.steps)
+    sizes = SMALL if options.small else FULL
+    found = measured(
+        sizes, options.side, options.steps, tell=lambda *figures: print(*figures, flush=True)
+    )  # fmt: skip
     print(json.dumps(found, indent=2))
 
 

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import FluxPipeline
-from peft import LoraConfig
 from PIL import Image
 from torch.profiler import ProfilerActivity, profile
 
@@ -73,6 +72,8 @@ def peer(
 
     The pipeline is clean afterwards. On CUDA in bf16 with factors in float32, as the script has it.
     """
+    from peft import LoraConfig
+
     begun = time.perf_counter()
     model: Any = pipe.transformer
     files = sorted(folder.glob("*.png"))
