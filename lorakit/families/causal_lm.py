@@ -128,11 +128,16 @@ def predict(
     """
     model: Any = base.model
     options: dict[str, Any] = {"attention_mask": mask} if positions is None else {"position_ids": positions}
-    chooses = places is not None and "logits_to_keep" in signature(model.forward).parameters
+    chooses = places is not None and _keeps_logits(model)
     if chooses:
         options["logits_to_keep"] = places
     logits = model(input_ids=tokens, use_cache=False, **options).logits
     return logits if places is None or chooses else logits[:, places]
+
+
+def _keeps_logits(model: Any) -> bool:
+    """Can the model's class be told at which places logits are wanted?"""
+    return "logits_to_keep" in signature(model.forward).parameters
 
 
 @torch.no_grad()
@@ -171,7 +176,7 @@ def generate(
         )
         for prompt, m, limit, most in zip(prompts, messages, rooms, left, strict=True)
     ]  # fmt: skip
-    cache = None
+    cache, last = None, {"logits_to_keep": 1} if _keeps_logits(base.model) else {}
     while any(reply.running for reply in replies):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         out = base.model(
@@ -180,13 +185,16 @@ def generate(
             position_ids=positions,
             past_key_values=cache,
             use_cache=True,
+            **last,
         )
         cache = out.past_key_values
-        logits = out.logits[:, -1].float().cpu()
+        # One number a row and token, whether the row still runs or not: from its own seed alone.
+        chances = torch.cat([torch.rand(1, generator=generator) for generator in generators])
+        drawn = draw(out.logits[:, -1].float(), chances, temperature, top_p)
         chosen = [tokenizer.pad_token_id] * len(replies)
         for i, reply in enumerate(replies):
             if reply.running:
-                chosen[i] = _draw(logits[i], generators[i], temperature, top_p)
+                chosen[i] = drawn[i]
                 reply.add(chosen[i])
                 if on_text is not None and (piece := reply.more()):
                     on_text(i, piece)
@@ -218,10 +226,17 @@ def _ends(base: Base, template: str) -> Ends:
     return Ends(tokens | named_ends(base.tokenizer), special_tokens(base.tokenizer), words)
 
 
-def _draw(logits: Tensor, generator: torch.Generator, temperature: float, top_p: float) -> int:
+def draw(logits: Tensor, chances: Tensor, temperature: float, top_p: float) -> list[int]:
+    """A token for each row of `logits` (B, V), by `chances` (B,) in 0..1: equal ones draw equal tokens.
+
+    All of it stays on the device of the logits: sorting a large vocabulary on the CPU takes longer than the
+    model's own pass on a GPU (20 ms a row and token for 151,936 words, measured on four cores).
+    """
     if temperature <= 0:
-        return int(logits.argmax())
-    probabilities = torch.softmax(logits / temperature, -1)
-    ordered, order = probabilities.sort(descending=True)
+        return logits.argmax(-1).tolist()
+    ordered, order = torch.softmax(logits / temperature, -1).sort(descending=True)
     ordered[ordered.cumsum(-1) - ordered >= top_p] = 0
-    return int(order[torch.multinomial(ordered, 1, generator=generator)])
+    reached = ordered.cumsum(-1)
+    wanted = chances.to(reached)[:, None] * reached[:, -1:]
+    places = torch.searchsorted(reached, wanted)  # never behind the nucleus, where the sum stands still
+    return order.gather(-1, places)[:, 0].tolist()

@@ -199,3 +199,23 @@ def test_a_tokenizer_that_cannot_end_a_text_is_refused(folder, tmp_path):
     (endless / "tokenizer.json").write_text(nameless)
     with pytest.raises(BaseError, match="no end-of-text token"):
         load_base(str(endless), device="cpu")
+
+
+def test_tokens_are_drawn_as_often_as_their_share_of_the_nucleus():
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05])).repeat(20_000, 1)
+    chances = torch.rand(20_000, generator=torch.Generator().manual_seed(0))
+    drawn = torch.tensor(causal_lm.draw(logits, chances, 1.0, 0.9)).bincount(minlength=4) / 20_000
+    # 0.5 and 0.3 are below 0.9 together, 0.15 reaches it, 0.05 is outside (arXiv 1904.09751, section 3.1).
+    assert torch.allclose(drawn, torch.tensor([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=0.01)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.4999, 1 - 2**-24])
+def test_a_token_is_drawn_by_its_chance_alone_and_never_outside_the_nucleus(chance):
+    logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(1))
+    alone = causal_lm.draw(logits[1:2], torch.tensor([chance]), 0.7, 0.5)
+    beside = causal_lm.draw(logits, torch.tensor([0.1, chance, 0.9]), 0.7, 0.5)
+    assert beside[1] == alone[0]
+    order = (logits[1] / 0.7).softmax(-1).sort(descending=True)
+    nucleus = order.indices[order.values.cumsum(-1) - order.values < 0.5]
+    assert alone[0] in nucleus.tolist()
+    assert causal_lm.draw(logits, torch.zeros(3), 0.0, 0.5) == logits.argmax(-1).tolist()
