@@ -1,5 +1,6 @@
 """Bases of true size with random weights, made on the device; tiny ones elsewhere."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,9 +26,9 @@ SDXL = {
     "projection_class_embeddings_input_dim": 2816,
 }  # fmt: skip
 SMALL_SDXL = SDXL | {
-    "block_out_channels": (32, 32, 64), "transformer_layers_per_block": 1, "attention_head_dim": (2, 2, 4),
+    "block_out_channels": (16, 16, 32), "transformer_layers_per_block": 1, "attention_head_dim": (2, 2, 4),
     "cross_attention_dim": 64, "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 80,
-    "layers_per_block": 1,
+    "layers_per_block": 1, "norm_num_groups": 8,
 }  # fmt: skip
 QWEN3 = {
     "vocab_size": 151_936, "hidden_size": 4096, "intermediate_size": 12_288, "num_hidden_layers": 36,
@@ -49,11 +50,24 @@ def flux(here: Here, *full: str, side: int = 1024, tiny_side: int = 64) -> Base:
     }
     pipe = large_training.pipeline(sizes, here.device, here.dtype)
     side = here.of(side, tiny_side)
-    settings = Settings(area=side * side, steps=here.of(8, 2), max_tokens=large_training.TOKENS)
+    settings = Settings(area=side * side, steps=here.of(8, 2), max_tokens=words_of(here))
     return Base(
         "random", "flux", pipe.transformer, here.device, here.dtype, Licence("", None), pipe,
         settings=settings,
     )  # fmt: skip
+
+
+def words_of(here: Here) -> int:
+    """Tokens of a prompt of FLUX.1."""
+    return here.of(large_training.TOKENS, 16)
+
+
+def flux_denoiser(here: Here, offload: bool = False) -> Base:
+    """FLUX.1's transformer alone; offloaded it is in 4 bits."""
+    shape = here.of("flux", "flux-small")
+    base = large.random_base(shape, here.device, here.dtype, offload, offload)
+    base.settings = replace(base.settings, max_tokens=words_of(here))
+    return base
 
 
 def sdxl(here: Here) -> Base:
@@ -62,7 +76,7 @@ def sdxl(here: Here) -> Base:
         unet = UNet2DConditionModel(**here.of(SDXL, SMALL_SDXL))
     large.fill(unet, here.device, here.dtype, here.device, nf4=False)
     pipe = SimpleNamespace(unet=unet, scheduler=DDPMScheduler(beta_schedule="scaled_linear"))
-    settings = Settings(max_tokens=77)
+    settings = Settings(max_tokens=here.of(77, 16))
     return Base(
         "random", "sdxl", unet, here.device, here.dtype, Licence("", None), pipe, settings=settings
     )  # fmt: skip

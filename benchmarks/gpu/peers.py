@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from benchmarks import large, large_mixing, large_training, models
+from benchmarks import large_mixing, large_training, models
+from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here, judged
 
 ABSENT = "PEFT is not installed; run it in the environment of tests/parity"
@@ -20,7 +21,7 @@ def installed() -> bool:
 
 def mixing(here: Here) -> Found:
     """Forwards with live and merged mixes, changes of the mix, and what is left of them."""
-    base = large.random_base(here.of("flux", "flux-small"), here.device, here.dtype, False, False)
+    base = bases.flux_denoiser(here)
     model: Any = base.model
     names = models.targets(model)
     given = large_mixing.inputs(model, here.of(1024, 64), here.device, here.dtype)

@@ -62,7 +62,7 @@ def _told(here: Here, name: str, found: dict[str, Any]) -> bool:
 
 def flux_step(here: Here) -> Found:
     """FLUX.1 in bf16: a step in exact arithmetic beside one that need not come out alike."""
-    base = large.random_base(here.of("flux", "flux-small"), here.device, here.dtype, False, False)
+    base = bases.flux_denoiser(here)
     side, numbers, found = here.of(1024, 64), True, {}
     step = image_step(base, 1, side, side)
     for name, exact in (("exact", True), ("not exact", False)):
@@ -91,7 +91,7 @@ def sdxl_step(here: Here) -> Found:
 
 def offloaded(here: Here) -> Found:
     """FLUX.1 in 4 bits with its blocks in the host's memory: a step, a pass, and which way is copied."""
-    base = large.random_base(here.of("flux", "flux-small"), here.device, here.dtype, True, True)
+    base = bases.flux_denoiser(here, offload=True)
     side = here.of(1024, 64)
     step = image_step(base, 1, side, side)
     with training(base) as parameters:
