@@ -77,7 +77,7 @@ class Check:
 
     name: str
     shows: str
-    seconds: int
+    seconds: float
     look: Callable[[Here], Found]
     needs_gpu: bool = True
 

@@ -67,7 +67,7 @@ def fails(here):
 @pytest.fixture
 def own_checks(monkeypatch):
     checks = (
-        Check("hangs", "a hang", 3, hangs), Check("dies", "a death", 20, dies),
+        Check("hangs", "a hang", 3 / boxes.PATIENCE, hangs), Check("dies", "a death", 20, dies),
         Check("fails", "an error", 20, fails), Check("good", "a good end", 20, good, needs_gpu=False),
         Check("good on a GPU", "another", 20, good),
     )  # fmt: skip
