@@ -14,15 +14,17 @@ from lorakit.data.headings import TEXTS
 from lorakit.data.quality import Finding
 from lorakit.data.samples import DEFAULT_INSTRUCTION, Row, TextSample, brief_text
 
-CHATS = ("messages", "conversations", "conversation", "turns", "dialog", "dialogue", "chat")
-WHO, WHAT = ("role", "from", "speaker", "author"), ("content", "value", "text", "message")
+CHATS = ("messages", "conversations", "conversation", "turns", "dialog", "dialogue", "chat", "contents")
+WHO, WHAT = ("role", "from", "speaker", "author"), ("content", "value", "text", "message", "parts")
+SYSTEMS = ("system", "systemInstruction", "system_instruction")
 SPEAKERS = {
     "human": "user", "user": "user", "customer": "user", "prompter": "user", "gpt": "assistant",
-    "bot": "assistant", "assistant": "assistant", "model": "assistant", "chatgpt": "assistant",
+    "bot": "assistant", "chatbot": "assistant", "assistant": "assistant", "model": "assistant",
+    "chatgpt": "assistant",
     "ai": "assistant", "system": "system", "developer": "system",
 }  # fmt: skip
 BRIEF_FIELDS = ("channel", "tone", "audience", "facts", "product")
-ADVICE = 'Use {"instruction": ..., "output": ...} or {"messages": [...]}.'
+ADVICE = 'use {"instruction": ..., "output": ...} or {"messages": [...]}'
 
 
 def samples(name: str, place: str, value: Any) -> Iterator[Row]:
@@ -76,7 +78,9 @@ def _of_fields(row: dict[str, Any], group: str) -> list[TextSample]:
     cells = {field: records.as_cell(value) for field, value in found.items()}
     # Alpaca keeps what the instruction is about in a field of its own.
     asked = [
-        str(row[key]) for key in ("system", "instruction", "prompt", "question", "input") if row.get(key)
+        str(row[key])
+        for key in ("system", "instruction", "prompt", "question", "input", "input_text", "context")
+        if row.get(key)
     ]
     cells["instruction"] = "\n".join(asked) or cells.get("instruction", "")
     cells["group"] = group
@@ -95,9 +99,14 @@ def _turns(row: dict[str, Any]) -> list[tuple[str, str]] | None:
         said = [*row["prompt"], *row["completion"]]
     if said is None and isinstance(row.get("prompt"), list) and isinstance(row.get("chosen"), list):
         said = [*row["prompt"], *row["chosen"]]
+    if said is None and isinstance(row.get("chosen"), list):
+        said = row["chosen"]
+    if said is None and isinstance(row.get("preferred_output"), list):  # of OpenAI's preferences
+        said = [*row["input"]["messages"], *row["preferred_output"]]
     if said is None:
         return None
-    before = [{"role": "system", "content": row["system"]}] if isinstance(row.get("system"), str) else []
+    above = next((row[key] for key in SYSTEMS if isinstance(row.get(key), str | dict)), None)
+    before = [{"role": "system", "content": above}] if above else []
     return [_turn(turn) for turn in (*before, *said)]
 
 

@@ -13,7 +13,8 @@ from functools import cache
 MEANINGS: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "texts", "copy", "body", "content", "caption", "post", "message", "answer", "output",
-        "completion", "response", "ad copy", "ad text", "body text", "primary text", "post text",
+        "completion", "response", "chosen", "output_text", "ad copy",
+        "ad text", "body text", "primary text", "post text",
         "tweet", "email body", "Werbetext", "Anzeigentext", "Beitrag", "Beitragstext", "Inhalt",
         "Nachricht", "Antwort", "Bildunterschrift", "texte", "contenu", "légende", "publication",
         "réponse", "testo", "contenuto", "didascalia", "messaggio", "risposta", "texto", "contenido",
@@ -137,7 +138,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
         "καμπάνια", "kampanya", "קמפיין", "الحملة", "キャンペーン", "活动", "活動", "캠페인",
     ),
     "instruction": (
-        "instruction", "prompt", "input", "question", "query", "brief", "briefing", "Anweisung",
+        "instruction", "prompt", "input", "input_text", "question", "query", "brief", "briefing", "Anweisung",
         "Auftrag", "Frage", "consigne", "istruzione", "domanda", "instrucción", "pregunta",
         "instrução", "pergunta", "instructie", "vraag", "instruktion", "instrukcja", "pytanie",
         "инструкция", "вопрос", "задание", "οδηγία", "talimat", "指示", "質問", "指令", "问题",
@@ -215,7 +216,9 @@ BRIEFS = Schema(
 def folded(heading: str) -> str:
     """A heading without what people write differently: capitals, accents, underscores, closing marks."""
     plain = "".join(
-        sign for sign in unicodedata.normalize("NFKD", heading.casefold()) if not "\u0300" <= sign <= "\u036f"
+        sign
+        for sign in unicodedata.normalize("NFKD", heading.casefold())
+        if not "\u0300" <= sign <= "\u036f" and unicodedata.category(sign) != "Cf"
     )
     plain = unicodedata.normalize("NFC", plain)
     return " ".join(re.sub(r"[_\-.:*\"'\ufeff\s]+", " ", plain).split())

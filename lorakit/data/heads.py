@@ -1,5 +1,6 @@
 """The headings of a table: which row they are, what they mean, and what to do with rows of another width."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -42,12 +43,12 @@ class Head:
             said.append(Finding(name, "headings", "info", what, "nothing to do"))
         # Some sheets have two rows of headings: groups above columns, or a system's names below the labels.
         second = next((i for i in filled if i > at), None)
-        if second is not None and _only_headings(first[second][1]):
+        if second is not None and _only_headings(first[second][1], first[at][1]):
             groups = "" in _tidy(first[at][1]) or len(set(_tidy(first[at][1]))) < len(_tidy(first[at][1]))
             behind = second + 1
             passed = at if groups and _fits(schema, first[second][1]) else second
             at = second if passed == at else at
-            what = f"{first[passed][0]} also holds headings and was skipped"
+            what = f"{first[passed][0]} also contains headings and was skipped"
             said.append(Finding(name, "headings", "info", what, "nothing to do"))
         if first[at][2]:
             said.append(unclosed(name, first[at][0]))
@@ -114,9 +115,15 @@ def _fits(schema: Schema, cells: Sequence[str]) -> bool:
     return set(schema.needs) <= set(schema.places(_tidy(cells)))
 
 
-def _only_headings(cells: Sequence[str]) -> bool:
+def _only_headings(cells: Sequence[str], above: Sequence[str]) -> bool:
+    """Is this a second row of headings? A system's own names (item_name) need not all be known."""
     filled = [cell for cell in cells if cell.strip()]
-    return len(filled) >= 2 and headings.known(filled) == len(filled)
+    named = all(re.fullmatch(r"[a-z][a-z0-9_.]*", cell.strip()) for cell in filled)
+    same = sum(
+        bool(meaning_of(cell)[0]) and meaning_of(cell)[0] == meaning_of(top)[0]
+        for cell, top in zip(cells, above, strict=False)
+    )
+    return len(filled) >= 2 and (headings.known(filled) == len(filled) or (named and same >= 2))
 
 
 def _of_one_column(name: str, first: list[Raw], filled: list[int], schema: Schema) -> Head:
@@ -127,10 +134,12 @@ def _of_one_column(name: str, first: list[Raw], filled: list[int], schema: Schem
         or len(rows) < 2
         or any(places != rows[0] or len(places) != 1 for places in rows)
     ):
-        cells = _tidy(first[filled[0]][1]) if filled else []
+        if not filled:
+            raise DataError(f"{name} is empty; save it again with its rows")
+        cells = _tidy(max((first[row][1] for row in filled), key=headings.known))
         listed = ", ".join(repr(short(cell)) for cell in cells[:NAMED]) or "none"
         missing = next(need for need in schema.needs if need not in schema.places(cells))
-        raise DataError(f"{name}: has no column {missing} (found: {listed}); name the column {missing!r}")
+        raise DataError(f"{name} has no column {missing} (found: {listed}); name the column {missing!r}")
     at = rows[0][0]
     heading = first[filled[0]][1][at].strip()
     if len(heading.split()) > HEADING_WORDS or heading.endswith(ENDS):

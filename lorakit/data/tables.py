@@ -24,6 +24,8 @@ FOREIGN = {  # what files begin with that nobody can read as a table
     b"%PDF": "is a PDF; give the table it was made from, as xlsx or csv",
 }
 MARKUP = re.compile(r"</?(?:p|div|ul|ol|li|table|h[1-6])\b[^<>]*>|<br\s*/?>.*<", re.IGNORECASE | re.DOTALL)
+# Line breaks as WooCommerce writes them out; a cell with any other backslash may be about paths or code.
+ESCAPED = re.compile(r"(?=.*\\n)(?:[^\\]|(?<!:)\\[nr])+", re.DOTALL)
 UNREADABLE = {
     ".xls": "an old Excel file", ".ods": "an OpenDocument sheet", ".numbers": "a Numbers file",
     ".parquet": "a Parquet file",
@@ -131,7 +133,7 @@ def _rows(name: str, raw: Iterator[Raw], schema: Schema, separator: str) -> Iter
     head = Head.found(name, raw, schema)
     yield from head.said
     last = max(head.places[field] for field in schema.needs)
-    width, pages = len(head.cells), 0
+    width, pages, breaks = len(head.cells), 0, 0
     for place, given, is_open in head.rest(raw):
         if is_open:
             yield unclosed(name, place)
@@ -159,7 +161,17 @@ def _rows(name: str, raw: Iterator[Raw], schema: Schema, separator: str) -> Iter
         found = {field: cells[at].strip() for field, at in head.places.items() if at < len(cells)}
         marked = [field for field, cell in found.items() if "<" in cell and MARKUP.search(cell)]
         pages += bool(marked)
-        yield Record(place, found | {field: web.plain(found[field]) for field in marked})
+        found |= {field: web.plain(found[field]) for field in marked}
+        escaped = [field for field, cell in found.items() if "\\" in cell and ESCAPED.fullmatch(cell)]
+        breaks += bool(escaped)
+        yield Record(place, found | {field: _with_breaks(found[field]) for field in escaped})
     if pages:
         what = f"HTML in {pages:,} row{'s' * (pages > 1)} was read as plain text"
         yield Finding(name, "html", "info", what, "nothing to do")
+    if breaks:
+        what = f"\\n in {breaks:,} row{'s' * (breaks > 1)} was read as a line break"
+        yield Finding(name, "breaks", "info", what, "nothing to do")
+
+
+def _with_breaks(cell: str) -> str:
+    return re.sub(r"\\r\\n|\\[nr]", "\n", cell).strip()

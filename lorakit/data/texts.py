@@ -207,12 +207,12 @@ def _collected(name: str, rows: Iterator[Row]) -> TextSet:
             found.add("duplicate", "info", what, "nothing to do")
         else:
             seen.add(key)
-            samples.append(row)
+            samples.append(replace(row, answer=row.answer.strip()))
         if len(samples) >= MANY:
-            found.add("too many", "warn", f"only the first {MANY:,} texts are used", "Choose the best.")
+            found.add("too many", "warn", f"only the first {MANY:,} texts are used", "choose the best")
             break
     if not samples:
-        raise DataError(
-            f"{name}: holds no text that can be used; add at least a few texts in the brand's voice"
-        )
+        why = next((f"{one.what}; {one.advice}" for one in found.first if one.severity != "info"), "")
+        todo = why or "add at least a few texts in the brand's voice"
+        raise DataError(f"{name} contains no text that can be used{': ' if why else '; '}{todo}")
     return TextSet(samples, found.listed())

@@ -36,7 +36,7 @@ class Brief:
             object.__setattr__(self, field, _one_line(value, "; " if field == "facts" else " "))
         if not self.product:
             raise DataError("brief: product is empty; say what the copy is for")
-        channel(self.channel)
+        object.__setattr__(self, "channel", channel(self.channel).id)
 
     def prompt(self) -> str:
         """The brief as a base reads it; the same words as in a training text's columns."""

@@ -101,8 +101,13 @@ def read_briefs(path: str | Path, encoding: str | None = None) -> Briefs:
 
 def refusal(findings: list[Finding]) -> str:
     """Why no row of a table can be written."""
-    why = "; ".join(finding.what for finding in findings if finding.severity == "error")
-    return f"no row can be written: {why[:600]}" if why else "no row in it; add one brief per row"
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        return "no row in it; add one brief per row"
+    advice = dict.fromkeys(finding.advice for finding in errors)
+    why = "; ".join([*(finding.what for finding in errors[:5]), *list(advice)[:2]])
+    more = f" (and {len(errors) - 5} more)" if len(errors) > 5 else ""
+    return f"no row can be written: {why[:1000]}{more}"
 
 
 def not_written(name: str, place: str, why: str) -> Finding:

@@ -83,13 +83,28 @@ EMOJI = re.compile(
 
 
 def channel(id: str) -> Channel:
-    """The channel called `id`. Raises DataError listing what there is."""
-    found = next((row for row in CHANNELS if row.id == id), None)
+    """The channel of this id, or of a name that means one alone ("Google headline", "Instagram: caption",
+    "TikTok"). Raises DataError listing what there is.
+    """
+    found = next((row for row in CHANNELS if row.id == id), None) or _named(id)
     if found is None:
         raise DataError(
             f"channel {id!r} does not exist; choose one of {', '.join(row.id for row in CHANNELS)}"
         )
     return found
+
+
+def _named(name: str) -> Channel | None:
+    plain = _folded(name)
+    for names in (lambda row: row.id, lambda row: row.label, lambda row: row.platform):
+        rows = [row for row in CHANNELS if _folded(names(row)) == plain]
+        if len(rows) == 1:
+            return rows[0]
+    return None
+
+
+def _folded(name: str) -> str:
+    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
 
 
 def count(text: str, row: Channel) -> int:

@@ -241,3 +241,38 @@ def test_html_in_cells_is_read_as_a_person_reads_it(tmp_path):
 def test_what_is_no_table_is_refused_in_words(tmp_path, name, content, words):
     with pytest.raises(DataError, match=words):
         read(tmp_path, content, name=name)
+
+
+def test_a_sign_that_nobody_sees_is_no_part_of_a_heading(tmp_path):
+    rows, _ = read(tmp_path, "\u00a0Product\u00a0,\u200bfacts,\u2060channel\nTea,900 ml,email\n")
+    assert list(rows.values()) == [{"product": "Tea", "facts": "900 ml", "channel": "email"}]
+
+
+def test_line_breaks_that_woocommerce_writes_out_are_line_breaks(tmp_path):
+    table = "Name,Description\nPot,Keeps heat.\\n\\nStoneware.\nMug,Save it at C:\\new\\tea\n"
+    rows, said = read(tmp_path, table)
+    assert rows["row 2"]["facts"] == "Keeps heat.\n\nStoneware."
+    assert rows["row 3"]["facts"] == "Save it at C:\\new\\tea"
+    assert [line for line in said if "line break" in line] == [
+        "a.csv: \\n in 1 row was read as a line break; nothing to do"
+    ]
+
+
+def test_a_systems_own_names_below_the_labels_are_no_product(tmp_path):
+    table = (
+        "TemplateType=fptcustom\tVersion=2023\tFor Amazon only\nSKU\tProduct Name\tProduct Description\tUPC\n"
+        "item_sku\titem_name\tproduct_description\texternal_product_id\nNT1\tPot\tHolds 0.9 l.\t123\n"
+    )
+    rows, said = read(tmp_path, table, name="a.txt")
+    assert [row["product"] for row in rows.values()] == ["Pot"]
+    assert any("row 3 also contains headings and was skipped" in line for line in said)
+
+
+def test_a_file_without_a_row_is_said_to_be_empty(tmp_path):
+    with pytest.raises(DataError, match=r"^a\.csv is empty"):
+        read(tmp_path, "\n\n")
+
+
+def test_the_columns_that_are_named_are_the_headings_not_the_title_above(tmp_path):
+    with pytest.raises(DataError, match="found: 'product', 'facts'"):
+        read(tmp_path, "Export of 1 March,\nproduct,facts\nTea,900 ml\n", TEXTS)

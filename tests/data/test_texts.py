@@ -284,3 +284,63 @@ def test_every_answer_of_a_chat_is_a_sample_with_its_history(tmp_path, name, row
 def test_json_is_read_in_the_shapes_it_is_exported_in(tmp_path, content):
     texts = TextSet.from_file(write(tmp_path, "a.json", content))
     assert texts.samples == [TextSample("Write in the brand's voice.", "Alone.")]
+
+
+@pytest.mark.battery(109, "chats of further tools")
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        (
+            {
+                "systemInstruction": {"role": "system", "parts": [{"text": "Be Nordal."}]},
+                "contents": [
+                    {"role": "user", "parts": [{"text": "Headline"}]},
+                    {"role": "model", "parts": [{"text": "Warm tea, twice."}]},
+                ],
+            },
+            "Be Nordal.\nHeadline",
+        ),
+        ({"input_text": "Headline", "output_text": "Warm tea, twice."}, "Headline"),
+        ({"prompt": "Headline", "chosen": "Warm tea, twice.", "rejected": "Tea."}, "Headline"),
+        (
+            {
+                "chosen": [
+                    {"role": "user", "content": "Headline"},
+                    {"role": "assistant", "content": "Warm tea, twice."},
+                ],
+                "rejected": [{"role": "assistant", "content": "Tea."}],
+            },
+            "Headline",
+        ),
+        (
+            {
+                "input": {"messages": [{"role": "user", "content": "Headline"}]},
+                "preferred_output": [{"role": "assistant", "content": "Warm tea, twice."}],
+                "non_preferred_output": [{"role": "assistant", "content": "Tea."}],
+            },
+            "Headline",
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "User", "content": "Headline"},
+                    {"role": "Chatbot", "content": "Warm tea, twice."},
+                ]
+            },
+            "Headline",
+        ),
+        (
+            {"instruction": "Headline", "context": "900 ml", "response": "Warm tea, twice."},
+            "Headline\n900 ml",
+        ),
+        ({"prompt": "Headline", "completion": " Warm tea, twice."}, "Headline"),
+    ],
+)
+def test_training_files_of_further_tools_are_read(row, asked, tmp_path):
+    texts = TextSet.from_file(write(tmp_path, "a.jsonl", json.dumps(row) + "\n"))
+    assert [(one.instruction, one.answer) for one in texts.samples] == [(asked, "Warm tea, twice.")]
+
+
+def test_a_file_without_a_usable_text_says_why(tmp_path):
+    with pytest.raises(DataError, match=r'no text that can be used: line 1 is not a text .*use \{"instr'):
+        TextSet.from_file(write(tmp_path, "a.jsonl", '{"headline_id": 3}\n'))

@@ -164,3 +164,19 @@ def test_a_list_in_html_becomes_facts(tmp_path):
     (tmp_path / "b.csv").write_text(f'Title,Body (HTML),Vendor\nJacket,"{page}",Ridge\n')
     brief = catalogue.read_briefs(tmp_path / "b.csv").lines[0].brief
     assert (brief.product, brief.facts, brief.name) == ("Jacket", "Light; Dry & warm", "Ridge")
+
+
+def test_a_channel_is_known_by_its_name_in_any_spelling(tmp_path):
+    table = tmp_path / "a.csv"
+    names = ("Google Headline", "INSTAGRAM_CAPTION", "Instagram: caption", "TikTok", "sms", "Amazon bullet")
+    table.write_text("product,channel\n" + "".join(f"Pot {i},{name}\n" for i, name in enumerate(names)))
+    assert [line.brief.channel for line in catalogue.read_briefs(table).lines] == [
+        "google-headline", "instagram-caption", "instagram-caption", "tiktok-caption", "sms", "amazon-bullet",
+    ]  # fmt: skip
+
+
+def test_a_table_of_channels_that_do_not_exist_lists_those_that_do(tmp_path):
+    table = tmp_path / "a.csv"
+    table.write_text("product,channel\n" + "".join(f"Pot {i},Fax\n" for i in range(9)))
+    with pytest.raises(DataError, match=r"'Fax' does not exist.*choose one of .*alt-text.*\(and 4 more\)"):
+        catalogue.read_briefs(table)
