@@ -235,7 +235,7 @@ def test_html_in_cells_is_read_as_a_person_reads_it(tmp_path):
     [
         ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "password"), ("a.csv", b"%PDF-1.7", "PDF"),
         ("a.xls", b"x", "old Excel"), ("a.xlsx", b"x", "Excel"), ("a.csv", b"PK\x03\x04x", "Excel"),
-        ("a.json", b"{,", "JSON"), ("a.csv", b"", "no column product"),
+        ("a.json", b"{,", "JSON"), ("a.csv", b"", "is empty"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_in_words(tmp_path, name, content, words):

@@ -110,7 +110,7 @@ def test_a_batch_that_the_memory_is_too_small_for_is_halved(table, writing, tmp_
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("b.csv", "facts\nx\n", "product"), ("b.csv", "product\n", "no row"), ("b.csv", "", "product"),
+        ("b.csv", "facts\nx\n", "product"), ("b.csv", "product\n", "no row"), ("b.csv", "", "is empty"),
         ("b.csv", "product,channel\nCup,fax\nPan,telex\n", "row 2.*fax.*row 3.*telex"),
         ("b.csv", "product\n,\n \n", "no row"), ("b.xlsx", "x", "csv"), ("b.jsonl", "{", "JSON"),
         ("b.jsonl", '["Cup"]\n', "line 1"), ("b.pdf", "x", "csv"), ("b.csv", "%PDF-1.7", "PDF"),
