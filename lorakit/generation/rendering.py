@@ -121,7 +121,7 @@ class Work:
             sizes.setdefault((render.width, render.height), []).append(render)
         if not any(map(self._missing, renders)):
             return
-        mix = self.campaign.mixes[renders[0].mix]
+        mix = self.campaign.drawing_mix(renders[0].mix)
         self.folding = Folding(self.campaign.base, mix, len(renders))
         try:
             self._render_sizes(sizes)

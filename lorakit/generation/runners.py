@@ -137,8 +137,16 @@ class Campaign:
 
     def mixed(self, number: int = 0) -> Any:
         """The base with one of the mixes on it inside the block."""
-        mix = self.mixes[number]
+        mix = self.drawing_mix(number)
         return applied(self.base.model, mix) if mix else nullcontext()
+
+    def drawing_mix(self, number: int) -> Mix:
+        """The mix less the adapters that act on text encoders alone, of which the denoiser has no module."""
+        return {
+            adapter: weight
+            for adapter, weight in self.mixes[number].items()
+            if not all(name.startswith(WORDS) for name in adapter.modules)
+        }
 
     def words_mix(self, number: int) -> int:
         """`number` when that mix reaches the text encoders too, otherwise -1: it leaves the words alone."""

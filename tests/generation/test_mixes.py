@@ -174,6 +174,23 @@ def test_an_adapter_that_reaches_the_text_encoder_is_on_it_while_the_words_are_r
     assert base.pipeline.text_encoder.words is bare
 
 
+def test_an_adapter_of_text_encoders_alone_is_on_them_and_leaves_the_denoiser_bare(
+    tmp_path, family, campaign, base_of, adapter
+):
+    base = base_of()
+    base.pipeline = Pipeline(base.model)
+    writer = adapter()
+    writer.modules = {"text_encoder.words": writer.modules["layer"]}
+    live = []
+    family.fail = lambda rows, seeds: live.append(base.model.layer)
+    made = campaign(tmp_path, [{writer: 1.0}, {writer: 1.0, adapter("Mug", "mug"): 0.5}], base=base)
+    assert all("error" not in entry for entry in made.run())
+    bare = base.model.layer
+    assert {layer is bare for layer in live} == {True, False}, (
+        "bare for the first mix, with the mug for the other"
+    )
+
+
 def test_text_encoders_are_where_they_will_work_before_a_mix_is_put_on_them(
     tmp_path, family, campaign, base_of, adapter
 ):
