@@ -18,13 +18,19 @@ KOHYA_START = re.compile(rf"({'|'.join(sorted(KOHYA, key=len, reverse=True))})[_
 # Before a denoiser's own names, in any order and number: of ComfyUI and ai-toolkit, of diffusers and
 # OneTrainer, of PEFT around a model, of Lightning and DiffSynth around theirs.
 AROUND = re.compile(
-    r"(base_model\.model|model\.diffusion_model|diffusion_model|transformer|unet|model|pipe\.dit|dit)\."
+    r"(base_model\.model|model\.diffusion_model|diffusion_model|transformer|unet|model|pipe\.dit|dit|pipe|pipeline|flux"
+    r"|net|network|denoiser|student|generator|ema|ema_model|accelerator)\."
 )
 # torch.compile, FSDP, gradient checkpointing, DeepSpeed and DataParallel wrap a module in one of these.
 WRAPPERS = re.compile(
     r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\."
 )
 PARALLEL = re.compile(r"^((?:base_model\.model\.|(?:transformer|unet|text_encoder(?:_\d)?)\.)*)(?:module\.)+")
+# A language model within another module, as in reinforcement learning and around models that see.
+INSIDE = re.compile(
+    r"^(?:(?:llm|language_model|pretrained_model|policy|actor|student|model)\.)+(?=base_model\.model\.)"
+    r"|(?<=^base_model\.model\.)(?:pretrained_model|backbone)\.(?=model\.|transformer\.|lm_head)"
+)
 TWICE = re.compile(r"^(base_model\.model\.){2,}")
 # How checkpoints, ComfyUI and OneTrainer's OMI layout call text encoders; what follows are transformers' own
 # names.
@@ -65,7 +71,7 @@ def resolve_peft(name: str) -> Row | None:
 
 def unwrapped(name: str) -> str:
     """A module's name without what training wrapped around its model."""
-    return TWICE.sub(PEFT_PREFIX, PARALLEL.sub(r"\1", WRAPPERS.sub("", name)))
+    return INSIDE.sub("", TWICE.sub(PEFT_PREFIX, PARALLEL.sub(r"\1", WRAPPERS.sub("", name))))
 
 
 def resolve_kohya(name: str, second: bool = False) -> Row | None:

@@ -125,7 +125,7 @@ def match(
             _check_fits(target, modules[target], found.modules[target], adapter)
     if not found.modules:
         raise AdapterError(
-            f"{adapter.name}: none of its {len(adapter.modules)} modules is in this model, so it would "
+            f"{adapter.name}: none of its modules ({len(adapter.modules)}) is in this model, so it would "
             f"have no effect; it was made for {_made_for(adapter)}. Not found: {_some(found.unmatched)}"
         )
     found.missing = _missing(found, model)

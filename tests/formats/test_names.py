@@ -48,6 +48,10 @@ def loaded(tensors, tmp_path, **options):
         ("base_model.model.base_model.model.transformer_blocks.0.attn.to_q", Q),
         ("diffusion_model.transformer_blocks.0.attn.to_q", Q),
         ("pipe.dit.transformer_blocks.0.attn.to_q", Q),
+        ("pipeline.transformer.transformer_blocks.0.attn.to_q", Q),
+        ("denoiser.transformer_blocks.0.attn.to_q", Q),
+        ("student.transformer_blocks.0.attn.to_q", Q),
+        ("flux.transformer_blocks.0.attn.to_q", Q),
         ("unet.base_model.model.down_blocks.1.attentions.0.proj_in",
          "unet.down_blocks.1.attentions.0.proj_in"),
         ("text_encoder.base_model.model.text_model.encoder.layers.0.self_attn.q_proj", CLIP),
@@ -263,3 +267,21 @@ def test_whole_numbers_are_no_weights(name, value, tmp_path):
     tensors[f"{key}.{name}" if name == "alpha" else f"{key}.lora_down.weight"] = torch.tensor(value)
     with pytest.raises(AdapterError, match=r"stored as I64|no single number"):
         loaded(tensors, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "llm.base_model.model.", "pretrained_model.base_model.model.", "base_model.model.pretrained_model.",
+        "policy.base_model.model.", "language_model.base_model.model.", "base_model.model.backbone.",
+    ],
+)  # fmt: skip
+def test_a_language_model_within_another_module_is_read(around, tmp_path):
+    name = "model.layers.0.self_attn.q_proj"
+    tensors, dense = update(f"{around}{name}", PEFT)
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    settings = {"peft_type": "LORA", "r": R, "lora_alpha": 2 * R}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(settings))
+    found = lorakit.load_adapter(tmp_path).modules
+    assert found.keys() == {name}
+    torch.testing.assert_close(found[name].delta(), 2 * dense)
