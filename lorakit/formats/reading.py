@@ -104,7 +104,7 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
     wrong = next((key for key, stored in header.tensors.items() if not _is_readable(stored)), None)
     if wrong is not None:
         raise AdapterError(
-            f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which is not a number"
+            f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which is not a type of weights"
         )
     buffer = torch.empty(
         max((stored.end for stored in header.tensors.values()), default=0), dtype=torch.uint8

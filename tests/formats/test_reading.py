@@ -128,7 +128,10 @@ def case(row, title, change, words):
         case(17, "alpha negative", {"transformer.a.alpha": torch.tensor(-1.0)}, "alpha -1"),
         case(17, "alpha NaN", {"transformer.a.alpha": torch.tensor(float("nan"))}, "alpha nan"),
         ({"something.else": torch.ones(2)}, "something.else"),
-        ({"transformer.a.lora_A.weight": torch.ones(2, 4, dtype=torch.int32)}, "no weight"),
+        (
+            {"transformer.a.lora_A.weight": torch.ones(2, 4, dtype=torch.int32)},
+            "I32, which is not a type of weights",
+        ),
     ],
 )
 def test_sound_files_with_unsound_content_are_refused(change, words, tmp_path, record_property):
