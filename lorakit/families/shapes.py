@@ -106,19 +106,20 @@ def _parts(folder: Path, dtype: torch.dtype) -> dict[str, Any]:
 def _empty(kind: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
     with META:
         if hasattr(kind, "load_config"):  # of diffusers
-            model = kind.from_config(kind.load_config(folder))
+            model = kind.from_config(kind.load_config(folder)).to(dtype)
         else:
-            model = kind(kind.config_class.from_pretrained(folder))
-    return model.to(dtype).eval().requires_grad_(False)
+            # As loaded: what is no parameter, such as rotations, has the type that its class gives it.
+            model = kind._from_config(kind.config_class.from_pretrained(folder), dtype=dtype)
+    return model.eval().requires_grad_(False)
 
 
 def _language_model(source: str, folder: Path, dtype: torch.dtype) -> Base:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with META:
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=dtype)
     complete(tokenizer, model, source)
     settings, _ = read_settings(folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
-    model = model.to(dtype).eval().requires_grad_(False)
+    model = model.eval().requires_grad_(False)
     return Base(source, "llm", model, META, dtype, Licence("", None), tokenizer=tokenizer, settings=settings)
 
 

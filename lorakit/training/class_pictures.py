@@ -12,6 +12,7 @@ from lorakit import durable
 from lorakit.data.photos import PhotoSet
 from lorakit.families import Base, family_of
 from lorakit.training.examples import Emit
+from lorakit.training.previews import side_of
 from lorakit.training.recipe import Recipe
 
 SEED = 90_000  # the first of the pictures drawn; far from those of previews and campaigns
@@ -27,7 +28,7 @@ def gather(
     if own is not None or not recipe.class_images:
         return own
     family, settings = family_of(base), base.settings
-    side = round((recipe.resolution**2 or settings.area) ** 0.5 / family.step) * family.step
+    side = side_of(base, recipe)
     files = [folder / f"{number:04d}.png" for number in range(recipe.class_images)]
     missing = [number for number, file in enumerate(files) if not file.exists()]
     with torch.no_grad():

@@ -105,9 +105,7 @@ def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], 
 def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
     """The loss of one batch of texts of this many tokens, all of them learned, for `footprint`."""
     tokens = torch.zeros(batch, length, dtype=torch.long, device=base.device)
-    # transformers looks into the texts to leave a mask out; here they have no values to look at.
-    empty = base.device.type == "meta"
-    seen = torch.ones(batch, 1, length, length, dtype=torch.bool, device=base.device) if empty else None
+    seen = empty_mask(tokens)
     model: Any = base.model
 
     def loss() -> Tensor:
@@ -115,6 +113,15 @@ def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
         return F.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten())
 
     return loss
+
+
+def empty_mask(tokens: Tensor) -> Tensor | None:
+    """What each of these tokens (B, T) sees: transformers looks into the texts to leave this out, but on the
+    meta device they have no values to look at.
+    """
+    batch, length = tokens.shape
+    empty = tokens.device.type == "meta"
+    return torch.ones(batch, 1, length, length, dtype=torch.bool, device=tokens.device) if empty else None
 
 
 def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[list[int], int]:
@@ -167,7 +174,7 @@ def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Kept
     hooks = [block.register_forward_pre_hook(enter, with_kwargs=True) for block in blocks]
     hooks += [block.register_forward_hook(lambda *_: place.pop() and None) for block in blocks]
     try:
-        with _flash_attention(), torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
+        with flash_attention(), torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
             held = loss()
         del held
     finally:
@@ -177,7 +184,7 @@ def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Kept
 
 
 @contextmanager
-def _flash_attention() -> Iterator[None]:
+def flash_attention() -> Iterator[None]:
     """Attention that keeps q, k, v, its output and one number per row, as the fused kernels of CUDA do."""
     own, grouped = F.scaled_dot_product_attention, F.grouped_mm
     F.scaled_dot_product_attention, F.grouped_mm = _Fused.run, _Grouped.run  # type: ignore[assignment]

@@ -6,32 +6,33 @@ driver, the interpreter and the libraries themselves take, and the photos' own p
 """
 
 import json
-import math
 import statistics
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 
 from lorakit.errors import BaseError
 from lorakit.families import Base, family_of, host
 from lorakit.families.memory import recomputing
 from lorakit.families.numbers import best_dtype, check_trains
-from lorakit.families.quantize import packed
 from lorakit.families.shapes import pretending, shape_of
 from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
-from lorakit.training import optimizers
+from lorakit.training import moments, optimizers
 from lorakit.training.arithmetic import is_inexact, precision, steady
 from lorakit.training.coverage import notes, targets
-from lorakit.training.footprint import Footprint, footprint, image_step, text_step
+from lorakit.training.footprint import footprint, image_step, text_step
 from lorakit.training.length import updates
+from lorakit.training.moments import Batch, Kept
+from lorakit.training.previews import side_of
 from lorakit.training.recipe import Recipe
 
 ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
@@ -50,14 +51,6 @@ class Way:
     quantize: str | None
     offload: bool
     peak: int
-
-
-@dataclass(frozen=True)
-class Kept:
-    """How the base is kept: `quantize` "nf4" or None, and whether its blocks wait in the host's memory."""
-
-    quantize: str | None = None
-    offload: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,16 +84,6 @@ class Forecast:
     def to_dict(self) -> dict[str, Any]:
         """What a job's result keeps."""
         return {**asdict(self), "peak": self.peak, "fits": self.fits}
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The largest batch that the data can make: `width` x `height` pixels, or texts of `length` tokens."""
-
-    size: int
-    width: int = 0
-    height: int = 0
-    length: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,7 +131,8 @@ def _ways(
     for label, change, keeping in _sacrifices(shape, recipe, kept, device):
         changes, said, kept = changes | change, [*said, label], replace(kept, **keeping)
         tried = _measured(shape, replace(recipe, **changes), device, kept, data)
-        if tried.peak <= ROOM * (now.capacity or 0):
+        waits = moments.weights(shape.model, kept.quantize is not None) if kept.offload else 0
+        if tried.peak <= ROOM * (now.capacity or 0) and waits <= host.free_bytes():
             return [Way(" and ".join(said), changes, kept.quantize, kept.offload, tried.peak)]
     return []
 
@@ -163,7 +147,7 @@ def _sacrifices(
     if recipe.batch_size > 1:
         together = recipe.accumulate * recipe.batch_size  # the same update, in more and smaller parts
         rows.append(("take one example at a time", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
-    if kept.quantize is None:
+    if kept.quantize is None and find_spec("bitsandbytes") is not None:
         rows.append(("load the base in 4 bits", {}, {"quantize": "nf4"}))
     if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
         rows.append(("train at 512 px", {"resolution": 512}, {}))
@@ -206,84 +190,18 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
     counted = replace(counted, waiting=counted.gradients if recipe.accumulate > 1 else 0)
     file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
     average = 4 * trained if recipe.ema else 0
+    of_job = moments.of_texts if shape.pipeline is None else moments.of_pictures
+    fullest = of_job(shape, recipe, batch, kept, counted, average)
     whole = sum(p.numel() for p in shape.model.parameters())
-    moments, host = _moments(shape, batch, device, kept, counted, average)
     parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
-    steps = updates(shape, recipe, data)
-    return Forecast(moments, parts, host, file, trained, whole, FULL * whole, steps, notes=said)
+    steps, held = updates(shape, recipe, data), _host(shape, device)
+    return Forecast(fullest, parts, held, file, trained, whole, FULL * whole, steps, notes=said)
 
 
-def _moments(
-    shape: Base, batch: Batch, device: torch.device, kept: Kept, counted: Footprint, average: int
-) -> tuple[dict[str, int], int]:
-    """Bytes while preparing, training and drawing previews; and what the host holds beside a GPU."""
-    if shape.pipeline is None:
-        moments = {"Training": counted.total + average}
-        return moments, _bytes(shape.model, kept.quantize) if device.type == "cuda" else 0
-    parts = vars(shape.pipeline)
-    vae = _bytes(parts["vae"], None)
-    texts = (
-        0
-        if kept.offload
-        else sum(
-            _bytes(part, kept.quantize) for name, part in parts.items() if name.startswith("text_encoder")
-        )
-    )
-    stays = vae + (texts if device.type == "cpu" else 0)
-    encode, decode = coder_bytes(shape, batch.width, batch.height)
-    moments = {
-        "Preparing photos": counted.weights + vae + texts + encode,
-        "Training": counted.total + average + stays,
-        "Previews": counted.weights + counted.factors + counted.optimizer + average + stays + decode,
-    }
-    if device.type == "cpu":
-        return moments, 0
-    loaded = sum(_bytes(part, None) for part in parts.values() if isinstance(part, nn.Module))
-    return moments, loaded
-
-
-def _bytes(model: nn.Module, quantize: str | None) -> int:
-    """Weights and buffers of a part that is not trained."""
-    four_bit = packed(model) if quantize else {}
-    tensors = (*model.parameters(), *model.buffers())
-    return sum(four_bit.get(id(part), part.numel() * part.element_size()) for part in tensors)
-
-
-def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
-    """The most that the autoencoder holds as it encodes, and as it decodes, one picture of this size.
-
-    A layer's inputs and outputs lie side by side, and one residual beside them.
-    """
-    vae = shape.pipeline.vae
-    pixels = torch.empty(1, 3, height, width, device=shape.device, dtype=shape.dtype)
-    with torch.no_grad():
-        encode, latents = _widest(vae, lambda: _mode(vae.encode(pixels)))
-        decode, _ = _widest(vae, lambda: vae.decode(latents).sample)
-    return encode, decode
-
-
-def _mode(encoded: Any) -> Tensor:
-    return encoded.latent_dist.mode()
-
-
-def _widest(model: nn.Module, work: Callable[[], Tensor]) -> tuple[int, Tensor]:
-    most = 0
-
-    def look(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal most
-        tensors = [value for value in (*inputs, output) if isinstance(value, Tensor)]
-        sizes = [value.numel() * value.element_size() for value in tensors]
-        most = max(most, sum(sizes) + max(sizes, default=0))
-
-    leaves = [module for module in model.modules() if not list(module.children())]
-    hooks = [leaf.register_forward_hook(look) for leaf in leaves]
-    try:
-        result = work()
-        return most, result
-    finally:
-        for hook in hooks:
-            hook.remove()
+def _host(shape: Base, device: torch.device) -> int:
+    """Bytes that the host holds beside a GPU: the base as it is read, before anything is in 4 bits."""
+    return 0 if device.type == "cpu" else sum(moments.bytes_of_parts(shape, Kept()).values())
 
 
 def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:
@@ -297,7 +215,7 @@ def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:
         groups = [(len(members), *size) for size, members in data.buckets(area, step).items()]
         batches = [Batch(min(recipe.batch_size, count), width, height) for count, width, height in groups]
         return max(batches, key=lambda batch: batch.size * batch.width * batch.height)
-    side = max(1, round(math.sqrt(area) / step)) * step
+    side = side_of(base, recipe)
     return Batch(recipe.batch_size, side, side)
 
 

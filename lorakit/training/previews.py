@@ -33,6 +33,12 @@ class Previews:
             durable.write_bytes(folder / f"{number:02d}.png", file.read_bytes())
 
 
+def side_of(base: Base, recipe: Recipe) -> int:
+    """The side in pixels of a square picture of the training's area."""
+    step: int = family_of(base).step
+    return max(1, round((recipe.resolution**2 or base.settings.area) ** 0.5 / step)) * step
+
+
 def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previews:
     """One picture per scene, square, at the training's area."""
     family = family_of(base)
@@ -40,7 +46,7 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
     with torch.no_grad():
         conditioning = [family.encode_prompts(base, [prompt]) for prompt in prompts]
         negative = family.encode_prompts(base, [""])
-    side = round((recipe.resolution**2 or base.settings.area) ** 0.5 / family.step) * family.step
+    side = side_of(base, recipe)
 
     def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:
         previews.files = []
