@@ -50,21 +50,17 @@ def shape_of(source: str, dtype: torch.dtype) -> Base:
 
 @contextmanager
 def pretending(shape: Base, device: torch.device) -> Iterator[Base]:
-    """`shape` with tensors that hold nothing but claim to be on `device`, and so has all that is made inside.
+    """`shape` with a model whose tensors hold nothing but claim to be on `device`, as all made inside do.
 
-    Autocast picks a product's type by the device of its tensors and leaves those on "meta" alone, so only
-    this way does a pass without values use the types of the real one. Changes the modules of `shape`.
+    Autocast picks a product's type by the device of its tensors and leaves those on "meta" alone, and some
+    products have no form on "meta": only this way does a pass without values use the types of the real one.
+    Changes the model of `shape`; the other parts stay on "meta", to be used in `unset_fake_temporarily`.
     """
-    modules = {id(module): module for part in _modules(shape) for module in part.modules()}.values()
-    tensors = {
-        id(part): part
-        for each in modules
-        for part in (*each._parameters.values(), *each._buffers.values())
-        if part is not None
-    }  # tied weights stay one
-    with FakeTensorMode():
-        made = {key: _claimed(part, device) for key, part in tensors.items()}
-        owners: list[dict[str, Any]] = [d for m in modules for d in (m._parameters, m._buffers)]
+    modules = list(shape.model.modules())
+    owners: list[dict[str, Any]] = [d for m in modules for d in (m._parameters, m._buffers)]
+    tensors = {id(part): part for owner in owners for part in owner.values() if part is not None}
+    with FakeTensorMode(allow_non_fake_inputs=True):  # a scheduler's tables have values
+        made = {key: _claimed(part, device) for key, part in tensors.items()}  # tied weights stay one
         for owner in owners:
             owner.update({name: made[id(part)] for name, part in owner.items() if part is not None})
         yield replace(shape, device=device)
@@ -73,11 +69,6 @@ def pretending(shape: Base, device: torch.device) -> Iterator[Base]:
 def _claimed(part: torch.Tensor, device: torch.device) -> torch.Tensor:
     empty = torch.empty_strided(part.shape, part.stride(), dtype=part.dtype, device=device)
     return nn.Parameter(empty, part.requires_grad) if isinstance(part, nn.Parameter) else empty
-
-
-def _modules(shape: Base) -> list[nn.Module]:
-    parts = vars(shape.pipeline).values() if shape.pipeline is not None else ()
-    return [part for part in (shape.model, *parts) if isinstance(part, nn.Module)]
 
 
 def _folder(source: Source) -> Path:

@@ -115,7 +115,9 @@ def forecast(
     dtype = best_dtype(device)
     kept = Kept(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
-    with pretending(shape, device) if device.type == "cpu" else nullcontext(shape) as shape:
+    # Experts' products have no form on "meta", so a language model for a GPU claims to be on the CPU, too.
+    claims = device.type == "cpu" or shape.pipeline is None
+    with pretending(shape, torch.device("cpu")) if claims else nullcontext(shape) as shape:
         found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
         if found.fits is False:
             found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))

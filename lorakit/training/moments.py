@@ -10,12 +10,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lorakit.families import Base, family_of
 from lorakit.families.pictures import encoders
 from lorakit.families.quantize import linears, packed
+from lorakit.families.shapes import META
 from lorakit.families.trying import positions_of
 from lorakit.training.few_shot import SHOTS
 from lorakit.training.footprint import Footprint, empty_mask, flash_attention, image_step
@@ -127,8 +129,9 @@ def reading_bytes(shape: Base, encoder: Any, four_bits: bool) -> int:
     config = getattr(encoder.config, "text_config", encoder.config)
     asked = shape.settings.max_tokens
     length = min(asked, getattr(config, "max_position_embeddings", asked))
-    tokens = torch.zeros(1, length, dtype=torch.long, device=shape.device)
-    return made(encoder, lambda: encoder(input_ids=tokens, output_hidden_states=True), four_bits)[0]
+    with unset_fake_temporarily():
+        tokens = torch.zeros(1, length, dtype=torch.long, device=META)
+        return made(encoder, lambda: encoder(input_ids=tokens, output_hidden_states=True), four_bits)[0]
 
 
 def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
@@ -136,12 +139,13 @@ def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
     weights in wider numbers too, where it encodes in these.
     """
     vae = shape.pipeline.vae
-    pixels = torch.empty(1, 3, height, width, device=shape.device, dtype=shape.dtype)
-    encode, _ = made(vae, lambda: family_of(shape).encode_images(shape, pixels))
     halvings = 2 ** (len(vae.config.block_out_channels) - 1)
     size = (1, vae.config.latent_channels, height // halvings, width // halvings)
-    latents = torch.empty(size, device=shape.device, dtype=shape.dtype)
-    decode, _ = made(vae, lambda: vae.decode(latents).sample)
+    with unset_fake_temporarily():
+        pixels = torch.empty(1, 3, height, width, device=META, dtype=shape.dtype)
+        encode, _ = made(vae, lambda: family_of(shape).encode_images(shape, pixels))
+        latents = torch.empty(size, device=META, dtype=shape.dtype)
+        decode, _ = made(vae, lambda: vae.decode(latents).sample)
     return encode, decode
 
 

@@ -78,6 +78,16 @@ def test_a_forecast_counts_the_weights_of_experts_with_their_update_and_its_grad
     assert found.trained == 2 * 4 * (stacks + layers)  # blocks x rank x sides
 
 
+@pytest.mark.parametrize("kind", ["bloom", "gpt_oss", "llama4_text", "mixtral"])
+def test_kinds_without_a_form_on_the_meta_device_are_forecast_for_a_gpu_too(kind, tmp_path):
+    recipe = Recipe(rank=4, max_length=100)
+    here, there = (
+        forecast(saved(kind, tmp_path), recipe, device=torch.device(device)) for device in ("cpu", "cuda")
+    )
+    assert there.parts["weights"] < 0.6 * here.parts["weights"], "16 bits instead of 32"
+    assert (there.trained, there.file) == (here.trained, here.file)
+
+
 def test_where_the_words_decide_what_is_computed_a_forecast_says_so(tmp_path):
     with pytest.raises(BaseError, match="cannot be counted before it runs"):
         forecast(saved("jetmoe", tmp_path), Recipe(rank=4, max_length=100), device=torch.device("cpu"))

@@ -112,3 +112,9 @@ def test_sdxl_encodes_in_wider_numbers_than_it_is_kept_in(folders):
     grown = held(wide.pipeline.vae)
     assert coder_bytes(narrow, 256, 256)[0] >= coder_bytes(wide, 256, 256)[0] + grown
     assert coder_bytes(narrow, 256, 256)[1] * 2 == pytest.approx(coder_bytes(wide, 256, 256)[1], rel=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_forecast_for_a_cpu(kind, folders):
+    found = forecast(folders[kind], RECIPE, device=torch.device("cpu"))
+    assert found.host == 0 and found.peak > found.parts["weights"] > 0
