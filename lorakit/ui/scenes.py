@@ -50,8 +50,9 @@ def build(kept: gr.BrowserState, first: gr.BrowserState) -> dict[str, Any]:
 
     with combining:
         tuning.form(chosen, kept, base, advanced[0])
-    for widget in plan_inputs:
-        widget.change(tell_total, plan_inputs, [total], **QUIET)
+    # One listener for all of them, as for the meter: two could answer in the wrong order.
+    counted = [widget.change for widget in plan_inputs]
+    gr.on(counted, tell_total, plan_inputs, [total], trigger_mode="always_last", **QUIET)
     reading = (campaigns.poll, [job_id, seen], [job_id, seen, *shown])
     settings = [chosen, kept, base, *advanced, *plan_inputs]
     render.click(start, settings, [job_id], **HIDDEN).then(*reading, **QUIET).then(**pieces.SCROLL)
@@ -123,8 +124,8 @@ def _connect_comparing(
     telling = (tell_comparing, [what, weights, *plan_inputs], [weights, total])
     chosen.change(*offering, **QUIET).then(*telling, **QUIET)
     keep.click(compare.keep_first, [chosen, kept], [first], **QUIET).then(*offering, **QUIET)
-    for widget in (what, weights, *plan_inputs):
-        widget.change(*telling, **QUIET)
+    changed = [widget.change for widget in (what, weights, *plan_inputs)]
+    gr.on(changed, *telling, trigger_mode="always_last", **QUIET)
     return go
 
 

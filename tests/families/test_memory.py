@@ -122,10 +122,10 @@ def test_a_block_that_leaves_has_the_very_weights_that_waited_its_4_bit_constant
     base = load_base(flux_folder, device="cpu", quantize="nf4")
     memory.swap_blocks(base.model, CPU, CPU)
     parts = [part for block in memory.blocks_of(base.model) for part in memory._frozen(block)]
-    before = [[value.data_ptr() for *_, value in memory._places(part)] for part in parts]
+    before = [[value.data_ptr() for *_, value in memory.places(part)] for part in parts]
     assert max(map(len, before)) > 4, "codes, constants, and constants of the constants"
     loss_of(base)
-    assert before == [[value.data_ptr() for *_, value in memory._places(part)] for part in parts]
+    assert before == [[value.data_ptr() for *_, value in memory.places(part)] for part in parts]
 
 
 def test_encoders_of_an_offloaded_base_stay_in_the_hosts_memory(flux_folder):
