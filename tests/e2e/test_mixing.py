@@ -146,7 +146,7 @@ def test_weights_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(pa
     expect(page.locator(".pair")).to_be_visible(timeout=MINUTE)
     page.get_by_role("button", name="Grid as a picture").click()
     link = page.locator("a[href$='grid.png']:visible")
-    link.wait_for(timeout=MINUTE)
+    link.wait_for(timeout=3 * MINUTE)
     with page.expect_download() as download:
         link.click()
     with Image.open(io.BytesIO(Path(download.value.path()).read_bytes())) as image:
