@@ -75,7 +75,8 @@ class Work:
         texts = sorted(dict.fromkeys(map(self._text, renders)), key=lambda text: text[0])
         for start in range(0, len(texts), PROMPTS_AT_ONCE):
             some = texts[start : start + PROMPTS_AT_ONCE]
-            group = [render for render in renders if self._text(render) in set(some)]
+            together = set(some)
+            group = [render for render in renders if self._text(render) in together]
             if not any(map(self._missing, group)):
                 continue
             self._read(some, start, len(texts))

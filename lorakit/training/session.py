@@ -113,7 +113,9 @@ def train(
         if outcome.best_step is not None:
             emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
-        adapter = _learned(base, injection, _card(base, data, recipe, summary, name or out.name), recipe, out)
+        card = _card(base, data, recipe, summary, name or out.name)
+        adapter = _learned(base, injection, card, recipe, out.name)
+        _write(adapter, out, "peft" if base.pipeline is None else "diffusers")
         emit({"event": "saved", "slug": out.name})
         with unharmed(base, "The last previews", emit):
             previews.make(outcome.steps, emit, lambda: False)
@@ -160,21 +162,17 @@ def _prepared(
     return examples, previews
 
 
-def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, out: Path) -> Adapter:
-    """What was learned, as an adapter whose card says which rank would have been right, written to `out`.
-
-    It is safe there before anything looks at it: looking takes memory of its own.
-    """
+def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, name: str) -> Adapter:
+    """What was learned, as an adapter whose card says which rank would have been right."""
     prefix = f"{family_of(base).component}." if base.pipeline is not None else ""
     modules = {prefix + module: factors for module, factors in injection.factors().items()}
-    adapter = Adapter(modules, card, source=out.name)
+    adapter = Adapter(modules, card, source=name)
     card.rank = adapter.rank
     card.alpha = max(modules.values(), key=lambda factors: factors.rank).alpha
     learned = spectrum(adapter)
     # PiSSA's file holds what the base was moved by too, so its directions say nothing of the rank.
     advice = None if recipe.pissa else asdict(rank_advice(learned.shares, adapter.rank))
     card.scores |= {"spectrum": learned.to_dict(), "rank": adapter.rank, "advice": advice}
-    _write(adapter, out, "peft" if base.pipeline is None else "diffusers")
     return adapter
 
 
