@@ -15,7 +15,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from lorakit import workspace
 from lorakit.errors import LoraKitError
-from lorakit.supervisor import REFUSED, end_with_parent, supervise
+from lorakit.jobs.supervisor import REFUSED, end_with_parent, supervise
 
 USER = "studio"
 PAGE = "--page"
@@ -56,7 +56,7 @@ def address() -> tuple[str, int]:
 def serve(host: str, port: int) -> None:
     """Show the page until this process ends."""
     os.environ.setdefault("GRADIO_TEMP_DIR", str(workspace.sent_folder()))
-    from lorakit.data import helpers
+    from lorakit.data.photos import helpers
     from lorakit.ui import build_app, launch_options
 
     password = os.environ.get("LORAKIT_PASSWORD")

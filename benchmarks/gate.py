@@ -15,9 +15,15 @@ from PIL import Image
 
 from benchmarks.gate_faults import FAULTS, Array, Fault, background_blurred
 from benchmarks.packshots import Packshot, burnt_packshots, packshots
-from lorakit.data.photos import PhotoSet
-from lorakit.data.quality import QualityReport
-from lorakit.starter.render import DISTANCES, LIGHTS, random_product, render, variant
+from lorakit.data.photos.quality import QualityReport
+from lorakit.data.photos.sets import PhotoSet
+from lorakit.starter.build.render import (
+    DISTANCES,
+    LIGHTS,
+    random_product,
+    render,
+    variant,
+)
 
 SIZES = ((512, 512), (448, 576), (384, 704), (576, 448), (704, 384))
 AREA = 512 * 512

@@ -23,11 +23,17 @@ from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from lorakit.families import Base, Licence, Settings, family_of, quantize
+from lorakit.families import (
+    Base,
+    Licence,
+    Settings,
+    family_of,
+    quantize,
+)
 from lorakit.families.memory import recomputing, swap_blocks
 from lorakit.lora.inject import trainable
 from lorakit.training.arithmetic import precision, steady
-from lorakit.training.footprint import footprint, image_step, text_step
+from lorakit.training.forecast.footprint import footprint, image_step, text_step
 
 LLAMA_70B = {
     "vocab_size": 128_256, "hidden_size": 8192, "intermediate_size": 28_672, "num_hidden_layers": 80,

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from lorakit.starter.render import COLOURS, random_product, render
+from lorakit.starter.build.render import COLOURS, random_product, render
 
 Array = np.ndarray
 Drawn = tuple[Array, Array]  # colour (H, W, 3) and coverage (H, W), both 0..1

@@ -10,10 +10,10 @@ import sys
 import numpy as np
 
 from benchmarks.text_faults import FAULTS, HARMLESS, Fault, said
-from lorakit.data.text_quality import TextReport
-from lorakit.data.texts import TextSample, TextSet
+from lorakit.data.texts.quality import TextReport
+from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.starter.text_data import sample
+from lorakit.starter.build.text_data import sample
 
 SHORTEST = 12  # words of a clean text
 

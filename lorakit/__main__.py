@@ -1,3 +1,3 @@
-from lorakit.cli import main
+from lorakit.terminal.cli import main
 
 raise SystemExit(main())

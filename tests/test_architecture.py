@@ -10,37 +10,54 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lorakit"
 HEAVY = {"torch", "diffusers", "transformers", "accelerate", "bitsandbytes"}
-GROUND = {"errors", "durable", "workspace"}
+GROUND = {"errors", "durable", "workspace", "units"}
+TOP = GROUND | {"__init__", "__main__"}
+# What each part may import besides itself and the ground; a dot names one module or folder of a part.
 ALLOWED = {
-    "lora": {"lora"},
-    "formats": {"formats", "lora"},
-    "families": {"families", "lora"},
-    "data": {"data"},
-    "training": {"training", "families", "lora", "data", "formats", "card"},
-    "generation": {"generation", "families", "lora", "data"},
-}
+    "lora": set(),
+    "data": set(),
+    "formats": {"lora"},
+    "families": {"lora"},
+    "store": {"formats", "families", "lora"},
+    "training": {"families", "lora", "data", "formats", "store"},
+    "generation": {"families", "lora", "data"},
+    "jobs": {"training", "generation", "families", "store", "formats", "lora", "data"},
+    "terminal": {"jobs", "training", "generation", "families", "store", "formats", "lora", "data"},
+    "ui": {"jobs", "training", "generation", "families", "store", "formats", "lora", "data", "starter"},
+    "starter": {"training", "generation", "families", "store", "formats", "lora", "data"},
+    "__init__": {"errors"},
+    "__main__": {"terminal"},
+} | {name: set() for name in GROUND}
 LIGHT = (
     "ui",
-    "cli.py",
-    "jobs.py",
-    "store.py",
-    "worker.py",
-    "card.py",
-    "generation/plan.py",
-    "generation/formats.py",
-    "generation/copy.py",
+    "terminal",
+    "jobs",
+    "store",
+    "generation/pictures/plan.py",
+    "generation/pictures/formats.py",
+    "generation/copy/writing.py",
     "training/presets.py",
     "training/processes.py",
     "training/recipe.py",
     "training/advice.py",
     "lora/stability.py",
     "lora/strength.py",
-    "mixes.py",
-    "data/quality.py",
-    "data/photos.py",
-    "data/texts.py",
+    "lora/mix_syntax.py",
+    "data/photos/quality.py",
+    "data/photos/sets.py",
+    "data/texts/sets.py",
     "families/__init__.py",
 )
+# Still to be opened; the list may only shrink.
+CIRCLES = [
+    ["lorakit.families.hub", "lorakit.families.sources"],
+    ["lorakit.generation.pictures.campaign", "lorakit.generation.pictures.rendering"],
+    [
+        "lorakit.jobs.kinds.caption", "lorakit.jobs.kinds.catalogue", "lorakit.jobs.kinds.combine",
+        "lorakit.jobs.run",
+    ],
+]  # fmt: skip
+MOST_LINES, MOST_OF_A_FUNCTION = 250, 50
 
 
 def modules():
@@ -63,14 +80,80 @@ def part(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def name_of(path):
+    dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return dotted.removesuffix(".__init__")
+
+
+def test_the_top_of_the_package_is_its_parts_and_the_ground():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == TOP
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.rglob("*.py"))} <= set(
+        ALLOWED
+    )
+
+
 def test_parts_import_only_what_they_may():
     wrong = []
     for path in modules():
-        allowed = ALLOWED.get(part(path))
+        own = part(path)
         for name in imported(path):
             pieces = name.split(".")
-            if allowed and pieces[0] == "lorakit" and len(pieces) > 1 and pieces[1] not in allowed | GROUND:
+            if pieces[0] != "lorakit" or len(pieces) < 2 or pieces[1] not in ALLOWED:
+                continue  # a library, or a name of the package itself, such as its version
+            if pieces[1] not in ALLOWED[own] | GROUND | {own}:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    names = {name_of(path): path for path in modules()}
+    arrows = {name: set(needed(path, names)) - {name} for name, path in names.items()}
+    assert circles(arrows) == CIRCLES
+
+
+def needed(path, names):
+    """The modules of the package that `path` imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom):
+            wholes = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from wholes & set(names) or {node.module} & set(names)
+
+
+def circles(arrows):
+    """The groups of modules that import each other in a loop (Tarjan's strongly connected components)."""
+    number, low, stack, found = {}, {}, [], []
+
+    def visit(name):
+        number[name] = low[name] = len(number)
+        stack.append(name)
+        for other in arrows[name]:
+            if other not in number:
+                visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], number[other])
+        if low[name] == number[name]:
+            group = set(stack[stack.index(name) :])
+            del stack[stack.index(name) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in arrows:
+        if name not in number:
+            visit(name)
+    return found
+
+
+def test_nothing_that_the_app_imports_builds_the_starter_models():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules()
+        if "build" not in path.relative_to(PACKAGE).parts
+        for name in imported(path)
+        if name.startswith("lorakit.starter.build")
+    ]
     assert not wrong
 
 
@@ -109,7 +192,7 @@ def test_the_page_imports_nothing_heavy_at_the_top():
     assert not wrong
 
 
-@pytest.mark.parametrize("module", ["lorakit", "lorakit.ui", "lorakit.cli"])
+@pytest.mark.parametrize("module", ["lorakit", "lorakit.ui", "lorakit.terminal.cli"])
 def test_importing_it_brings_no_torch(module):
     heavy = sorted(HEAVY)
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
@@ -117,10 +200,75 @@ def test_importing_it_brings_no_torch(module):
     assert found.stdout.strip() == "[]"
 
 
-def test_no_module_and_no_function_outgrows_a_reader():
-    long = [path.name for path in modules() if path.read_text().count("\n") > 400]
+# Longer than a reader likes, on 2026-12-01: what is named here may only shrink, and nothing may be added.
+LONG_MODULES = {
+    "data/photos/archives.py": 259,
+    "data/photos/helpers.py": 282,
+    "data/photos/images.py": 374,
+    "data/photos/lettering.py": 253,
+    "data/photos/quality.py": 269,
+    "data/photos/sets.py": 319,
+    "data/tables/decoding.py": 257,
+    "families/__init__.py": 278,
+    "formats/bases.py": 279,
+    "formats/layouts.py": 270,
+    "formats/updates.py": 332,
+    "generation/copy/chatter.py": 274,
+    "generation/copy/chatter_more.py": 290,
+    "generation/copy/wrapping.py": 374,
+    "generation/pictures/rendering.py": 256,
+    "jobs/queue.py": 322,
+    "jobs/retention.py": 280,
+    "jobs/run.py": 360,
+    "lora/layers.py": 283,
+    "lora/live.py": 268,
+    "lora/matching.py": 342,
+    "starter/build/render.py": 256,
+    "starter/build/text_data.py": 271,
+    "starter/build/text_words.py": 379,
+    "store/store.py": 376,
+    "terminal/commands.py": 388,
+    "training/forecast/forecast.py": 304,
+    "training/image_examples.py": 254,
+    "training/loop.py": 296,
+    "training/recipe.py": 271,
+    "training/session.py": 282,
+    "ui/pages/adapters.py": 314,
+    "ui/pages/scenes.py": 306,
+    "ui/pages/train.py": 333,
+    "ui/pages/voice.py": 252,
+    "ui/parts/gate.py": 280,
+    "ui/parts/tuning.py": 257,
+}
+LONG_FUNCTIONS = {
+    "families/causal_lm.py: generate": 60,
+    "formats/loading.py: load": 57,
+    "jobs/kinds/catalogue.py: run_catalogue": 53,
+    "lora/combine.py: combine": 52,
+    "starter/build/autoencoder.py: train": 57,
+    "starter/build/flow.py: train": 51,
+    "starter/build/text_model.py: train": 58,
+    "terminal/cli.py: _parser": 65,
+    "training/image_examples.py: prepare": 54,
+    "training/session.py: train": 76,
+    "ui/pages/adapters.py: build": 58,
+}
+
+
+def test_no_module_outgrows_a_reader():
+    lengths = {str(path.relative_to(PACKAGE)): path.read_text().count("\n") for path in modules()}
+    long = {name: lines for name, lines in lengths.items() if lines > LONG_MODULES.get(name, MOST_LINES)}
+    assert not long
+    assert not {name for name in LONG_MODULES if lengths.get(name, 0) <= MOST_LINES}, "take it off the list"
+
+
+def test_no_function_outgrows_a_screen():
+    lengths = {}
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno > 75:
-                long.append(f"{path.name}: {node.name}")
-    assert not long
+            if isinstance(node, ast.FunctionDef):
+                name = f"{path.relative_to(PACKAGE)}: {node.name}"
+                lengths[name] = max(lengths.get(name, 0), node.end_lineno - node.lineno + 1)
+    most = MOST_OF_A_FUNCTION
+    assert not {name: lines for name, lines in lengths.items() if lines > LONG_FUNCTIONS.get(name, most)}
+    assert not {name for name in LONG_FUNCTIONS if lengths.get(name, 0) <= most}, "take it off the list"

@@ -14,7 +14,7 @@ import lorakit
 from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here, judged
 from lorakit.families import Base, family_of
-from lorakit.generation.runners import Campaign
+from lorakit.generation.pictures.campaign import Campaign
 from lorakit.lora.adapter import Mix
 
 SCENES = ("marble-counter", "wooden-table")

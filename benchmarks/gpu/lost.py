@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from benchmarks.gpu.check import Found, Here
-from lorakit import jobs
-from lorakit.running import RUNNERS, Context
+from lorakit.jobs import queue
+from lorakit.jobs.run import RUNNERS, Context
+from lorakit.jobs.worker import serve
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.worker import serve
 
 LOSES_AT = 3  # the step in which it happens
 SECONDS = 40.0  # for both lives
@@ -28,7 +28,7 @@ def lost(here: Here) -> Found:
         "steps": 4, "rank": 2, "batch_size": 1, "max_length": 64, "held_out": 0.0, "preview_every": 0,
         "checkpoint_every": 1,
     }  # fmt: skip
-    job = jobs.create(
+    job = queue.create(
         "voice", {"base": "starter-text", "name": "Voice", "texts": str(SAMPLE_VOICE), "recipe": recipe}
     )
     until = time.monotonic() + SECONDS * here.of(1, 10)
@@ -36,7 +36,7 @@ def lost(here: Here) -> Found:
     def life(loses: bool) -> tuple[int | None, str]:
         process = processes().Process(target=work, args=(loses, here.on_gpu))
         process.start()
-        while time.monotonic() < until and process.is_alive() and job.state not in jobs.ENDS:
+        while time.monotonic() < until and process.is_alive() and job.state not in queue.ENDS:
             time.sleep(0.1)
         state = job.state
         if process.is_alive():

@@ -17,7 +17,7 @@ from lorakit.families import Base, family_of, pictures
 from lorakit.families.memory import recomputing
 from lorakit.lora.inject import trainable
 from lorakit.training.arithmetic import precision, steady
-from lorakit.training.footprint import image_step
+from lorakit.training.forecast.footprint import image_step
 
 RATE = 1e-4
 GIVES_WAY = 0.1  # of the copies' time: more than this goes back to the host only if frozen blocks do

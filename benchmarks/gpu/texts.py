@@ -8,7 +8,7 @@ import torch
 from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here
 from benchmarks.gpu.steps import training
-from lorakit.data.texts import Tokens
+from lorakit.data.texts.sets import Tokens
 from lorakit.families import Base, family_of
 from lorakit.training.arithmetic import precision, steady
 from lorakit.training.recipe import Recipe

@@ -15,9 +15,15 @@ import numpy as np
 from PIL import Image
 
 from lorakit import durable
-from lorakit.starter.adapters import riso
-from lorakit.starter.captions import full_caption
-from lorakit.starter.render import LIGHTS, Product, random_product, render, variant
+from lorakit.starter.build.adapters import riso
+from lorakit.starter.build.captions import full_caption
+from lorakit.starter.build.render import (
+    LIGHTS,
+    Product,
+    random_product,
+    render,
+    variant,
+)
 
 SIZES = ((128, 128), (112, 144), (96, 176), (144, 112), (176, 96))
 PHOTO_SCENES = {
@@ -107,7 +113,7 @@ def make_photos(what: Subject, folder: Path) -> None:
 
 def train_all(out: Path, work: Path, only: list[str]) -> None:
     """Train every adapter of ADAPTERS (or of `only`) that `out` lacks."""
-    from lorakit.data.photos import PhotoSet
+    from lorakit.data.photos.sets import PhotoSet
     from lorakit.families import load_base
     from lorakit.training.recipe import from_preset
     from lorakit.training.session import train

@@ -14,9 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.stability.adapters import SUBJECTS, Picture
-from lorakit.starter import classifier
-from lorakit.starter.render import DISTANCES, LIGHTS, Product, random_product, render, variant
-from lorakit.starter.scenes import SCENES
+from lorakit.starter.build import classifier
+from lorakit.starter.build.render import (
+    DISTANCES,
+    LIGHTS,
+    Product,
+    random_product,
+    render,
+    variant,
+)
+from lorakit.starter.build.scenes import SCENES
 
 PRODUCTS = [subject.id for subject in SUBJECTS if subject.product]
 SCENE_IDS = [scene.id for scene in SCENES]

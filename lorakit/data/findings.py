@@ -1,10 +1,26 @@
-"""Findings of one file, however many: the first of each kind are listed, the others counted."""
+"""What is found wrong with a file, and findings of one file however many: the first of each kind are listed,
+the others counted.
+"""
 
 from collections import Counter
+from dataclasses import dataclass
 
-from lorakit.data.quality import Finding
-
+SEVERITIES = ("info", "warn", "error")
 NAMED = 50  # findings of one kind that are listed one by one
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about one file. `severity` "error" means that the file could not be used at all."""
+
+    file: str
+    kind: str
+    severity: str
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}; {self.advice}" if self.file else f"{self.what}; {self.advice}"
 
 
 class Findings:

@@ -13,7 +13,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Objective, Settings, hub, pictures
+from lorakit.families import (
+    Base,
+    Objective,
+    Settings,
+    hub,
+    pictures,
+)
 from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import Source
 

@@ -14,7 +14,13 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Objective, Settings, hub, pictures
+from lorakit.families import (
+    Base,
+    Objective,
+    Settings,
+    hub,
+    pictures,
+)
 from lorakit.families.hub import loading
 from lorakit.families.numbers import best_dtype
 from lorakit.families.sources import Source

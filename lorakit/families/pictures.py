@@ -12,7 +12,13 @@ from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from lorakit.errors import DataError
-from lorakit.families import Base, Licence, Settings, quantize, read_settings
+from lorakit.families import (
+    Base,
+    Licence,
+    Settings,
+    quantize,
+    read_settings,
+)
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
 from lorakit.families.sources import Source, check_parts

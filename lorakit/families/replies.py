@@ -7,7 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from lorakit.families.answers import PART_ENDS, is_control, is_marker, steady, taken_apart
+from lorakit.families.answers import (
+    PART_ENDS,
+    is_control,
+    is_marker,
+    steady,
+    taken_apart,
+)
 
 _TELLING = re.compile(r"[<>\[\]◁▷|:：#\n]")  # a piece with none of these begins, closes and ends nothing ...
 _TELLING_WORDS = re.compile(r"assistant|final", re.IGNORECASE)  # ... unless it completes one of these

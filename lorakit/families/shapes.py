@@ -20,7 +20,15 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from lorakit.durable import read_json
 from lorakit.errors import BaseError
-from lorakit.families import Base, Licence, Settings, _family_for, flux1, flux2, read_settings
+from lorakit.families import (
+    Base,
+    Licence,
+    Settings,
+    _family_for,
+    flux1,
+    flux2,
+    read_settings,
+)
 from lorakit.families.hub import loading
 from lorakit.families.sources import INDEX, Source, resolve
 from lorakit.families.stable_diffusion import SD15, SDXL

@@ -9,7 +9,7 @@ from typing import Any
 from lorakit.formats.reading import Header
 from lorakit.lora.adapter import Card
 
-CARD = "lorakit.card"  # the whole card, for our own files
+CARD = "lorakit.store.model_card"  # the whole card, for our own files
 ARCHITECTURES = {
     "flux": "flux-1/lora",
     "flux2": "flux-2/lora",

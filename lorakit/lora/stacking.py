@@ -13,7 +13,15 @@ from torch import Tensor
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
 from lorakit.lora.experts import Share
-from lorakit.lora.layers import Beside, Layer, LoraConv2d, LoraLinear, device_of, dora_gain, repeated
+from lorakit.lora.layers import (
+    Beside,
+    Layer,
+    LoraConv2d,
+    LoraLinear,
+    device_of,
+    dora_gain,
+    repeated,
+)
 
 
 class KronLinear(Beside):

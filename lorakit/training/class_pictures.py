@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from lorakit import durable
-from lorakit.data.photos import PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.families import Base, family_of
 from lorakit.training.examples import Emit
-from lorakit.training.previews import side_of
 from lorakit.training.recipe import Recipe
+from lorakit.training.watch.previews import side_of
 
 SEED = 90_000  # the first of the pictures drawn; far from those of previews and campaigns
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
-from lorakit.data import wording
+from lorakit.data.photos import wording
 from lorakit.errors import RecipeError
 
 

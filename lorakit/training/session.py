@@ -16,8 +16,7 @@ import psutil
 import torch
 
 from lorakit import durable, formats
-from lorakit.card import refresh
-from lorakit.data.photos import PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.families import Base, family_of, pairs, quantize
 from lorakit.families.memory import recomputing
 from lorakit.families.numbers import check_trains
@@ -25,17 +24,18 @@ from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.live import forget
 from lorakit.lora.spectrum import spectrum
+from lorakit.store.model_card import refresh
 from lorakit.training import checkpoint, class_pictures, loop, processes
 from lorakit.training.advice import rank_advice
 from lorakit.training.coverage import notes, targets
 from lorakit.training.examples import Emit, Examples
-from lorakit.training.few_shot import few_shot_loss, side_by_side
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.limits import unharmed
-from lorakit.training.monitor import Monitor
-from lorakit.training.previews import Previews, image_previews, text_previews
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
+from lorakit.training.watch.few_shot import few_shot_loss, side_by_side
+from lorakit.training.watch.monitor import Monitor
+from lorakit.training.watch.previews import Previews, image_previews, text_previews
 
 # Settings that do not change what is learned, or show in the captions themselves. A training whose previews
 # cannot be made must be continued with fewer or none of them.

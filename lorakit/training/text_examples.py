@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lorakit.data import fitting
+from lorakit.data.texts import fitting
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import Base, family_of
 from lorakit.families.trying import FAULTS, positions_of

@@ -5,10 +5,12 @@ from typing import Any
 import gradio as gr
 
 from lorakit import workspace
-from lorakit.ui import adapters, choices, pieces, scenes, sessions, theme, train, voice
+from lorakit.ui import sessions, theme
 from lorakit.ui.door.chain import door
 from lorakit.ui.page import Page
-from lorakit.ui.pieces import HIDDEN, QUIET
+from lorakit.ui.pages import adapters, scenes, train, voice
+from lorakit.ui.parts import choices, pieces
+from lorakit.ui.parts.pieces import HIDDEN, QUIET
 
 TITLE = "LoraKit Studio"
 DAY = 86_400  # seconds

@@ -20,14 +20,21 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from lorakit import jobs, workspace
+from lorakit import workspace
 from lorakit.errors import DataError, LoraKitError
 from lorakit.families import offered
 from lorakit.families.sources import STARTERS
-from lorakit.jobs import Job
-from lorakit.specs import checked
+from lorakit.jobs import queue
+from lorakit.jobs.queue import Job
+from lorakit.jobs.specs import checked
 from lorakit.starter import SAMPLES
-from lorakit.ui.door.hosts import is_forwarded, is_local, named, numeric, without_port
+from lorakit.ui.door.hosts import (
+    is_forwarded,
+    is_local,
+    named,
+    numeric,
+    without_port,
+)
 
 COOKIE = "lorakit-visitor"
 KEY = "lorakit.visitor"  # where a request's scope keeps who sends it
@@ -101,7 +108,7 @@ def tab() -> str:
 
 def get(job_id: str) -> Job:
     """The job called `job_id`. Raises DataError, the same for none and for another's."""
-    job = jobs.get(job_id)
+    job = queue.get(job_id)
     if not asking().owns(job):
         raise DataError(f"job {job_id[:80]!r} does not exist; it may have been removed")
     return job
@@ -110,7 +117,7 @@ def get(job_id: str) -> Job:
 def list_jobs(kinds: list[str] | None = None, ended: bool = True) -> list[Job]:
     """The jobs that whoever asks may see, newest first, as `jobs.list_jobs` takes them."""
     visitor = asking()
-    return [job for job in jobs.list_jobs(kinds, ended) if visitor.owns(job)]
+    return [job for job in queue.list_jobs(kinds, ended) if visitor.owns(job)]
 
 
 def start(kind: str, spec: dict[str, Any], once: bool = True) -> Job:
@@ -124,7 +131,7 @@ def start(kind: str, spec: dict[str, Any], once: bool = True) -> Job:
             raise LoraKitError(NO_COOKIE)
         _check_paths(spec)
         _check_number(kind, spec, visitor)
-    return (jobs.create_once if once else jobs.create)(kind, spec, visitor.id)
+    return (queue.create_once if once else queue.create)(kind, spec, visitor.id)
 
 
 def operator_only(what: str) -> None:
@@ -145,7 +152,7 @@ def may_read(path: str | Path, visitor: Visitor) -> bool:
     if not _inside(real, campaigns):
         return False
     try:
-        return visitor.owns(jobs.get(Path(real).relative_to(campaigns).parts[0]))
+        return visitor.owns(queue.get(Path(real).relative_to(campaigns).parts[0]))
     except (LoraKitError, IndexError):
         return False
 
@@ -165,7 +172,7 @@ def _check_paths(spec: dict[str, Any]) -> None:
 def _check_number(kind: str, spec: dict[str, Any], visitor: Visitor) -> None:
     by_page = kind in BY_THE_PAGE
     most = most_waiting()
-    mine = [job for job in jobs.waiting(visitor.id) if (job.kind in BY_THE_PAGE) is by_page]
+    mine = [job for job in queue.waiting(visitor.id) if (job.kind in BY_THE_PAGE) is by_page]
     if len(mine) >= most and checked(kind, spec) not in [job.spec for job in mine]:
         raise LoraKitError(
             f"{len(mine)} of your jobs are waiting, and this studio takes no more than {most} of one "

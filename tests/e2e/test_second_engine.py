@@ -2,8 +2,9 @@
 
 import shutil
 
-import bidi
 import pytest
+
+from tests.e2e import bidi
 
 STEPS = """[...document.querySelectorAll('label')]
   .find(one => one.checkVisibility() && /^\\s*Steps/.test(one.innerText)).querySelector('input')"""

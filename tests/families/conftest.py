@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from tiny_bases import flux1, write
+
+from tests.families.tiny_bases import flux1, write
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,18 @@
 
 import pytest
 import torch
-from architectures import LEFT_OUT, kinds, tiny
-from tiny_language import byte_tokenizer
 
 import lorakit
-from lorakit.data.texts import Tokens
+from lorakit.data.texts.sets import Tokens
 from lorakit.errors import BaseError
 from lorakit.families import causal_lm, load_base
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import trainable
-from lorakit.training.forecast import forecast
+from lorakit.training.forecast.forecast import forecast
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import answer_loss
+from tests.families.architectures import LEFT_OUT, kinds, tiny
+from tests.families.tiny_language import byte_tokenizer
 
 # The rest is compared with PEFT in tests/parity.
 HERE = (

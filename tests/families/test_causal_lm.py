@@ -6,12 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tiny_language import LANGUAGE_MODELS, byte_tokenizer, language_base
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Licence, causal_lm, family_of, load_base, quantize
+from lorakit.families import (
+    Base,
+    Licence,
+    causal_lm,
+    family_of,
+    load_base,
+    quantize,
+)
+from tests.families.tiny_language import LANGUAGE_MODELS, byte_tokenizer, language_base
 
 
 def llama(size: int) -> LlamaForCausalLM:

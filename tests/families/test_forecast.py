@@ -4,16 +4,16 @@ import itertools
 from dataclasses import replace
 
 import pytest
-import tiny_bases
 import torch
-from tiny_language import language_folder
 from torch.profiler import ProfilerActivity, profile
 
 from lorakit.families import family_of, load_base
 from lorakit.families.shapes import shape_of
-from lorakit.training.forecast import forecast
-from lorakit.training.moments import Kept, bytes_of_parts, coder_bytes
+from lorakit.training.forecast.forecast import forecast
+from lorakit.training.forecast.moments import Kept, bytes_of_parts, coder_bytes
 from lorakit.training.recipe import Recipe
+from tests.families import tiny_bases
+from tests.families.tiny_language import language_folder
 
 CUDA = torch.device("cuda")
 BUILDERS = tiny_bases.BUILDERS | {"flux": lambda: tiny_bases.flux1(guidance_embeds=True)}

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_bases
 import torch
 from diffusers import DDIMScheduler, Flux2Pipeline
 
 from lorakit.errors import BaseError, DataError
 from lorakit.families import Settings, family_of, load_base
 from lorakit.families.shapes import shape_of
+from tests.families import tiny_bases
 
 KINDS = tuple(tiny_bases.BUILDERS)
 

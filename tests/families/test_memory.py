@@ -1,13 +1,13 @@
 """Computing activations again and swapping blocks change what is held, never what comes out."""
 
 import pytest
-import tiny_bases
 import torch
-from tiny_language import LANGUAGE_MODELS, language_base
 
 from lorakit.families import family_of, load_base, memory, pictures
 from lorakit.lora.inject import trainable
 from lorakit.training.objectives import image_loss, next_token
+from tests.families import tiny_bases
+from tests.families.tiny_language import LANGUAGE_MODELS, language_base
 
 KINDS = (*tiny_bases.BUILDERS, "flux", *LANGUAGE_MODELS)
 CPU = torch.device("cpu")

@@ -3,14 +3,14 @@
 from types import SimpleNamespace
 
 import pytest
-import tiny_bases
 import torch
 
 from lorakit.errors import BaseError
 from lorakit.families import family_of, load_base, numbers
-from lorakit.running import check_fit
-from lorakit.training import forecast as forecasting
+from lorakit.jobs.run import check_fit
+from lorakit.training.forecast import forecast as forecasting
 from lorakit.training.recipe import Recipe
+from tests.families import tiny_bases
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 

@@ -6,12 +6,12 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import get_token_to_send
 
-from lorakit import jobs
-from lorakit.bases import Bases
 from lorakit.errors import BaseError
 from lorakit.families import hub, offered
 from lorakit.families.sources import resolve
-from lorakit.running import run_job
+from lorakit.jobs import queue
+from lorakit.jobs.loaded_bases import Bases
+from lorakit.jobs.run import run_job
 
 SECRET = "hf_" + "t" * 34
 
@@ -33,14 +33,14 @@ def test_a_visitors_job_runs_without_the_token_and_the_operators_within_it_with_
         return True
 
     spec = {"base": "starter-text", "mix": {}, "brief": {"product": "x"}, "variants": 1, "seed": 0}
-    mine, theirs = jobs.create("copy", spec), jobs.create("copy", spec, "visitor")
+    mine, theirs = queue.create("copy", spec), queue.create("copy", spec, "visitor")
 
     def run(job, between=None):
         assert job.acquire()
         run_job(job, Bases(), between=between, runners={"copy": look})
 
     run(theirs, lambda: run(mine))
-    run(jobs.create("copy", spec), lambda: run(jobs.create("copy", spec, "visitor")))
+    run(queue.create("copy", spec), lambda: run(queue.create("copy", spec, "visitor")))
     assert seen == [("visitor", None), ("", SECRET), ("", SECRET), ("visitor", None)]
     assert get_token_to_send(None) == SECRET
 

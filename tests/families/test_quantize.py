@@ -1,13 +1,9 @@
 """NF4 on the CPU: what a 4-bit base computes and its gradients are those of its rounded weights."""
 
 import pytest
-import tiny_bases
 import torch
 from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
-from test_memory import gradients, loss_of
-from test_train import photos, texts, trained  # noqa: F401
-from tiny_language import LANGUAGE_MODELS, language_base, language_folder
 from torch import nn
 from transformers.quantizers.base import HfQuantizer
 
@@ -15,6 +11,10 @@ import lorakit
 from lorakit.errors import AdapterError
 from lorakit.families import family_of, load_base, memory, quantize
 from lorakit.lora.inject import trainable
+from tests.families import tiny_bases
+from tests.families.test_memory import gradients, loss_of
+from tests.families.test_train import photos, texts, trained  # noqa: F401
+from tests.families.tiny_language import LANGUAGE_MODELS, language_base, language_folder
 
 CPU = torch.device("cpu")
 

@@ -4,13 +4,19 @@ import re
 import shutil
 
 import pytest
-import tiny_bases
 import torch
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from safetensors.torch import save_file
 
 from lorakit.errors import BaseError
-from lorakit.families import family_of, hub, load_base, pictures, sources
+from lorakit.families import (
+    family_of,
+    hub,
+    load_base,
+    pictures,
+    sources,
+)
+from tests.families import tiny_bases
 
 RESNET = (
     ("norm1", "in_layers.0"), ("conv1", "in_layers.2"), ("time_emb_proj", "emb_layers.1"),

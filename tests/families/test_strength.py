@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tiny_bases
 import torch
 
 from lorakit.families import family_of, load_base
@@ -10,6 +9,7 @@ from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.layers import weight_shape
 from lorakit.lora.live import applied
 from lorakit.lora.strength import Strength, is_in
+from tests.families import tiny_bases
 
 STEPS = 5
 GROUP = {"flux": "single", "flux2": "double", "sdxl": "up", "sd15": "down"}

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tiny_language import byte_tokenizer, language_folder
 from tokenizers.processors import TemplateProcessing
 
-from lorakit.data.texts import TextSample, conversation_tokens
+from lorakit.data.texts.sets import TextSample, conversation_tokens
 from lorakit.errors import BaseError
 from lorakit.families import load_base
 from lorakit.families.shapes import shape_of
+from tests.families.tiny_language import byte_tokenizer, language_folder
 
 # In the manner of Gemma's: no system role, strict alternation, the model's turns are called "model".
 GEMMA = (

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-import tiny_bases
 import torch
 from PIL import Image
-from tiny_language import LANGUAGE_MODELS, language_base
 
 import lorakit
-from lorakit.data.texts import TextSample, TextSet
+from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.families import family_of, load_base
+from tests.families import tiny_bases
+from tests.families.tiny_language import LANGUAGE_MODELS, language_base
 
 RECIPE = {
     "steps": 3, "rank": 2, "alpha": 2.0, "learning_rate": 0.02, "batch_size": 2, "preview_every": 0,

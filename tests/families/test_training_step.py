@@ -5,16 +5,16 @@ and compares as the papers and diffusers' own schedulers do.
 """
 
 import pytest
-import tiny_bases
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, FluxPipeline
-from tiny_language import LANGUAGE_MODELS, language_base
 from torch.func import functional_call
 
 from lorakit.families import family_of, load_base
 from lorakit.lora.inject import trainable
 from lorakit.training.objectives import draw_levels, image_loss, next_token
+from tests.families import tiny_bases
+from tests.families.tiny_language import LANGUAGE_MODELS, language_base
 
 RANK, ALPHA = 4, 6.0
 

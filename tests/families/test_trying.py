@@ -1,15 +1,15 @@
 """Models that transformers lists as causal and that cannot write here are refused as they are loaded."""
 
 import pytest
-from architectures import tiny
-from tiny_language import byte_tokenizer
 
-from lorakit.data.texts import TextSample, TextSet
+from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.errors import BaseError, DataError, RecipeError
 from lorakit.families import causal_lm, load_base
 from lorakit.families.trying import positions_of
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
+from tests.families.architectures import tiny
+from tests.families.tiny_language import byte_tokenizer
 
 OTHERS = "state-space and recurrent models do not"
 

@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-import templates_of_makers as made
-from saying import byte_tokenizer, saying
 
 from lorakit.families import causal_lm
 from lorakit.families.turns import ASKED, ends_of, silenced
+from tests.families import templates_of_makers as made
+from tests.families.saying import byte_tokenizer, saying
 
 TEA = "Warm tea, 900 ml"
 IM = ["<|im_start|>", "<|im_end|>"]

@@ -12,7 +12,7 @@ from lorakit.errors import AdapterError
 from lorakit.formats import inspect
 from lorakit.formats.bases import SUPPORTED, told
 from lorakit.lora import matching
-from lorakit.store import Store
+from lorakit.store.store import Store
 
 DIFFUSERS, KOHYA = ("lora_A.weight", "lora_B.weight"), ("lora_down.weight", "lora_up.weight")
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from authors import FLUX_1, FLUX_2, XLABS, numbered
 from diffusers import Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
@@ -13,6 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 import lorakit
 from lorakit.errors import AdapterError
 from lorakit.formats import inspect, unet
+from tests.formats.authors import FLUX_1, FLUX_2, XLABS, numbered
 
 HIDDEN, RANK, ALPHA = 16, 3, 6.0
 BFL = "double_blocks.0.img_attn"

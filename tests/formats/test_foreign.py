@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from authors import FLUX_1, FLUX_2, XLABS, XLABS_SINGLE, numbered
 from diffusers import Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
@@ -21,6 +20,13 @@ from transformers import (
 import lorakit
 from lorakit.errors import AdapterError
 from lorakit.formats import NAMINGS, inspect
+from tests.formats.authors import (
+    FLUX_1,
+    FLUX_2,
+    XLABS,
+    XLABS_SINGLE,
+    numbered,
+)
 
 R = 3
 

@@ -20,7 +20,7 @@ from lorakit.formats import inspect, reading
 from lorakit.formats.reading import read_header, read_tensors
 from lorakit.formats.sizes import check_sizes, entry
 from lorakit.lora.adapter import Factors
-from lorakit.store import Store
+from lorakit.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20

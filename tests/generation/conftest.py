@@ -9,7 +9,7 @@ from PIL import Image
 from torch import nn
 
 from lorakit.families import Base, Licence, Settings
-from lorakit.generation import runners
+from lorakit.generation.pictures import campaign as runners
 from lorakit.lora.adapter import Adapter, Card, Factors
 
 STEPS = 3

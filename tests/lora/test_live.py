@@ -5,7 +5,6 @@ import warnings
 
 import pytest
 import torch
-from mixing import Model, assert_near, dense, everywhere, fingerprint, made, pictures
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -17,6 +16,15 @@ from lorakit.lora.layers import LoraLinear
 from lorakit.lora.live import applied, applied_rows, set_progress
 from lorakit.lora.merging import merge, unmerge
 from lorakit.lora.strength import Strength
+from tests.lora.mixing import (
+    Model,
+    assert_near,
+    dense,
+    everywhere,
+    fingerprint,
+    made,
+    pictures,
+)
 
 GROUPED = {
     "double": "transformer_blocks.0.to_q", "single": "single_transformer_blocks.0.to_q",

@@ -6,10 +6,20 @@ import pytest
 import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from mixing import KINDS, SHAPES, Model, assert_near, dense, everywhere, fingerprint, made, pictures
 
 from lorakit.lora.live import applied, applied_rows
 from lorakit.lora.merging import merge, unmerge
+from tests.lora.mixing import (
+    KINDS,
+    SHAPES,
+    Model,
+    assert_near,
+    dense,
+    everywhere,
+    fingerprint,
+    made,
+    pictures,
+)
 
 WEIGHTS = st.floats(-2, 2).map(lambda value: round(value, 3))
 FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate])

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mixing import assert_near
 from torch import nn
 
 from lorakit.formats.flux import Row
@@ -11,6 +10,7 @@ from lorakit.lora.adapter import Adapter
 from lorakit.lora.diagnose import stack_report
 from lorakit.lora.live import applied, applied_rows
 from lorakit.lora.stacking import KronLinear
+from tests.lora.mixing import assert_near
 
 
 def lokr(seed, left=(4, 4), right=(12, 8), low=None):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lorakit.errors import AdapterError, RecipeError
+from lorakit.lora.mix_syntax import check_strength
 from lorakit.lora.strength import Strength, is_in
-from lorakit.mixes import check_strength
 
 WEIGHTS = st.floats(-2, 2)
 BLOCKS = st.dictionaries(

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from authors import FLUX_1, FLUX_2, XLABS
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
@@ -17,6 +16,7 @@ from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import lorakit
+from tests.formats.authors import FLUX_1, FLUX_2, XLABS
 
 HIDDEN, RANK = 3072, 2  # diffusers' converters know FLUX in its true width only
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-import tiny_bases
 import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 
 import lorakit
 from lorakit.families import family_of, load_base
+from tests.families import tiny_bases
 
 KINDS = {"flux": tiny_bases.flux1, **tiny_bases.BUILDERS}
 

@@ -1,9 +1,7 @@
 """What we write for a language model, PEFT opens and computes the same: over the kinds of transformers."""
 
 import json
-import sys
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,14 +9,11 @@ import torch
 from peft import PeftModel
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "families"))
-
-from architectures import NOT_IN_PEFT, kinds, tiny
-
 import lorakit
 from lorakit.families import causal_lm
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import trainable
+from tests.families.architectures import NOT_IN_PEFT, kinds, tiny
 
 TOKENS = torch.arange(4, 16)[None]
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from lorakit.starter import IMAGE, SAMPLE_PHOTOS, SAMPLE_TRIGGER, captions, classifier, measure
+from lorakit.starter import IMAGE, SAMPLE_PHOTOS, SAMPLE_TRIGGER
+from lorakit.starter.build import captions, classifier, measure
 
 MEGABYTE = 1_000_000
 needs_base = pytest.mark.skipif(not IMAGE.exists(), reason="the image base is not built")
@@ -74,8 +75,8 @@ def test_a_scene_that_is_asked_for_is_seen_by_its_light(pipeline):
 
 @needs_base
 def test_the_autoencoder_keeps_renders(pipeline):
-    from lorakit.starter.autoencoder import psnr
-    from lorakit.starter.render import random_product, render
+    from lorakit.starter.build.autoencoder import psnr
+    from lorakit.starter.build.render import random_product, render
 
     random = np.random.default_rng(9)
     renders = [render(random_product(random), 128, 128, 90_000 + i)[0] for i in range(6)]
@@ -84,7 +85,7 @@ def test_the_autoencoder_keeps_renders(pipeline):
 
 @pytest.mark.skipif(not classifier.WEIGHTS.exists(), reason="the classifier is not built")
 def test_the_classifier_agrees_with_renders_it_has_not_seen():
-    from lorakit.starter.render import random_product, render
+    from lorakit.starter.build.render import random_product, render
 
     assert classifier.WEIGHTS.stat().st_size < MEGABYTE
     random = np.random.default_rng(10)

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from lorakit.starter import autoencoder, build, classifier, dataset, flow, measure, pipeline
-from lorakit.starter.render import render
+from lorakit.starter.build import (
+    autoencoder,
+    classifier,
+    dataset,
+    everything,
+    flow,
+    measure,
+    pipeline,
+)
+from lorakit.starter.build.render import render
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +44,12 @@ def test_the_stages_join_to_a_pipeline_that_goes_on_from_its_checkpoints(buckets
     monkeypatch.setattr(flow, "BATCH", 4)
     monkeypatch.setattr(measure, "STEPS", 2)
     coder = autoencoder.train(buckets, tmp_path, 0.5)
-    data, shift, spread = build.cached_latents(coder, buckets, tmp_path)
-    again, same_shift, same_spread = build.cached_latents(coder, buckets, tmp_path)
+    data, shift, spread = everything.cached_latents(coder, buckets, tmp_path)
+    again, same_shift, same_spread = everything.cached_latents(coder, buckets, tmp_path)
     assert (same_shift, same_spread) == (shift, spread)
     assert torch.equal(again[128, 128].latents, data[128, 128].latents)
     assert again[96, 176].latents.shape[1:] == (16, 22, 12)
-    tokenizer = build.cached_tokenizer(data, tmp_path)
+    tokenizer = everything.cached_tokenizer(data, tmp_path)
     flow.train(data, tokenizer, tmp_path, 0.1)
     first = torch.load(tmp_path / "flow.pt", weights_only=True)
     trained = flow.train(data, tokenizer, tmp_path, first["spent"] + 0.1)

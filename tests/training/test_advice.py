@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorakit.training.advice import RANKS, advise_rank, photo_advice, rank_advice, text_advice, used
+from lorakit.training.advice import (
+    RANKS,
+    advise_rank,
+    photo_advice,
+    rank_advice,
+    text_advice,
+    used,
+)
 
 
 def test_a_crowded_adapter_is_told_to_grow_and_an_empty_one_to_shrink():

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_optimizers import recipe
-from tiny import tiny_text_base, tiny_texts
 
 import lorakit
 from lorakit.errors import LoraKitError, RecipeError
 from lorakit.training import checkpoint, session
-from lorakit.training.previews import Previews
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
+from lorakit.training.watch.previews import Previews
+from tests.training.test_optimizers import recipe
+from tests.training.tiny import tiny_text_base, tiny_texts
 
 ROOT = Path(lorakit.__file__).parent.parent
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 import lorakit
-from lorakit.data.photos import PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.training.recipe import Recipe
 from lorakit.training.session import train

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import lorakit
-from lorakit.data.photos import PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.errors import RecipeError
 from lorakit.families import flux1
 from lorakit.starter import SAMPLE_PHOTOS

@@ -6,7 +6,6 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import tiny_text_base, tiny_texts
 
 import lorakit
 from lorakit.errors import RecipeError
@@ -15,6 +14,7 @@ from lorakit.training.loop import rate
 from lorakit.training.recipe import Recipe
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
+from tests.training.tiny import tiny_text_base, tiny_texts
 
 
 def recipe(**changes):

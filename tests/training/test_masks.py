@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from tiny_bases import flux1, write
 
 import lorakit
-from lorakit.data.photos import PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.families import family_of
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.recipe import Recipe
+from tests.families.tiny_bases import flux1, write
 
 
 @pytest.fixture(scope="module")

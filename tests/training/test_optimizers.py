@@ -6,12 +6,12 @@ import pytest
 import torch
 from bitsandbytes.optim import PagedAdamW8bit
 from safetensors.torch import load_file
-from tiny import tiny_text_base, tiny_texts
 
 from lorakit.errors import RecipeError
 from lorakit.training import optimizers
 from lorakit.training.recipe import OPTIMIZERS, Recipe
 from lorakit.training.session import train
+from tests.training.tiny import tiny_text_base, tiny_texts
 
 OWN = {"prodigy": {"learning_rate": 1.0}, "schedule-free": {"schedule": "constant"}}
 VARIANTS = {"dora": {"dora": True}, "pissa": {"pissa": True}, "lora+": {"lora_plus": 16.0},

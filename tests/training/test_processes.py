@@ -12,20 +12,20 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_optimizers import recipe
-from tiny import tiny_text_base, tiny_texts
 
 import lorakit
-from lorakit import jobs
+from lorakit.jobs import queue
 from lorakit.training import processes
 from lorakit.training.session import train
+from tests.training.test_optimizers import recipe
+from tests.training.tiny import tiny_text_base, tiny_texts
 
 ROOT = Path(lorakit.__file__).parent.parent
 PROGRAM = """
     import os, sys
     sys.path[:0] = {paths!r}
-    from tiny import tiny_text_base, tiny_texts
-    from test_optimizers import recipe
+    from tests.training.tiny import tiny_text_base, tiny_texts
+    from tests.training.test_optimizers import recipe
     from lorakit.training.processes import join
     from lorakit.training.session import train
     asked = []
@@ -54,7 +54,7 @@ def launch(*command, **environment):
 
 def together(tmp_path, out, stop_at=0):
     program = tmp_path / "program.py"
-    paths = [os.path.dirname(__file__), str(ROOT)]
+    paths = [str(ROOT)]
     program.write_text(textwrap.dedent(PROGRAM.format(paths=paths, out=str(out), stop_at=stop_at)))
     launch(str(program))
 
@@ -103,7 +103,7 @@ def test_a_job_folder_is_run_by_two_processes(tmp_path):
     texts.write_text("\n\n".join(f"Calm words number {n} for calm people who read them." for n in range(6)))
     settings = recipe(steps=2, rank=2, preview_every=0, batch_size=1).to_dict()
     spec = {"base": "starter-text", "name": "Calm", "texts": str(texts), "without": ["0", "3"]}
-    job = jobs.create("voice", spec | {"recipe": settings})
+    job = queue.create("voice", spec | {"recipe": settings})
     launch("-m", "lorakit", "train", str(job.folder))
     assert job.state == "done"
     assert sum(event["event"] == "result" for event in job.events()) == 1

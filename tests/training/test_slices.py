@@ -10,14 +10,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lorakit import cli, jobs
-from lorakit.bases import Bases
-from lorakit.commands import STOPPED
-from lorakit.store import Store
+from lorakit.jobs import queue
+from lorakit.jobs.loaded_bases import Bases
+from lorakit.jobs.worker import run_slice
+from lorakit.store.store import Store
+from lorakit.terminal import cli
+from lorakit.terminal.commands import STOPPED
 from lorakit.training.recipe import Recipe
-from lorakit.worker import run_slice
 
-ROOT = Path(cli.__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def make_job(tmp_path, name, steps):
@@ -25,7 +26,7 @@ def make_job(tmp_path, name, steps):
     texts.write_text("\n\n".join(f"Calm words number {n} for calm people who read them." for n in range(6)))
     settings = {"steps": steps, "rank": 2, "batch_size": 2, "preview_every": 0, "checkpoint_every": 1000}
     spec = {"base": "starter-text", "name": name, "texts": str(texts)}
-    return jobs.create("voice", spec | {"recipe": Recipe.from_dict(settings).to_dict()})
+    return queue.create("voice", spec | {"recipe": Recipe.from_dict(settings).to_dict()})
 
 
 def weights(slug):

@@ -2,16 +2,22 @@
 
 import pytest
 import torch
-from test_optimizers import recipe
-from tiny import tiny_text_base, tiny_texts
 
-from lorakit import jobs
-from lorakit.data.texts import TextSample, TextSet, Tokens
+from lorakit.data.texts.sets import TextSample, TextSet, Tokens
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import causal_lm
-from lorakit.telling import Teller
-from lorakit.training.text_examples import TextExamples, answer_loss, check_packing, in_parts, packed
-from lorakit.ui import pieces
+from lorakit.jobs import queue
+from lorakit.terminal.progress import Teller
+from lorakit.training.text_examples import (
+    TextExamples,
+    answer_loss,
+    check_packing,
+    in_parts,
+    packed,
+)
+from lorakit.ui.parts import pieces
+from tests.training.test_optimizers import recipe
+from tests.training.tiny import tiny_text_base, tiny_texts
 
 
 def prepared(**changes):
@@ -67,7 +73,7 @@ def test_what_there_is_no_room_for_is_told_to_the_page_and_in_the_terminal(capsy
     events = []
     examples = TextExamples.prepare(base, texts, recipe(held_out=0.0, max_length=64), events.append)
     assert len(examples.rows) == 2 and events[0]["event"] == "findings"
-    job = jobs.create("voice", {"base": "b", "name": "n", "texts": "t.csv", "recipe": {}})
+    job = queue.create("voice", {"base": "b", "name": "n", "texts": "t.csv", "recipe": {}})
     job.emit(events[0])
     job.emit(events[0])  # a training that is resumed says it again
     assert [finding.severity for finding in pieces.findings_of(job)] == ["warn"]

@@ -4,7 +4,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lorakit.data.texts import TextSample, TextSet
+from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.families import Base, Licence, Settings
 
 TEMPLATE = (

@@ -4,8 +4,9 @@ import inspect
 
 import pytest
 
-from lorakit import durable, jobs, workspace
-from lorakit.specs import KINDS
+from lorakit import durable, workspace
+from lorakit.jobs import queue
+from lorakit.jobs.specs import KINDS
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app
@@ -34,7 +35,7 @@ def test_a_look_at_a_training_fills_every_part_of_the_page(calls, kind):
         {"photos": str(SAMPLE_PHOTOS), "trigger": "mug"} if kind == "train" else {"texts": str(SAMPLE_VOICE)}
     )
     base = "starter-image" if kind == "train" else "starter-text"
-    job = jobs.create(kind, {"base": base, "name": "Mug", "recipe": Recipe().to_dict(), **data})
+    job = queue.create(kind, {"base": base, "name": "Mug", "recipe": Recipe().to_dict(), **data})
     module = f"lorakit.ui.{kind}"
     polls = [call for call in calls if call.fn.__name__ == "poll" and call.fn.__module__ == module]
     fills = [call for call in calls if call.fn.__name__ == "fill" and call.fn.__module__ == module]
@@ -53,7 +54,7 @@ def test_old_jobs_that_lack_fields_are_shown(calls):
     for kind in KINDS:
         folder = workspace.jobs_folder() / f"20200101T000000000-{kind}-abcdef"
         durable.write_json(folder / "spec.json", {"kind": kind, "created": "2020-01-01", "spec": {}})
-        job = jobs.get(folder.name)
+        job = queue.get(folder.name)
         for events in ([], [{"event": "result", "slug": "mug", "summary": {}}, {"event": "done"}]):
             for event in events:
                 job.emit(event)

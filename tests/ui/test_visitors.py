@@ -11,12 +11,15 @@ from gradio.context import LocalContext
 from PIL import Image
 from starlette.requests import Request
 
-from lorakit import durable, jobs, workspace
+from lorakit import durable, workspace
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.formats import hub
-from lorakit.store import Store
+from lorakit.jobs import queue
+from lorakit.store.store import Store
 from lorakit.training.recipe import Recipe
-from lorakit.ui import adapters, build_app, pieces, train, tuning, visitors
+from lorakit.ui import build_app, visitors
+from lorakit.ui.pages import adapters, train
+from lorakit.ui.parts import pieces, tuning
 from lorakit.ui.visitors import NOBODY, OPERATOR, Visitor
 
 SECRET = "Zephyrine"  # stands in everything that is the first visitor's
@@ -80,7 +83,7 @@ def test_outside_of_a_page_the_operator_works_and_inside_nobody_is_not_the_opera
         return visitors.asking()
 
     assert contextvars.copy_context().run(inside) == NOBODY
-    assert not NOBODY.owns(jobs.create("copy", COPY)), "what is the operator's is nobody else's"
+    assert not NOBODY.owns(queue.create("copy", COPY)), "what is the operator's is nobody else's"
 
 
 RECIPE = Recipe().to_dict()
@@ -113,7 +116,7 @@ def shelf(tmp_path, monkeypatch):
         "forecast": {"base": "starter-image", "recipe": RECIPE},
         "caption": {"base": "owner/model", "photos": str(uploads)},
     }  # fmt: skip
-    made = {kind: jobs.create(kind, spec, hashed(FIRST)) for kind, spec in specs.items()}
+    made = {kind: queue.create(kind, spec, hashed(FIRST)) for kind, spec in specs.items()}
     for job in made.values():
         for event in ({"event": "note", "text": SECRET}, {"event": "failed", "error": SECRET}):
             job.emit(event)
@@ -123,7 +126,7 @@ def shelf(tmp_path, monkeypatch):
 
 def state():
     """Every file of the first visitor's jobs and of the store."""
-    first = [job.folder for job in jobs.list_jobs() if job.owner == hashed(FIRST)]
+    first = [job.folder for job in queue.list_jobs() if job.owner == hashed(FIRST)]
     files = [p for folder in (*first, Store().folder) for p in folder.rglob("*") if p.name != "lock"]
     return {path: path.read_bytes() if path.is_file() else None for path in files if path.name != ".lock"}
 
@@ -177,7 +180,7 @@ def test_no_handler_shows_or_changes_what_is_anothers(calls, shelf, monkeypatch)
     }
     assert shown == set()
     assert state() == before and published == []
-    assert {job.owner for job in jobs.list_jobs()} <= {hashed(FIRST), hashed(SECOND)}
+    assert {job.owner for job in queue.list_jobs()} <= {hashed(FIRST), hashed(SECOND)}
     for call in calls:
         if call.fn.__name__ in ("cancel", "go_on"):
             answer(FIRST, call, targets[0])
@@ -201,7 +204,7 @@ def test_a_job_keeps_a_hash_and_nothing_that_logs_in(shelf):
     mine = as_visitor(SECOND, visitors.start, "copy", COPY)
     text = (mine.folder / "spec.json").read_text()
     assert SECOND not in text and hashed(SECOND) in text
-    assert jobs.get(mine.id).owner == hashed(SECOND)
+    assert queue.get(mine.id).owner == hashed(SECOND)
     assert visitors.start("copy", COPY).owner == ""
 
 
@@ -211,11 +214,11 @@ def test_the_same_press_of_two_visitors_is_two_jobs():
 
 
 def test_a_job_of_an_earlier_version_is_the_operators():
-    job = jobs.create("copy", COPY)
+    job = queue.create("copy", COPY)
     row = durable.read_json(job.folder / "spec.json")
     del row["owner"]
     durable.write_json(job.folder / "spec.json", row)
-    assert jobs.get(job.id).owner == "" and visitors.get(job.id).id == job.id
+    assert queue.get(job.id).owner == "" and visitors.get(job.id).id == job.id
     assert as_visitor(FIRST, pieces.find, job.id) is None
 
 
@@ -239,7 +242,7 @@ def test_no_visitor_fills_the_queue(monkeypatch, record_property):
     as_visitor(SECOND, visitors.start, "copy", COPY)
     for seed in range(10):
         visitors.start("copy", COPY | {"seed": seed})
-    jobs.list_jobs(["copy"])[-1].cancel()
+    queue.list_jobs(["copy"])[-1].cancel()
     as_visitor(FIRST, visitors.start, "copy", COPY | {"seed": 9})
 
 
@@ -371,6 +374,6 @@ def test_handlers_ask_for_jobs_here_and_nowhere_else():
             named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
             if named and node.value.id == "jobs" and node.attr in direct and path.name != "visitors.py":
                 wrong.append(f"{path.name}: jobs.{node.attr}")
-            if isinstance(node, ast.ImportFrom) and node.module == "lorakit.jobs":
+            if isinstance(node, ast.ImportFrom) and node.module == "lorakit.jobs.queue":
                 wrong += [f"{path.name}: {name.name}" for name in node.names if name.name in direct]
     assert wrong == []

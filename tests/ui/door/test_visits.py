@@ -8,7 +8,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from lorakit import durable, jobs, workspace
+from lorakit import durable, workspace
+from lorakit.jobs import queue
 
 AWAY = {"X_Forwarded_For": "203.0.113.5"}  # behind a proxy nobody is at the machine itself
 SECRET = "Zephyrine"
@@ -40,12 +41,12 @@ def planted(cookie):
     """A campaign with one picture, and copy, both of this browser's."""
     owner = hashlib.sha256(cookie.encode()).hexdigest()[:32]
     spec = {"base": "starter-image", "mix": {}, "scenes": [SECRET], "formats": ["1:1"], "seeds": [0]}
-    campaign = jobs.create("campaign", spec, owner)
+    campaign = queue.create("campaign", spec, owner)
     picture = workspace.campaigns_folder() / campaign.id / "images" / "a.png"
     picture.parent.mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(picture)
     brief = {"base": "starter-text", "mix": {}, "brief": {"product": SECRET}, "variants": 1, "seed": 0}
-    copy = jobs.create("copy", brief, owner)
+    copy = queue.create("copy", brief, owner)
     durable.write_json(copy.folder / "result.json", [{"text": SECRET, "characters": 9, "limit": 50}])
     for job in (campaign, copy):
         job.emit({"event": "done"})
@@ -103,7 +104,9 @@ def press(running, function, sent, headers):
 def takes_photos(call):
     """Is this the handler of the Train tab's upload?"""
     files = [one for one in call.inputs if isinstance(one, gr.File)]
-    return bool(files) and call.fn.__module__ == "lorakit.ui.train" and files[0].file_count == "multiple"
+    return (
+        bool(files) and call.fn.__module__ == "lorakit.ui.pages.train" and files[0].file_count == "multiple"
+    )
 
 
 @pytest.mark.battery(103, "another's picture handed in as one's own upload")

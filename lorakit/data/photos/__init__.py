@@ -1,0 +1,1 @@
+"""Sets of photos: reading them, checking them, cropping them."""

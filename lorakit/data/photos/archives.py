@@ -1,0 +1,259 @@
+"""Unpacking a zip of photos that nobody vouches for.
+
+Sizes are looked at before and counted while unpacking, never believed, and of an archive that turns out too
+large nothing stays; names are made safe; entries that are encrypted, links,
+archives or that climb out of the folder are left out and named, in the folder too, so that whoever reads it
+later can still say so.
+"""
+
+import re
+import shutil
+import stat
+import sys
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+from lorakit import durable
+from lorakit.data.findings import Finding
+from lorakit.data.photos.litter import is_litter
+from lorakit.data.photos.names import shown
+from lorakit.errors import DataError
+
+MOST_ENTRIES = 10_000
+LARGEST_ENTRY = 200 * 2**20  # bytes, unpacked
+LARGEST_WHOLE = 4 * 2**30  # bytes, unpacked, of all entries
+# Photos hardly shrink in a zip. One that unpacks to more than this and than so many times its size is a bomb.
+HARMLESS, MOST_TIMES = 200 * 2**20, 100
+SPARE = 500 * 2**20  # bytes of the disk that stay free
+CHUNK = 2**20
+NESTED = (".zip", ".rar", ".7z", ".tar", ".gz", ".bz2", ".xz")
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+HELD_BACK = ".held-back.json"  # in the folder: what could not be brought into it
+MOST_REMEMBERED = 2000  # findings
+
+
+class _Refused(Exception):
+    """Why an entry is left out; `args` are kind, what and advice."""
+
+
+class _TooLarge(Exception):
+    """The archive unpacks to more than it may."""
+
+
+def unpack(archive: Path, into: Path) -> list[Finding]:
+    """Unpack into the folder `into`. Each entry that is left out becomes a finding.
+
+    Raises DataError when the file is no zip archive, or has too many entries.
+    """
+    name = shown(archive.name)
+    if not archive.is_file():
+        raise DataError(f"{name}: no such file; check its name")
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return _unpack(opened, name, into)
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        UnicodeDecodeError,
+        ValueError,
+        OSError,
+    ) as error:
+        if isinstance(error, DataError):
+            raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DataError(
+                f"{name}: cannot be unpacked ({error.strerror}); free some space or check rights"
+            ) from None
+        raise DataError(f"{name}: is damaged or no zip archive; make it again") from None
+
+
+def remember(folder: Path, refused: list[Finding]) -> None:
+    """Keep what was left out beside what was brought in."""
+    durable.write_json(folder / HELD_BACK, [asdict(finding) for finding in refused[:MOST_REMEMBERED]])
+
+
+def held_back(folder: Path) -> list[Finding]:
+    """What was left out when this folder was filled; nothing for a folder that somebody else filled."""
+    try:
+        return [Finding(**row) for row in durable.read_json(folder / HELD_BACK)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def gather(files: list[Path], into: Path) -> list[Finding]:
+    """Copy files into the folder `into` under safe names of their own, and unpack the zips among them there.
+
+    What cannot be brought along becomes a finding.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    found: list[Finding] = []
+    names = _Names()
+    for file in files:
+        if is_litter(file.name):
+            continue
+        target = into / names.take(Path(_safe(file.name)), file.name)
+        try:
+            if file.suffix.lower() == ".zip":
+                found += unpack(file, target.with_suffix(""))
+            else:
+                with durable.replacing(target) as aside:
+                    shutil.copyfile(file, aside)
+        except DataError as error:
+            what, _, advice = str(error).removeprefix(f"{shown(file.name)}: ").partition("; ")
+            found.append(Finding(shown(file.name), "unreadable", "error", what, advice))
+        except OSError as error:
+            what = f"cannot be copied ({error.strerror})"
+            found.append(Finding(shown(file.name), "unreadable", "error", what, "add it again"))
+    return found
+
+
+def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
+    entries = [
+        entry for entry in opened.infolist() if not entry.is_dir() and not is_litter(_real_name(entry))
+    ]
+    if len(entries) > MOST_ENTRIES:
+        raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
+    room = _room(entries, name, Path(str(opened.filename)).stat().st_size, into)
+    found: list[Finding] = []
+    names, written = _Names(), []
+    for entry in entries:
+        label = shown(_real_name(entry))
+        try:
+            target = into / names.take(*_target(entry))
+            room -= _write(opened, entry, target, room)
+            written.append(target)
+        except _TooLarge:
+            for target in written:
+                target.unlink(missing_ok=True)
+            raise DataError(
+                f"{name}: unpacks to more than it says, and than is read; make the archive again"
+            ) from None
+        except _Refused as refused:
+            found.append(Finding(label, refused.args[0], "error", refused.args[1], refused.args[2]))
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            what, advice = "has the same name as a folder of the archive", "rename it"
+            found.append(Finding(label, "unsafe-path", "error", what, advice))
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+            what = "is damaged inside the archive, or packed in a way that is not supported"
+            found.append(Finding(label, "damaged", "error", what, "make the archive again as a plain zip"))
+    return found
+
+
+def _room(entries: list[zipfile.ZipInfo], name: str, packed: int, into: Path) -> int:
+    """Bytes that the archive may unpack to. Raises DataError when it says that it takes more."""
+    total = sum(entry.file_size for entry in entries if entry.file_size <= LARGEST_ENTRY)
+    if total > LARGEST_WHOLE:
+        raise DataError(
+            f"{name}: unpacks to {total / 1e9:.1f} GB, at most {LARGEST_WHOLE / 1e9:.1f} GB are read; "
+            "make it smaller or send it in parts"
+        )
+    most = max(HARMLESS, MOST_TIMES * packed)
+    if total > most:
+        raise DataError(
+            f"{name}: unpacks to {total // max(1, packed)} times its size, as no photos do; "
+            "pack the photos themselves"
+        )
+    free = shutil.disk_usage(into).free - SPARE
+    if total > free:
+        raise DataError(
+            f"{name}: needs {total / 1e9:.1f} GB of disk, and {max(0, free) / 1e9:.1f} GB are free; "
+            "free up space (python -m lorakit clean) or send less"
+        )
+    return min(LARGEST_WHOLE, most, free)
+
+
+def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
+    """Unpack one entry all or nothing; returns its real size."""
+    size = 0
+    with opened.open(entry) as source, durable.replacing(target) as aside, open(aside, "wb") as file:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > LARGEST_ENTRY:
+                what = f"is larger than {LARGEST_ENTRY // 2**20} MB when unpacked"
+                raise _Refused("entry-too-large", what, "leave it out or make it smaller")
+            if size > room:
+                raise _TooLarge
+            file.write(chunk)
+    return size
+
+
+def _target(entry: zipfile.ZipInfo) -> tuple[Path, str]:
+    """A safe relative path for an entry, and its own. Raises _Refused for what must not be unpacked."""
+    original = _real_name(entry)
+    path = original.replace("\\", "/")
+    parts = path.split("/")
+    if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+        raise _Refused("unsafe-path", "points outside the archive", "pack the photos again with plain names")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise _Refused("link", "is a link and no file", "put the photo itself into the archive")
+    if entry.flag_bits & 1:
+        raise _Refused("encrypted", "is encrypted", "make the archive without a password")
+    if path.lower().endswith(NESTED):
+        raise _Refused("nested-archive", "is an archive inside the archive", "unpack it and add its pictures")
+    # Deeper folders than these say nothing about a photo, and make names too long for some systems.
+    safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
+    if not safe.name:
+        raise _Refused("unsafe-path", "has no name", "pack the photos again with plain names")
+    return safe, path
+
+
+class _Names:
+    """The names that are given out within one folder: no two are alike on any system, and a photo and its
+    caption stay called alike but for their endings.
+    """
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+        self.numbers: dict[str, int] = {}  # by the original name without its ending
+
+    def take(self, safe: Path, original: str) -> Path:
+        """The safe path, numbered when it is taken already; or with the number of its `original` name."""
+        own = original[: len(original) - len(Path(original).suffix)]
+        number = self.numbers.get(own, 1)
+        while _key(path := _numbered(safe, number)) in self.taken:
+            number += 1
+        self.numbers.setdefault(own, number)
+        self.taken.add(_key(path))
+        return path
+
+
+def _key(path: Path) -> str:
+    """What a system tells names by: macOS holds two ways of writing an accent for one name."""
+    name = path.as_posix().casefold()
+    return unicodedata.normalize("NFC", name) if sys.platform == "darwin" else name
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _safe(part: str) -> str:
+    """A file name that every system can keep, in any script, with its spaces of any kind and its accents as
+    they are written: captions may name it so.
+    """
+    clean = "".join(
+        "_" if c in '<>:"|?*' or not (c.isprintable() or unicodedata.category(c) == "Zs") else c for c in part
+    )
+    clean = clean.strip(" .") or "file"
+    stem, dot, ending = clean.rpartition(".")
+    stem, ending = (stem, dot + ending[:10]) if stem else (clean, "")
+    while len(stem.encode()) > 150:
+        stem = stem[:-8]
+    return ("_" if DEVICES.match(stem) else "") + stem + ending
+
+
+def _real_name(entry: zipfile.ZipInfo) -> str:
+    """macOS packs UTF-8 names without saying so; Python then reads them as code page 437."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename

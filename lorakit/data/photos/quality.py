@@ -1,0 +1,269 @@
+"""The quality gate of a photo set: what it finds and what to do about it. It never decides and drops nothing.
+
+Covers size, sharpness at the product, exposure, JPEG blocks, lettering laid over the photo, near duplicates,
+one background and one angle everywhere, several products of different colours, odd shapes and the number of
+photos. Not covered: whether it is the right product, and logos without letters. docs/gates.md says how often
+each fault is found.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lorakit.data.findings import SEVERITIES, Finding
+from lorakit.data.photos import colours, sameness
+from lorakit.data.photos.buckets import Framing, frame, size_for
+from lorakit.data.photos.lettering import Lettering
+from lorakit.data.photos.look import Look
+
+VERDICTS = ("keep", "retake", "remove")
+FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
+# The limits below were set on renders and on real photos; docs/gates.md has the figures.
+# Sigma in the worst direction, of the longer side; most sharp renders have less than 0.003, photos 0.0015.
+BLURRED = 0.0037
+BLURRED_PIXELS = 1.5  # of a photo so small that its own pixels are larger than that
+BLACK = 0.5  # share of the photo that has lost its detail to black
+# Of 255, what is white three and a half stops too dark; low-key photos have lights above 100.
+DIM = 88.0
+BLOCKY = 0.87  # of `Look.blocks`: qualities of about 20 and less, also saved again
+COMPRESSED = 25  # JPEG quality, of 100
+BLOCKS_SHOW = 2048  # pixels of the longer side up to which blocks are still seen when it is made smaller
+WIDEST = 2.5  # longer side over shorter side
+PRODUCTS_NAMED = 9  # by an example each
+SMALLEST = 128 * 128  # pixels of the smallest base that ships
+STEP = 16  # pixels that sides are multiples of, for most bases
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a warning of one kind costs its photo, of 100 points, and what to do with the photo.
+
+    A mere remark ("info") of the kind costs a third and keeps the photo.
+    """
+
+    points: int
+    verdict: str
+
+
+# Assumption: the points order photos as a photographer would; they are not fitted to anything.
+RULES = {
+    "blank": Rule(100, "remove"),
+    "duplicate": Rule(60, "remove"),
+    "blurred": Rule(50, "retake"),
+    "overexposed": Rule(45, "retake"),
+    "underexposed": Rule(45, "retake"),
+    "blocky": Rule(40, "retake"),
+    "lettering": Rule(40, "retake"),
+    "print": Rule(0, "keep"),
+    "small": Rule(30, "retake"),
+    "odd-ratio": Rule(25, "retake"),
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One photo as the gate sees it: `score` 0..100, and a verdict that a person may overrule.
+
+    "keep": nothing wrong, or too little to matter. "retake": it can be learned from, a better one would be
+    worth more. "remove": the set is better without it (nothing on it, or the same as another). `findings` say
+    why and what to do; `framing` is the exact crop or padding that it would be learned with, its `str()` a
+    sentence.
+    """
+
+    name: str  # as Photo.name
+    score: int
+    verdict: str
+    findings: tuple[Finding, ...]
+    framing: Framing
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What the gate says of a set of `photos` photos: all findings, the set's score from 0 to 100, and each
+    photo's own in `judged`, in the set's order.
+
+    A file that could not be read is no photo: it has a finding of severity "error" and is not in `judged`.
+    Findings of the whole set have no file.
+    """
+
+    findings: list[Finding]
+    score: int
+    photos: int
+    judged: list[Judged] = field(default_factory=list)
+
+    def of(self, file: str) -> list[Finding]:
+        """The findings that name this file."""
+        return [finding for finding in self.findings if finding.file == file]
+
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity."""
+        return {severity: sum(f.severity == severity for f in self.findings) for severity in SEVERITIES}
+
+    def verdicts(self) -> dict[str, int]:
+        """How many photos there are of each verdict."""
+        return {verdict: sum(j.verdict == verdict for j in self.judged) for verdict in VERDICTS}
+
+
+class HasLook(Protocol):
+    """What the gate needs of a photo."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def look(self) -> Look: ...
+
+
+def assess(
+    photos: Sequence[HasLook], skipped: Sequence[Finding] = (), area: int = SMALLEST, step: int = STEP
+) -> QualityReport:
+    """Judge a photo set for a base that was trained on pictures of `area` pixels, with sides in multiples of
+    `step`.
+
+    `skipped` are the findings of reading the files; they count, and come first.
+    """
+    framings = [frame(p.width, p.height, size_for(p.width, p.height, area, step)) for p in photos]
+    own = [f for photo, framing in zip(photos, framings, strict=True) for f in _of_one(photo, framing, area)]
+    same = _near_duplicates(photos)
+    whole = _of_all(photos, alike=len(same))
+    by_name: dict[str, list[Finding]] = {}
+    for finding in (*same, *own):
+        by_name.setdefault(finding.file, []).append(finding)
+    judged = [
+        _judge(photo.name, by_name.get(photo.name, []), framing)
+        for photo, framing in zip(photos, framings, strict=True)
+    ]
+    score = _score(judged, whole, different=len(photos) - len(same))
+    return QualityReport([*skipped, *whole, *same, *own], score, len(photos), judged)
+
+
+def _judge(name: str, findings: Sequence[Finding], framing: Framing) -> Judged:
+    return Judged(name, *weigh(findings, RULES, VERDICTS), tuple(findings), framing)
+
+
+def weigh(findings: Sequence[Finding], rules: Mapping[str, Rule], verdicts: Sequence[str]) -> tuple[int, str]:
+    """The score (0 to 100) and the verdict of what has these findings; `verdicts` from light to heavy."""
+    lost, worst = 0.0, 0
+    for finding in findings:
+        rule = rules[finding.kind]
+        lost += rule.points if finding.severity == "warn" else rule.points / 3
+        if finding.severity == "warn":
+            worst = max(worst, verdicts.index(rule.verdict))
+    return max(0, round(100 - lost)), verdicts[worst]
+
+
+def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
+    look, name, found = photo.look, photo.name, []
+    pixels, side = photo.width * photo.height, round(area**0.5)
+    size = f"{photo.width}x{photo.height} pixels"
+    if pixels < 0.8 * area:
+        severity = "warn" if pixels < 0.5 * area else "info"
+        advice = f"use a photo of at least {side}x{side} pixels"
+        found.append(
+            Finding(name, "small", severity, f"is only {size}; this base works at {side}x{side}", advice)
+        )
+    longer, shorter = max(photo.width, photo.height), min(photo.width, photo.height)
+    if longer > WIDEST * shorter:
+        advice = f"cut it closer to the product; as it is, it is {framing}"
+        found.append(Finding(name, "odd-ratio", "warn", f"is very long and narrow ({size})", advice))
+    if look.spread < 3:
+        found.append(Finding(name, "blank", "warn", "shows almost nothing but one tone", "remove it"))
+    if look.bright:
+        what = f"is overexposed: {look.bright:.0%} of it has no detail left"
+        found.append(Finding(name, "overexposed", "warn", what, "take it again with less light"))
+    elif look.spread < 3:
+        return found
+    elif look.dark > BLACK or look.level < DIM:
+        what = "is underexposed: hardly anything in it is lit"
+        found.append(Finding(name, "underexposed", "warn", what, "take it again with more light"))
+    elif look.blur > max(BLURRED, BLURRED_PIXELS / longer):
+        advice = "take it again with a steady camera, or leave it out: blur is learned too"
+        found.append(Finding(name, "blurred", "warn", "looks blurred at the product", advice))
+    if longer <= BLOCKS_SHOW and (look.blocks > BLOCKY or look.quality < COMPRESSED):
+        what = "shows the blocks of strong JPEG compression"
+        advice = "use the original file: the blocks are learned too"
+        found.append(Finding(name, "blocky", "warn", what, advice))
+    if look.lettering.letters:
+        found.append(_of_lettering(name, look.lettering))
+    return found
+
+
+def _of_lettering(name: str, seen: Lettering) -> Finding:
+    what = f"looks like lettering {seen.place}"
+    if not seen.outside:
+        advice = "nothing to do if it is its own print; if it was laid over the photo, use one without it"
+        return Finding(name, "print", "info", f"{what}, on the product as far as can be told", advice)
+    advice = "if it is a watermark or a line of text, use a photo without it: it is learned with the product"
+    return Finding(name, "lettering", "warn", f"{what}, outside the product", advice)
+
+
+def _near_duplicates(photos: Sequence[HasLook]) -> list[Finding]:
+    """One finding for each photo that looks the same as an earlier one."""
+    found = []
+    for twin in sameness.near_duplicates([photo.look for photo in photos]):
+        photo, other = photos[twin.index], photos[twin.other]
+        what = f"looks the same as {other.name}"
+        advice = "keep one of them: a picture that is there twice counts twice"
+        found.append(Finding(photo.name, "duplicate", "warn", what, advice))
+    return found
+
+
+def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
+    found, count = [], len(photos)
+    different = count - alike
+    if different < FEW:
+        number = f"{count} photo{'s' if count != 1 else ''}" + (
+            f", {different} of them different" if alike else ""
+        )
+        advice = f"add more: about {IDEAL} from several sides, in several places and lights, work best"
+        found.append(Finding("", "few", "warn", f"only {number}", advice))
+    elif different < 20:
+        advice = f"this works; about {IDEAL} work best"
+        found.append(Finding("", "few", "info", f"{different} different photos", advice))
+    elif count > MANY:
+        advice = f"choose the best: beyond about {IDEAL}, variety counts and not number"
+        found.append(Finding("", "many", "info", f"{count} photos", advice))
+    looks = [photo.look for photo in photos]
+    found += _of_products([photo.name for photo in photos], colours.groups([look.colours for look in looks]))
+    if count >= 5 and sameness.one_background(looks):
+        advice = "add photos in other places: what is in every photo is learned as part of the product"
+        found.append(
+            Finding("", "one-background", "warn", "nearly all photos have the same background", advice)
+        )
+    if different >= sameness.FIGURES and sameness.one_angle(looks):
+        what = "the product looks the same in most photos"
+        advice = "turn it, and take it from above and from below: only what is seen is learned"
+        found.append(Finding("", "one-angle", "info", what, advice))
+    return found
+
+
+def _of_products(names: Sequence[str], groups: Sequence[Sequence[int]]) -> list[Finding]:
+    if not groups:
+        return []
+    shown = [f"{names[group[0]]} and {len(group) - 1} more" if len(group) > 1 else names[group[0]]
+             for group in groups[:PRODUCTS_NAMED]]  # fmt: skip
+    rest = f"; and {len(groups) - len(shown)} more" if len(groups) > len(shown) else ""
+    what = f"these look like {len(groups)} different products, by their colours: {'; '.join(shown)}{rest}"
+    advice = (
+        "train each product on photos of its own; where these are versions of one, name the version in each "
+        "caption"
+    )
+    return [Finding("", "several-products", "warn", what, advice)]
+
+
+def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -> int:
+    """The photos' mean, less up to 40 for too few different ones, 15 for one background and 30 for several
+    products.
+
+    Assumption: these weights order sets as a photographer would; they are not fitted to anything.
+    """
+    if not judged:
+        return 0
+    mean = sum(one.score for one in judged) / len(judged)
+    lost = 40 * max(0.0, 1 - different / FEW)
+    lost += 15 * any(finding.kind == "one-background" for finding in whole)
+    lost += 30 * any(finding.kind == "several-products" for finding in whole)
+    return max(0, round(mean - lost))

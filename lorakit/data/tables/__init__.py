@@ -1,0 +1,1 @@
+"""Tables and records of any kind, read one way."""

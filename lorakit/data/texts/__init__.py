@@ -1,0 +1,1 @@
+"""Sets of texts: reading them and checking them."""

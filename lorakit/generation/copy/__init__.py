@@ -1,0 +1,1 @@
+"""Copy: from a brief to texts that fit their channel."""

@@ -1,0 +1,1 @@
+"""Campaigns: from scenes and formats to finished images."""

@@ -1,0 +1,92 @@
+"""The job that proposes captions for photos without one. A person reads them before anything is learned.
+
+What it writes is a captions table of its own (`file_name`, `text`, one JSON line a photo); no caption that
+somebody wrote is touched. No torch at the top.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lorakit import durable
+from lorakit.errors import DataError
+from lorakit.jobs.loaded_bases import free_memory
+
+if TYPE_CHECKING:
+    from lorakit.jobs.run import Context
+
+OUT = "captions.jsonl"  # in the job's folder
+MODEL = "LORAKIT_CAPTIONER"  # the environment's variable that names the model
+
+
+def configured() -> str:
+    """The captioning model that this installation names: a folder or a hub id; "" when it names none."""
+    return os.environ.get(MODEL, "").strip()
+
+
+def proposed(table: Path) -> dict[str, str]:
+    """The captions of a table so far, by the photos' names."""
+    rows = durable.read_lines(table)
+    return {row["file_name"]: row["text"] for row in rows if {"file_name", "text"} <= set(row)}
+
+
+def propose(
+    photos: Iterable[Any],
+    describe: Callable[[Any], str],
+    table: Path,
+    on_event: Callable[[dict[str, Any]], None],
+    should_stop: Callable[[], bool],
+) -> int:
+    """Describe each Photo that has no caption and is not in the table, and add it there at once.
+
+    Returns how many of them the table has. A photo that cannot be read is told of and left out.
+    """
+    bare = [photo for photo in photos if not photo.written]
+    done = set(proposed(table))
+    waiting = [photo for photo in bare if photo.name not in done]
+    begun = time.monotonic()
+    for number, photo in enumerate(waiting):
+        if should_stop():
+            break
+        try:
+            row = {"file_name": photo.name, "text": describe(photo.open())}
+            durable.append_line(table, row)
+            on_event({"event": "caption", **row})
+        except DataError as error:
+            on_event({"event": "note", "text": str(error)})
+        left = (time.monotonic() - begun) / (number + 1) * (len(waiting) - number - 1)
+        ready = len(bare) - len(waiting) + number + 1
+        on_event({"event": "checkpoint"})  # what is written, no crash takes back
+        told = {"event": "phase", "name": "Describing photos", "done": ready, "total": len(bare)}
+        on_event({**told, "seconds_left": left})
+    return len(set(proposed(table)) & {photo.name for photo in bare})
+
+
+def run_caption(context: "Context") -> bool:
+    """Describe a job's photos with the model it names, which is let go of afterwards."""
+    from lorakit.data.photos.sets import PhotoSet
+    from lorakit.families.captioner import load_captioner
+
+    job, spec = context.job, context.job.spec
+    photos = PhotoSet.from_folder(spec["photos"], "", spec.get("captions")).without(spec.get("without", []))
+    table, model = job.folder / OUT, None
+
+    def describe(image: Any) -> str:
+        nonlocal model
+        if model is None:
+            job.emit({"event": "phase", "name": "Loading the captioning model", "done": 0, "total": 0})
+            context.bases.make_room()
+            model = load_captioner(spec["base"])
+        return model.describe(image)
+
+    try:
+        done = propose(photos.photos, describe, table, job.emit, context.should_stop)
+    finally:
+        model = None
+        free_memory()
+    if context.should_stop():
+        return False
+    job.emit({"event": "result", "photos": len(photos.photos), "described": done})
+    return True

@@ -1,0 +1,1 @@
+"""The adapter library: one folder per adapter, each ready to be shared."""

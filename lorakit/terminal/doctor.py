@@ -1,0 +1,81 @@
+"""What this machine and workspace have, in lines for a terminal; never what a password or a token says."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from lorakit import __version__, workspace
+from lorakit.errors import LoraKitError
+from lorakit.families.sources import STARTERS, local_folder
+from lorakit.jobs import retention
+from lorakit.units import size
+
+PACKAGES = (
+    "torch", "diffusers", "transformers", "safetensors", "gradio", "accelerate", "bitsandbytes", "pillow",
+    "opencv-python-headless",
+)  # fmt: skip
+SECRETS = ("LORAKIT_PASSWORD", "HF_TOKEN")
+SETTINGS = (
+    "LORAKIT_HOST", "LORAKIT_PORT", "LORAKIT_HOME", "LORAKIT_ADAPTERS", "HF_HOME", "HF_ENDPOINT",
+    "HF_HUB_OFFLINE", "HTTPS_PROXY",
+)  # fmt: skip
+
+
+def lines() -> Iterator[str]:
+    """Versions, device, memory, settings, the starter bases, and what takes how much room."""
+    yield f"lorakit {__version__}, Python {platform.python_version()}"
+    for package in PACKAGES:
+        try:
+            yield f"{package} {version(package)}"
+        except PackageNotFoundError:
+            yield f"{package} is missing: pip install -r requirements.txt"
+    yield f"device: {_device()}"
+    with suppress(ValueError, OSError, AttributeError):
+        yield f"memory: {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB"
+    yield from _settings()
+    for name in STARTERS:
+        try:
+            local_folder(name)
+            yield f"{name}: ready"
+        except LoraKitError as error:
+            yield f"{name}: {error}"
+    yield from _disk()
+
+
+def _device() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return f"CPU, {torch.get_num_threads()} threads"
+    memory = torch.cuda.get_device_properties(0).total_memory
+    return f"{torch.cuda.get_device_name()}, {memory / 1e9:.0f} GB"
+
+
+def _settings() -> Iterator[str]:
+    for name in SECRETS:
+        yield f"{name}: {'set' if os.environ.get(name) else 'not set'}"
+    for name in SETTINGS:
+        if os.environ.get(name):
+            yield f"{name}: {os.environ[name].rpartition('@')[2]}"  # a proxy's address may carry a password
+    for name in sorted(set(os.environ) - {*SECRETS, *SETTINGS}):
+        if name.startswith("LORAKIT_"):  # among them may be a certificate or its key
+            yield f"{name}: set"
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+    hub = "never asked (HF_HUB_OFFLINE)" if offline else "asked for a model that is not on this machine"
+    yield f"Hugging Face: {hub}"
+
+
+def _disk() -> Iterator[str]:
+    home = workspace.home()
+    free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
+    yield f"workspace: {home} ({size(free)} free); adapters: {workspace.adapters_folder()}"
+    for what, count in retention.usage().items():
+        yield f"  {what}: {size(count)}"
+    old = sum(one.size for one in retention.going())
+    yield f"  of these {size(old)} can go: python -m lorakit clean"
+    hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    yield f"models from Hugging Face: {size(retention.size_of(hub))} in {hub}"

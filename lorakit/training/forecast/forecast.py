@@ -1,0 +1,304 @@
+"""What a training will take, before it starts: memory, time, file size, and what to change when it won't fit.
+
+Memory is arithmetic on the base's shapes (`footprint`, `families.shapes`): no weights are read. Time is
+measured, three steps on a base that is in memory anyway. Not counted: the allocator's rounding, what the
+driver, the interpreter and the libraries themselves take, and the photos' own preparation time.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
+
+from lorakit.errors import BaseError
+from lorakit.families import Base, family_of, host
+from lorakit.families.memory import recomputing
+from lorakit.families.numbers import best_dtype, check_trains
+from lorakit.families.shapes import pretending, shape_of
+from lorakit.formats.layouts import LAYOUTS
+from lorakit.lora.adapter import Adapter, Card
+from lorakit.lora.inject import Injection, trainable
+from lorakit.training import optimizers
+from lorakit.training.arithmetic import is_inexact, precision, steady
+from lorakit.training.coverage import notes, targets
+from lorakit.training.forecast import moments
+from lorakit.training.forecast.footprint import footprint, image_step, text_step
+from lorakit.training.forecast.length import updates
+from lorakit.training.forecast.moments import Batch, Kept
+from lorakit.training.recipe import Recipe
+from lorakit.training.watch.previews import side_of
+
+ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
+FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
+CALIBRATION = 3  # steps that are timed
+SCENES = 4  # previews of a round
+ANSWER = 120  # tokens of a preview's text
+
+
+@dataclass(frozen=True)
+class Way:
+    """Settings that make a training fit: `changes` of the recipe, and how the base is loaded."""
+
+    label: str
+    changes: dict[str, Any]
+    quantize: str | None
+    offload: bool
+    peak: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`moments`: bytes at the fullest instant of each part of the work. `parts`: those of a training step."""
+
+    moments: dict[str, int]
+    parts: dict[str, int]
+    host: int  # bytes that the host holds beside the device; 0 when the host is the device
+    file: int
+    trained: int
+    parameters: int
+    full: int  # bytes that training the whole base would take, activations apart
+    steps: int
+    capacity: int | None = None  # bytes free on the device
+    step_seconds: float | None = None
+    seconds: float | None = None
+    ways: list[Way] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what of the base gets a smaller rank, or no update
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the fullest moment of all."""
+        return max(self.moments.values())
+
+    @property
+    def fits(self) -> bool | None:
+        """None when the device's memory is not known."""
+        return None if self.capacity is None else self.peak <= ROOM * self.capacity
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a job's result keeps."""
+        return {**asdict(self), "peak": self.peak, "fits": self.fits}
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measured on the real base: seconds of a step, and of one round of previews."""
+
+    step: float
+    preview: float
+
+
+def forecast(
+    source: str,
+    recipe: Recipe,
+    *,
+    device: torch.device,
+    quantize: str | None = None,
+    offload: bool = False,
+    data: Any = None,
+    capacity: int | None = None,
+) -> Forecast:
+    """The forecast of training `recipe` on the base `source`.
+
+    `data`: a PhotoSet or TextSet; without one, full batches of the recipe's size. `offload`: the base's
+    blocks wait in the host's memory, and its text encoders work there. `capacity`: bytes that may be used on
+    the device. Raises BaseError when the base's shapes are not known or the device cannot train it, and
+    AdapterError for a rank too large.
+    """
+    check_trains(device)
+    dtype = best_dtype(device)
+    kept = Kept(quantize, offload and device.type == "cuda")
+    shape = shape_of(source, dtype)
+    # Experts' products have no form on "meta", so a language model for a GPU claims to be on the CPU, too.
+    claims = device.type == "cpu" or shape.pipeline is None
+    with pretending(shape, torch.device("cpu")) if claims else nullcontext(shape) as shape:
+        found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
+        if found.fits is False:
+            found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))
+    return found
+
+
+def _ways(
+    shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any, now: Forecast
+) -> list[Way]:
+    """The first settings that fit, from the least to the greatest sacrifice; each adds to those before it."""
+    changes: dict[str, Any] = {}
+    said: list[str] = []
+    for label, change, keeping in _sacrifices(shape, recipe, kept, device):
+        changes, said, kept = changes | change, [*said, label], replace(kept, **keeping)
+        tried = _measured(shape, replace(recipe, **changes), device, kept, data)
+        waits = moments.weights(shape.model, kept.quantize is not None) if kept.offload else 0
+        if tried.peak <= ROOM * (now.capacity or 0) and waits <= host.free_bytes():
+            return [Way(" and ".join(said), changes, kept.quantize, kept.offload, tried.peak)]
+    return []
+
+
+def _sacrifices(
+    shape: Base, recipe: Recipe, kept: Kept, device: torch.device
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    is_image = shape.pipeline is not None
+    rows: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    if not recipe.gradient_checkpointing:
+        rows.append(("compute activations again", {"gradient_checkpointing": True}, {}))
+    if recipe.batch_size > 1:
+        together = recipe.accumulate * recipe.batch_size  # the same update, in more and smaller parts
+        rows.append(("take one example at a time", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
+    if kept.quantize is None and find_spec("bitsandbytes") is not None:
+        rows.append(("load the base in 4 bits", {}, {"quantize": "nf4"}))
+    if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
+        rows.append(("train at 512 px", {"resolution": 512}, {}))
+    if not is_image and recipe.max_length > 512:
+        rows.append(("cut texts at 512 tokens", {"max_length": 512}, {}))
+    if device.type == "cuda" and not kept.offload:
+        rows.append(("let blocks wait in the host's memory", {}, {"offload": True}))
+    return rows
+
+
+def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any) -> Forecast:
+    layers = targets(shape, recipe)
+    said = notes(shape, recipe, layers)
+    with shape.device:
+        injection = trainable(
+            shape.model, layers, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
+            dropout=recipe.dropout,
+        )  # fmt: skip
+    try:
+        file = file_bytes(shape, injection)
+        trained = sum(p.numel() for p in injection.parameters())
+        batch = largest_batch(shape, recipe, data)
+        step = _step(shape, batch)
+
+        def loss() -> Tensor:
+            with precision(shape):
+                return step()
+
+        counted = footprint(
+            shape.model, injection, loss, shape.dtype, kept.quantize is not None,
+            recipe.gradient_checkpointing or kept.offload, recipe.optimizer, offloaded=kept.offload,
+        )  # fmt: skip
+    except (DataDependentOutputException, DynamicOutputShapeException) as error:
+        raise BaseError(
+            f"{shape.source}: what a training takes cannot be counted before it runs: which experts work "
+            "depends on the words"
+        ) from error
+    finally:
+        injection.remove()
+    counted = replace(counted, waiting=counted.gradients if recipe.accumulate > 1 else 0)
+    file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
+    average = 4 * trained if recipe.ema else 0
+    of_job = moments.of_texts if shape.pipeline is None else moments.of_pictures
+    fullest = of_job(shape, recipe, batch, kept, counted, average)
+    whole = sum(p.numel() for p in shape.model.parameters())
+    parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
+    parts["average"] = average
+    steps, held = updates(shape, recipe, data), _host(shape, device)
+    return Forecast(fullest, parts, held, file, trained, whole, FULL * whole, steps, notes=said)
+
+
+def _host(shape: Base, device: torch.device) -> int:
+    """Bytes that the host holds beside a GPU: the base as it is read, before anything is in 4 bits."""
+    return 0 if device.type == "cpu" else sum(moments.bytes_of_parts(shape, Kept()).values())
+
+
+def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:
+    """The batch that takes most: of the size of photos with most pixels, or of the longest texts."""
+    if base.pipeline is None:
+        rows = data.tokenize(base.tokenizer, recipe.max_length) if data is not None else []
+        longest = max((len(row.ids) for row in rows), default=recipe.max_length)
+        return Batch(min(recipe.batch_size, len(rows) or recipe.batch_size), length=max(2, longest))
+    area, step = recipe.resolution**2 or base.settings.area, family_of(base).step
+    if data is not None:
+        groups = [(len(members), *size) for size, members in data.buckets(area, step).items()]
+        batches = [Batch(min(recipe.batch_size, count), width, height) for count, width, height in groups]
+        return max(batches, key=lambda batch: batch.size * batch.width * batch.height)
+    side = side_of(base, recipe)
+    return Batch(recipe.batch_size, side, side)
+
+
+def _step(base: Base, batch: Batch) -> Callable[[], Tensor]:
+    if base.pipeline is not None:
+        return image_step(base, batch.size, batch.width, batch.height)
+    return text_step(base, batch.size, batch.length)
+
+
+def file_bytes(shape: Base, injection: Injection) -> int:
+    """Size of the adapter's file: its tensors and their names, without the few hundred bytes of its card."""
+    is_image = shape.pipeline is not None
+    prefix = f"{family_of(shape).component}." if is_image else ""
+    modules = {prefix + name: factors for name, factors in injection.factors().items()}
+    written = LAYOUTS["diffusers" if is_image else "peft"].write(Adapter(modules, Card()))[0]
+    size, header = 0, {}
+    for name, tensor in written.items():
+        end = size + 4 * tensor.numel()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [size, end]}
+        size = end
+    return 8 + len(json.dumps(header, separators=(",", ":"))) + size
+
+
+def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
+    """Time three training steps and one pass of sampling on the real base, with empty data of true shapes.
+
+    The base must carry no updates; it carries none afterwards.
+    """
+    injection = trainable(
+        base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
+    )
+    optimizer = optimizers.make(injection.named_parameters(), recipe)  # what it learns is thrown away
+    step = _step(base, batch)
+
+    def update() -> None:
+        with precision(base):
+            loss = step()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    try:
+        with (
+            recomputing(base.model, recipe.gradient_checkpointing or base.offloaded),
+            steady(base.device, _repeats(base, update)),
+        ):
+            took = [_seconds(base, update) for _ in range(CALIBRATION)]
+        passing = _step(base, replace(batch, size=1, length=2))
+        with torch.no_grad(), precision(base):
+            passing()
+            once = _seconds(base, passing)
+    finally:
+        injection.remove()
+    settings = base.settings
+    passes = SCENES * settings.steps * (2 if settings.guidance > 1 else 1) if base.pipeline else ANSWER
+    return Speed(statistics.median(took), once * passes)
+
+
+def _repeats(base: Base, update: Callable[[], None]) -> bool:
+    """Can a step come out alike in every run, as the training then wants it? That is slower. Takes a step."""
+    try:
+        with steady(base.device, exact=True):
+            update()
+    except RuntimeError as error:
+        if not is_inexact(error):
+            raise
+        return False
+    return True
+
+
+def _seconds(base: Base, work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    if base.device.type == "cuda":
+        torch.cuda.synchronize(base.device)
+    return time.perf_counter() - begun
+
+
+def free_bytes(device: torch.device, holding: int = 0) -> int:
+    """Bytes that a training may use on the device; `holding`: those that this process' base takes already."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    return host.free_bytes() + holding

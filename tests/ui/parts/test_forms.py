@@ -1,0 +1,51 @@
+"""The form is made of the recipe: every setting once, in sections, with defaults for the base."""
+
+import gradio as gr
+
+from lorakit.training.presets import presets_for
+from lorakit.training.recipe import GROUPS, settings_for
+from lorakit.ui.parts import bases, forms
+
+SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
+FLUX = "black-forest-labs/FLUX.1-dev"
+LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
+
+
+def test_every_setting_stands_in_the_form_once_and_every_section_has_a_name():
+    for kind in ("image", "text"):
+        with gr.Blocks():
+            form = forms.recipe_form(kind)
+        assert list(form.settings) == [setting.name for setting in settings_for(kind)]
+        assert (
+            {setting.metadata["group"] for setting in settings_for(kind)}
+            <= set(GROUPS)
+            == set(forms.SECTIONS)
+        )
+
+
+def test_a_base_comes_with_the_presets_that_suit_it():
+    assert [preset.id for preset in presets_for("image", "starter-image")] == ["quick", "balanced"]
+    assert presets_for("image", SDXL)[0].id == "sdxl"
+    assert "sdxl" not in [preset.id for preset in presets_for("image", FLUX)]
+    assert "sdxl" in [preset.id for preset in presets_for("image", "/models/my-own")], "it may be one"
+    assert presets_for("text", LLAMA)[0].id == "large"
+
+
+def test_a_distilled_base_is_said_before_a_training_with_the_full_one_a_click_away():
+    with gr.Blocks() as page:
+        form = forms.recipe_form("image")
+    note, button = bases.distilled("black-forest-labs/FLUX.2-klein-4B")
+    assert note["visible"] and "come out poor" in note["value"]
+    assert button["visible"] and button["value"] == "Train on FLUX.2-klein-base-4B instead"
+    (click,) = [call for call in page.fns.values() if call.fn is not None and call.fn.__name__ == "take_full"]
+    base, _, _, *fields = click.fn("black-forest-labs/FLUX.2-klein-4B")
+    assert base == "black-forest-labs/FLUX.2-klein-base-4B" and len(fields) == len(form.fields)
+    assert [part["visible"] for part in bases.distilled(base)] == [False, False]
+
+
+def test_a_preset_for_4_bits_ticks_the_box_and_a_starter_base_has_none():
+    preset, savers, *fields = forms.defaults("text", LLAMA)
+    assert preset["value"] == "large" and savers["value"] == ["4-bit"] and savers["visible"]
+    assert fields == forms.recipe_values("text", LLAMA, "large")
+    assert forms.defaults("text", "starter-text")[1]["visible"] is False
+    assert bases.kept("starter-text", ["4-bit"]) == {} == bases.kept(LLAMA, None)

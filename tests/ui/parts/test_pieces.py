@@ -1,0 +1,54 @@
+"""The words and figures that every tab shares."""
+
+import pytest
+
+from lorakit.errors import AdapterError
+from lorakit.jobs import queue
+from lorakit.terminal import progress
+from lorakit.ui.parts import pieces
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 s"), (42, "42 s"), (170, "3 min"), (4800, "80 min"), (6000, "1 h 40 min")]
+)
+def test_times_are_told_as_people_tell_them(seconds, said):
+    assert progress.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(12, "12 bytes"), (2_600_000, "2.6 MB"), (43e6, "43 MB"), (2e9, "2.0 GB")]
+)
+def test_sizes_are_told_in_the_unit_that_fits(count, said):
+    assert progress.size(count) == said
+
+
+def test_a_failure_is_shown_with_its_reason_as_text():
+    job = queue.create("copy", {
+        "base": "starter-text", "mix": {}, "variants": 1, "seed": 0,
+        "brief": {"product": "tea", "facts": "", "audience": "", "channel": "instagram-caption", "tone": ""},
+    })  # fmt: skip
+    job.emit({"event": "failed", "error": "<b>base.json</b> is missing", "advice": ""})
+    said = pieces.status(queue.get(job.id))
+    assert "Stopped by a problem" in said and "&lt;b&gt;base.json" in said
+
+
+def test_a_badge_never_calls_an_unknown_base_free():
+    assert "Look up its licence" in pieces.badge("somebody/some-model")
+    assert "No commercial use" in pieces.badge("black-forest-labs/FLUX.1-dev")
+    assert "Look up its licence" in pieces.badge(None)
+
+
+def test_every_base_on_offer_says_what_it_allows_and_needs():
+    offered = {id: label for kind in ("image", "text") for label, id in pieces.bases(kind)}
+    assert "non-commercial, needs a GPU" in offered["black-forest-labs/FLUX.2-dev"]
+    assert "OpenRAIL++-M" in offered["stabilityai/stable-diffusion-xl-base-1.0"]
+    assert "Commercial use allowed" in pieces.badge("black-forest-labs/FLUX.2-klein-base-4B")
+    assert "Built with Llama" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Ask for access on the hub first" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Demonstration model" in pieces.badge("starter-text")
+
+
+@pytest.mark.battery(81, "image beacons in the words of an error")
+def test_what_an_error_names_stays_text_where_the_page_shows_html():
+    told = pieces.problem(AdapterError("<img src=http://beacon.example/x.png>: it's not known")).message
+    assert told == "&lt;img src=http://beacon.example/x.png&gt;: it's not known"
