@@ -158,8 +158,8 @@ def test_a_button_that_is_pressed_ten_times_starts_one_job(adapters, tmp_path):
 
 
 CLAIM = """
-from lorakit import jobs
-while (job := jobs.claim()) is not None:
+from lorakit.jobs import queue
+while (job := queue.claim()) is not None:
     print(job.id, flush=True)
     job.emit({"event": "done"})
     job.release()

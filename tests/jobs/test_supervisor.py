@@ -20,7 +20,7 @@ from lorakit.training.presets import from_preset
 ROOT = Path(__file__).parents[2]
 PARENT = """
 import sys
-from lorakit import supervisor
+from lorakit.jobs import supervisor
 supervisor.BACK_OFF = ()
 supervisor.Supervisor.__init__.__defaults__ = (None, (0.05,), "worker.log", None)
 sys.exit(supervisor.supervise([sys.executable, "-c", sys.argv[1]], [sys.executable, "-c", sys.argv[2]]))

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 # A worker with a runner of twenty checkpointed steps that remembers in a file what it has done.
 SCRIPT = """
 import sys, time
-from lorakit import worker
+from lorakit.jobs import worker
 def voice(context):
     file = context.job.folder / "steps.txt"
     while (done := len(file.read_text().split()) if file.exists() else 0) < 20:
@@ -218,7 +218,7 @@ def test_what_fails_is_told_in_words_without_paths(error, words):
 LIMITED = """
 import resource, sys, threading
 import torch
-from lorakit import jobs
+
 from lorakit.jobs.worker import Service
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
