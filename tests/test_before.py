@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from lorakit import checks, jobs, workspace
-from lorakit.bases import Bases
-from lorakit.generation.results import finished, pictures, read_plan
-from lorakit.running import run_job
-from lorakit.store import Store
+from lorakit import workspace
+from lorakit.generation.pictures.results import finished, pictures, read_plan
+from lorakit.jobs import measurements, queue
+from lorakit.jobs.loaded_bases import Bases
+from lorakit.jobs.run import run_job
+from lorakit.store.store import Store
 from tests.families.tiny_captioner import save_blip
 
 WRITTEN = Path(__file__).parent / "fixtures" / "before.zip"
@@ -90,7 +91,7 @@ def unpacked(own_workspace):
 def carry_on(id, bases):
     """Run a job as the worker does, and return it with the bytes of its events before."""
     before = (workspace.jobs_folder() / id / "events.jsonl").read_bytes() if events(id) else b""
-    job = jobs.claim(accept=lambda job: job.id == id)
+    job = queue.claim(accept=lambda job: job.id == id)
     assert job is not None and job.id == id
     run_job(job, bases)
     assert (job.folder / "events.jsonl").read_bytes().startswith(before), "what was told is not told anew"
@@ -105,15 +106,15 @@ def events(id, name=None):
 
 
 def test_every_job_is_listed_as_it_was_left():
-    found = {job.id: job for job in jobs.list_jobs()}
+    found = {job.id: job for job in queue.list_jobs()}
     told = {id: job.progress() for id, job in found.items()}
     assert {id: (job.kind, job.state, told[id].done, told[id].total) for id, job in found.items()} == LEFT
     assert [id for id, job in found.items() if job.lacks] == []
     assert {id for id, job in found.items() if job.owner == VISITOR} == {VOICE}
     assert "old-voice" in told[COPY_FAILED].message
     waiting = {id for id, (_, state, *_) in LEFT.items() if state in ("queued", "interrupted")}
-    assert {job.id for job in jobs.waiting()} == waiting
-    assert {job.id for job in jobs.list_jobs() if jobs.get(job.id).is_short} == {
+    assert {job.id for job in queue.waiting()} == waiting
+    assert {job.id for job in queue.list_jobs() if queue.get(job.id).is_short} == {
         id for id, (kind, *_) in LEFT.items() if kind not in ("train", "voice", "catalogue", "combine")
     }
 
@@ -122,7 +123,7 @@ def test_what_finished_jobs_made_is_there():
     folder = workspace.jobs_folder()
     assert [copy["text"] for copy in json.loads((folder / COPY / "result.json").read_text())]
     assert json.loads((folder / FORECAST / "result.json").read_text())["fits"] is True
-    assert checks.find(checks.request("starter-image", {"aurora-bottle": 0.4})) is not None
+    assert measurements.find(measurements.request("starter-image", {"aurora-bottle": 0.4})) is not None
     previews = [Path(event["path"]) for event in events(TRAIN, "preview")]
     assert len(previews) == 4 and all(path.is_file() for path in previews)
     made = workspace.campaigns_folder() / CAMPAIGN
@@ -203,7 +204,7 @@ def test_a_queued_copy_is_written(bases):
 
 def test_a_failed_job_is_reopened_once_its_adapter_is_back(bases):
     assert Store().restore("old-voice").name == "Old voice"
-    assert jobs.get(COPY_FAILED).reopen() and jobs.get(COPY_FAILED).state == "queued"
+    assert queue.get(COPY_FAILED).reopen() and queue.get(COPY_FAILED).state == "queued"
     job = carry_on(COPY_FAILED, bases)
     assert job.state == "done" and job.progress().message == ""
     assert json.loads((job.folder / "result.json").read_text())[0]["text"]
@@ -211,9 +212,9 @@ def test_a_failed_job_is_reopened_once_its_adapter_is_back(bases):
 
 @pytest.mark.parametrize("id", [VOICE_NEVER_BEGUN, VOICE_CANCELLED, COPY_CANCELLED])
 def test_a_cancelled_job_is_left_alone_until_it_is_reopened(id):
-    assert jobs.claim(accept=lambda job: job.id == id) is None
-    assert jobs.get(id).reopen()
-    assert jobs.claim(accept=lambda job: job.id == id).state == "running"
+    assert queue.claim(accept=lambda job: job.id == id) is None
+    assert queue.get(id).reopen()
+    assert queue.claim(accept=lambda job: job.id == id).state == "running"
 
 
 def test_captions_half_proposed_are_completed(bases):
