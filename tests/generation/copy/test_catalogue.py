@@ -12,7 +12,7 @@ from lorakit.generation.copy import catalogue
 from lorakit.generation.copy.writing import Brief, Copy, write_batch, write_copy
 from lorakit.lora.strength import Strength
 
-SHIPPED = Path(__file__).parents[2] / "adapters" / "ready-made-voice"
+SHIPPED = Path(__file__).parents[3] / "adapters" / "ready-made-voice"
 
 TABLE = """Product,Facts,channel,voice
 Teapot,holds 900 ml,instagram-caption,calm

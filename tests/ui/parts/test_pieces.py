@@ -2,9 +2,9 @@
 
 import pytest
 
+from lorakit import units
 from lorakit.errors import AdapterError
 from lorakit.jobs import queue
-from lorakit.terminal import progress
 from lorakit.ui.parts import pieces
 
 
@@ -12,14 +12,14 @@ from lorakit.ui.parts import pieces
     ("seconds", "said"), [(0.2, "1 s"), (42, "42 s"), (170, "3 min"), (4800, "80 min"), (6000, "1 h 40 min")]
 )
 def test_times_are_told_as_people_tell_them(seconds, said):
-    assert progress.duration(seconds) == said
+    assert units.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
     ("count", "said"), [(12, "12 bytes"), (2_600_000, "2.6 MB"), (43e6, "43 MB"), (2e9, "2.0 GB")]
 )
 def test_sizes_are_told_in_the_unit_that_fits(count, said):
-    assert progress.size(count) == said
+    assert units.size(count) == said
 
 
 def test_a_failure_is_shown_with_its_reason_as_text():
