@@ -36,7 +36,7 @@ def test_a_look_at_a_training_fills_every_part_of_the_page(calls, kind):
     )
     base = "starter-image" if kind == "train" else "starter-text"
     job = queue.create(kind, {"base": base, "name": "Mug", "recipe": Recipe().to_dict(), **data})
-    module = f"lorakit.ui.{kind}"
+    module = f"lorakit.ui.pages.{kind}"
     polls = [call for call in calls if call.fn.__name__ == "poll" and call.fn.__module__ == module]
     fills = [call for call in calls if call.fn.__name__ == "fill" and call.fn.__module__ == module]
     assert polls and fills
