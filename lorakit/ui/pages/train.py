@@ -45,7 +45,8 @@ def build() -> dict[str, Any]:
             photos = _photos_form()
             form = forms.recipe_form(KIND)
             forecast.build(form, photos["folder"], photos["left_out"])
-            start = gr.Button("Start training", variant="primary", size="lg")
+            with gr.Row(elem_classes="primary-bar"):
+                start = gr.Button("Start training", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320, elem_classes="progress-view"):
             view = runs.view(pieces.empty("No training yet", NOTHING))
             make = gr.Button("Make scenes with it", variant="primary", size="lg", visible=False)

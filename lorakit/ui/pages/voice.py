@@ -50,7 +50,8 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
             name, texts = _texts_form()
             form = forms.recipe_form(KIND)
             forecast.build(form, texts["path"], texts["left_out"])
-            start = gr.Button("Train the voice", variant="primary", size="lg")
+            with gr.Row(elem_classes="primary-bar"):
+                start = gr.Button("Train the voice", variant="primary", size="lg")
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="progress-view", min_width=0):
                 view = runs.view()
