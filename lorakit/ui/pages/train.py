@@ -14,18 +14,7 @@ from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
 from lorakit.store.store import slug_of
 from lorakit.ui import visitors
-from lorakit.ui.parts import (
-    bases,
-    captions,
-    forecast,
-    forms,
-    gate,
-    insight,
-    looking,
-    pictures,
-    pieces,
-    runs,
-)
+from lorakit.ui.parts import bases, captions, forecast, forms, gate, insight, looking, pictures, pieces, runs
 from lorakit.ui.parts.forms import Form
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
 
@@ -67,8 +56,9 @@ def build() -> dict[str, Any]:
 
 
 def _invitation() -> gr.Button:
-    photos = sorted(SAMPLE_PHOTOS.glob("*.jpg"))[:SAMPLE_SHOWN]
-    strip = pieces.strip([pictures.uri(photo) for photo in photos])
+    strip = pieces.strip(
+        [pictures.uri(photo) for photo in sorted(SAMPLE_PHOTOS.glob("*.jpg"))[:SAMPLE_SHOWN]]
+    )
     with gr.Column(elem_classes="hero"):
         gr.HTML(
             pieces.hero(

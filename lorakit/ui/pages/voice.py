@@ -11,18 +11,7 @@ from lorakit import durable, workspace
 from lorakit.data.texts.sets import TextSet
 from lorakit.errors import LoraKitError
 from lorakit.starter import SAMPLE_VOICE
-from lorakit.ui.parts import (
-    bases,
-    catalogue,
-    desk,
-    forecast,
-    forms,
-    gate,
-    insight,
-    pieces,
-    runs,
-    uploads,
-)
+from lorakit.ui.parts import bases, catalogue, desk, forecast, forms, gate, insight, pieces, runs, uploads
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
 
 KIND = "text"
@@ -31,7 +20,7 @@ SAMPLE_NAME = "Nordal voice"
 FILE_TYPES = [
     ".csv", ".tsv", ".xlsx", ".txt", ".md", ".html", ".htm", ".eml", ".docx", ".json", ".jsonl"
 ]  # fmt: skip
-QUOTED = 2  # of the newest samples
+QUOTED = 2  # newest samples
 
 
 def build(kept: gr.BrowserState) -> dict[str, Any]:
@@ -102,12 +91,13 @@ def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
 
 def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     """What was given is judged; unticking changes the set, not the cards. Returns the judging."""
-    path, left_out, rank = texts["path"], texts["left_out"], form.settings["rank"]
+    path, left_out = texts["path"], texts["left_out"]
+    rank, alpha = form.settings["rank"], form.settings["alpha"]
     asked = [path, left_out, rank, form.base]
     judging = (judge, asked, [texts["verdict"], texts["rank"], texts["cards"]])
-    given = [path, left_out, texts["verdict"]]
-    texts["upload"].change(check_file, [texts["upload"], texts["encoding"]], given, **HIDDEN)
-    texts["encoding"].input(check_file, [texts["upload"], texts["encoding"]], given, **QUIET)
+    given, file = [path, left_out, texts["verdict"]], [texts["upload"], texts["encoding"]]
+    texts["upload"].change(check_file, file, given, **HIDDEN)
+    texts["encoding"].input(check_file, file, given, **QUIET)
     texts["pasted"].blur(check_pasted, [texts["pasted"]], given, **QUIET)
     path.change(*judging, **QUIET)
     left_out.change(
@@ -116,7 +106,6 @@ def _connect_texts(texts: dict[str, Any], form: forms.Form) -> tuple[Any, ...]:
     )  # fmt: skip
     rank.change(lambda *asked: judge(*asked)[1], asked, [texts["rank"]], **QUIET)
     form.base.change(lambda *asked: judge(*asked)[0], asked, [texts["verdict"]], **QUIET)
-    alpha = form.settings["alpha"]
     texts["rank"].click(set_rank, [path, left_out, rank, alpha], [rank, alpha], **QUIET)
     return judging
 

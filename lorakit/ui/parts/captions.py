@@ -11,6 +11,7 @@ from lorakit.errors import LoraKitError
 from lorakit.jobs.kinds.caption import OUT, configured, proposed
 from lorakit.ui.parts import gate, pictures, pieces
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
+from lorakit.ui.parts.scripts import script
 
 POLL = 1.5  # seconds
 MOST_SHOWN = 120  # photos
@@ -19,21 +20,6 @@ ABOUT = (
     '<p class="hint">Say what is around the product: the place, the light, the angle. What a caption names '
     "is not learned as part of the product. Empty ones are fine.</p>"
 )
-# All that was changed travels with every change, as it is when it is sent (`gate.READ_JS` says why), so that
-# none is lost when two come close together.
-LIST_JS = """const changed = window.lorakitCaptions = {};
-let waiting;
-const send = () => { clearTimeout(waiting); trigger('input'); };
-element.addEventListener('input', event => {
-  const name = event.target.dataset.caption;
-  if (name === undefined) return;
-  changed[name] = event.target.value;
-  clearTimeout(waiting);
-  waiting = setTimeout(send, 400);
-});
-element.addEventListener('change', event => { if (event.target.dataset.caption !== undefined) send(); });"""
-
-READ_JS = "(_, written) => [window.lorakitCaptions, written]"
 
 
 def build(folder: gr.State, left_out: gr.State) -> gr.State:
@@ -42,7 +28,7 @@ def build(folder: gr.State, left_out: gr.State) -> gr.State:
     job_id, timer = gr.State(""), gr.Timer(POLL, active=False)
     with gr.Accordion("Captions", open=False, visible=False) as whole:
         gr.HTML(ABOUT)
-        rows = gr.HTML(js_on_load=LIST_JS, elem_classes="captions")
+        rows = gr.HTML(js_on_load=script("captions"), elem_classes="captions")
         with gr.Row(equal_height=False):
             model = gr.Textbox(
                 configured(), label="Captioning model", scale=3, min_width=190, max_length=500,
@@ -53,7 +39,14 @@ def build(folder: gr.State, left_out: gr.State) -> gr.State:
         status, cancel = gr.HTML(), gr.Button("Stop", visible=False, size="sm")
     drawing = (draw, [folder, written, by_model], [rows, whole])
     folder.change(lambda: ([], "", ""), [], [by_model, job_id, status], **QUIET).then(*drawing, **QUIET)
-    rows.input(received, [rows, written], [written], js=READ_JS, trigger_mode="always_last", **QUIET)
+    rows.input(
+        received,
+        [rows, written],
+        [written],
+        js=script("captions-written"),
+        trigger_mode="always_last",
+        **QUIET,
+    )
     reading = (poll, [job_id, folder, written, by_model], [status, cancel, timer, written, by_model])
     suggest.click(start, [folder, left_out, written, model], [job_id], **HIDDEN).then(*reading, **QUIET)
     cancel.click(pieces.cancel, [job_id], [status], **HIDDEN)

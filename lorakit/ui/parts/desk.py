@@ -14,17 +14,11 @@ from lorakit.ui import visitors
 from lorakit.ui.parts import bases, mixing, pieces
 from lorakit.ui.parts.mixing import Kept
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
+from lorakit.ui.parts.scripts import script
 
 TONES = ("", "friendly", "elegant", "playful", "plain", "warm", "confident")
 NO_VOICE = "(no voice: the base alone)"
 EXAMPLE = ("Nordal teapot", "holds 900 ml; keeps its heat for two hours", "early risers", "instagram-caption")
-# Copies the text of the variant whose button was pressed; works without HTTPS only where browsers allow it.
-COPY_JS = """element.addEventListener('click', event => {
-  const button = event.target.closest('.copy-it');
-  if (!button) return;
-  navigator.clipboard.writeText(button.closest('.copy').querySelector('.text').innerText)
-    .then(() => { button.textContent = 'Copied'; setTimeout(() => { button.textContent = 'Copy'; }, 1500); });
-});"""
 
 
 def build(
@@ -67,7 +61,7 @@ def build(
     cancel = gr.Button("Stop writing", visible=False, size="sm")
     written = gr.HTML(
         pieces.empty("No copy yet", ("Variants appear here word by word, with the channel's "
-            "limit.")), js_on_load=COPY_JS,
+            "limit.")), js_on_load=script("desk"),
     )  # fmt: skip
     reading = (poll, [copy_id, seen], [copy_id, seen, written, cancel])
     example.click(lambda: EXAMPLE, [], [product, facts, audience, where], **QUIET)

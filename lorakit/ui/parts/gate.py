@@ -21,6 +21,7 @@ from lorakit.families.sources import vocabulary_of
 from lorakit.training.advice import photo_advice, text_advice
 from lorakit.ui.parts import pictures, pieces
 from lorakit.ui.parts.pieces import QUIET
+from lorakit.ui.parts.scripts import script
 
 MOST_SHOWN = 120  # photos as cards: those with problems first
 MOST_SENT = 10_000  # names that a browser may send
@@ -42,34 +43,13 @@ GOOD, USABLE = 70, 40  # of 100 points: what a set's score is called
 # Pixels that a listed base was trained on, where it is not a million.
 AREAS = {"starter-image": quality.SMALLEST, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
 USUAL_AREA = 1024 * 1024
-GRID_JS = """const send = () => trigger('input');
-element.addEventListener('change', event => {
-  event.target.closest('.photo')?.classList.toggle('out', !event.target.checked);
-  send();
-});
-element.addEventListener('click', event => {
-  const all = event.target.closest('[data-all]');
-  if (!all) return;
-  element.querySelectorAll(all.dataset.all).forEach(card => {
-    card.querySelector('input').checked = all.dataset.to === 'on';
-    card.classList.toggle('out', all.dataset.to !== 'on');
-  });
-  send();
-});"""
-
-
-# The names of all unticked photos travel with every tick. They are read when the tick is sent: of ticks that
-# wait for an answer to an earlier one, Gradio would send the first one's data (6.31).
-READ_JS = """() => [[...document.querySelectorAll('#NAME input[data-name]:not(:checked)')]
-  .map(box => box.dataset.name)]"""
 
 
 def grid(name: str, left_out: gr.State) -> gr.HTML:
     """The photos, none yet; `left_out` gets the names of those that were unticked. `name`: of the element."""
-    cards = gr.HTML(js_on_load=GRID_JS, elem_classes="gate", elem_id=name)
-    cards.input(
-        received, [cards], [left_out], js=READ_JS.replace("NAME", name), trigger_mode="always_last", **QUIET
-    )
+    cards = gr.HTML(js_on_load=script("gate"), elem_classes="gate", elem_id=name)
+    sent = {"js": script("gate-left-out", GRID=name), "trigger_mode": "always_last"}
+    cards.input(received, [cards], [left_out], **sent, **QUIET)
     return cards
 
 

@@ -1,0 +1,1 @@
+(_, written) => [window.lorakitCaptions, written]
