@@ -40,6 +40,7 @@ LIGHT = (
     "training/processes.py",
     "training/recipe.py",
     "training/advice.py",
+    "lora/ranks.py",
     "lora/stability.py",
     "lora/strength.py",
     "lora/mix_syntax.py",
@@ -237,7 +238,6 @@ LONG_MODULES = {
     "ui/pages/scenes.py": 306,
     "ui/pages/train.py": 324,
     "ui/parts/gate.py": 260,
-    "ui/parts/tuning.py": 257,
 }
 LONG_FUNCTIONS = {
     "families/causal_lm.py: generate": 60,

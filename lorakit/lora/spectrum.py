@@ -33,15 +33,6 @@ class Spectrum:
             "modules": len(self.sizes),
         }
 
-    def rank_for(self, share: float) -> int:
-        """The smallest rank that keeps `share` (0..1) of the squared size."""
-        kept = 0.0
-        for rank, part in enumerate(self.shares, 1):
-            kept += part
-            if kept >= share - 1e-6:
-                return rank
-        return len(self.shares)
-
 
 def singular_values(factors: Factors) -> Tensor:
     """Singular values (rank,) of the delta at weight 1, largest first.

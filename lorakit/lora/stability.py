@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lorakit.lora.strength import Strength
+
 # Of the score: up to GREEN a stack behaves like its adapters alone, above RED it falls apart. Found on half
 # of the stacks of docs/stability.md and checked on the other half.
 GREEN, RED = 1.7, 2.3
@@ -91,6 +93,32 @@ class Load:
             return f"Watch out: {much}. Details may suffer; {name} is the loudest."
         highest = self.names[max(range(len(weights)), key=lambda i: abs(weights[i]))]
         return f"Too much: {much}. Expect broken products and scenes; turn {highest} down first."
+
+
+def levels(strengths: Sequence[Strength]) -> list[float]:
+    """The largest weight that each adapter has in any block."""
+    return [strength.level for strength in strengths]
+
+
+def moments(strengths: Sequence[Strength]) -> list[list[float]]:
+    """The weights at every point of the sampling from which another set of adapters is active than before."""
+    starts = sorted({0.0, *(s.start for s in strengths), *(s.end for s in strengths if s.end < 1)})
+    return [[s.level if s.acts(start) else 0.0 for s in strengths] for start in starts]
+
+
+def hardest_moment(load: Load, strengths: Sequence[Strength]) -> list[float]:
+    """The weights of that moment of the sampling at which the stack asks most of its base."""
+    return max(moments(strengths), key=load.score)
+
+
+def balanced_levels(load: Load, strengths: Sequence[Strength]) -> list[float]:
+    """Weights inside the budget at every moment of the sampling; none is turned up."""
+    turned = levels(strengths)
+    for moment in moments(strengths):
+        active = [level if weight else 0.0 for level, weight in zip(turned, moment, strict=True)]
+        inside = load.balanced(active)
+        turned = [new if old else level for level, old, new in zip(turned, active, inside, strict=True)]
+    return turned
 
 
 def _capped(weights: Sequence[float], ceiling: float) -> list[float]:

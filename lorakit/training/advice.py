@@ -7,7 +7,9 @@ after it, the spectrum of what was learned tells.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ENOUGH = 0.99  # of the squared size: what the directions in use hold together
+from lorakit import units
+from lorakit.lora.ranks import ranks_used
+
 CROWDED = 0.85  # share of the ranks in use from which on more would have been used
 RANKS = (2, 4, 8, 16, 32, 64, 128)
 # Assumptions, in line with the presets: a product of 30 photos and a voice of a hundred texts take 16.
@@ -55,27 +57,30 @@ def text_advice(answers: Sequence[str]) -> Advice:
     return advise_rank("text", len(answers), len(set(answers)), words)
 
 
-def used(shares: Sequence[float], enough: float = ENOUGH) -> int:
-    """How many directions hold `enough` (0..1) of the squared size; `shares` as a spectrum has them."""
-    kept = 0.0
-    for rank, share in enumerate(shares, 1):
-        kept += share
-        if kept >= enough - 1e-6:
-            return rank
-    return len(shares)
-
-
 def rank_advice(shares: Sequence[float], rank: int) -> Advice:
-    """After a training with `rank`: was it right? `shares`: of the squared size, per direction, summing to 1
+    """After a training with `rank`: was it right? `shares`: of the squared size, by rank, summing to 1
     (`scores["spectrum"]["shares"]` of a card).
     """
-    count = used(shares)
+    count = ranks_used(shares)
+    told = f"It uses {count} of its {rank} ranks"
     if count >= CROWDED * rank:
         more = next((r for r in RANKS if r > rank), rank)
         if more > rank:
-            return Advice(more, f"It used {count} of its {rank} ranks: try {more}.", "raise")
+            return Advice(more, f"{told}. To let it learn more, train with rank {more}.", "raise")
     fits = next((r for r in RANKS if r >= count), rank)
     if fits <= rank // 2:
-        smaller = f"{rank / fits:.0f}x smaller file"
-        return Advice(fits, f"It used {count} of its {rank} ranks: shrink it to {fits}, {smaller}.", "shrink")
-    return Advice(rank, f"It used {count} of its {rank} ranks: {rank} was right.")
+        return Advice(fits, f"{told}. Shrink it to rank {fits}: {rank / fits:.0f}x smaller file.", "shrink")
+    return Advice(rank, f"{told}: rank {rank} is right.")
+
+
+def shrink_advice(shares: Sequence[float], rank: int, size_bytes: int, to: int = 0) -> str:
+    """What an adapter of `size_bytes` would keep at rank `to`; with 0, what is best for it."""
+    advice = rank_advice(shares, rank)
+    if not to and advice.change != "shrink":
+        return advice.sentence
+    chosen = min(to or advice.rank, rank)
+    smaller = f"{units.size(size_bytes * chosen / rank)} instead of {units.size(size_bytes)}"
+    return (
+        f"It uses {ranks_used(shares)} of its {rank} ranks. At rank {chosen} it keeps "
+        f"{sum(shares[:chosen]):.1%} of its effect, in {smaller}."
+    )

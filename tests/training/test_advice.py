@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lorakit.lora.ranks import ranks_used
 from lorakit.training.advice import (
     RANKS,
     advise_rank,
     photo_advice,
     rank_advice,
+    shrink_advice,
     text_advice,
-    used,
 )
 
 
@@ -27,7 +28,7 @@ def test_a_crowded_adapter_is_told_to_grow_and_an_empty_one_to_shrink():
 def test_advice_is_a_rank_that_holds_what_is_used(values):
     shares = [value / sum(values) for value in values]
     found = rank_advice(shares, len(shares))
-    assert found.rank >= used(shares) and (found.rank in RANKS or found.rank == len(shares))
+    assert found.rank >= ranks_used(shares) and (found.rank in RANKS or found.rank == len(shares))
     assert {"shrink": found.rank < len(shares), "raise": found.rank > len(shares), "": True}[found.change]
 
 
@@ -43,3 +44,18 @@ def test_more_words_ask_for_a_higher_rank():
     assert ranks == [8, 16, 32, 64]
     assert text_advice(["We checked. " * 50] * 60).rank == 16
     assert photo_advice(["bottle on wood", "Bottle on wood "] * 15).rank == 16
+
+
+STEEP = [0.5, 0.3, 0.15, 0.045, *[0.005 / 12] * 12]
+
+
+def test_what_shrinking_keeps_is_told_in_shares_and_bytes():
+    told = shrink_advice(STEEP, 16, 2_600_000)
+    assert "uses 4 of its 16 ranks" in told and "rank 4 it keeps 99.5%" in told
+    assert "650 kB instead of 2.6 MB" in told
+    assert "rank 2 it keeps 80.0%" in shrink_advice(STEEP, 16, 2_600_000, to=2)
+
+
+def test_where_nothing_is_to_be_shrunk_the_advice_is_the_one_after_the_training():
+    for shares in ([1 / 16] * 16, [0.5, *[0.495 / 12] * 12, *[0.005 / 3] * 3]):
+        assert shrink_advice(shares, 16, 1000) == rank_advice(shares, 16).sentence

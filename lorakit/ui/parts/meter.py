@@ -12,6 +12,7 @@ import gradio as gr
 from lorakit.errors import LoraKitError
 from lorakit.jobs import measurements
 from lorakit.jobs.measurements import Measured
+from lorakit.lora import stability
 from lorakit.lora.mix_syntax import check_strength
 from lorakit.lora.stability import GREEN, RED, Load
 from lorakit.lora.strength import Strength
@@ -80,7 +81,7 @@ def _nothing() -> list[Any]:
 
 def _answer(found: Measured, mix: dict[str, Any]) -> list[Any]:
     load = found.load(list(mix))
-    levels = dict(zip(mix, _levels(mix), strict=True))
+    levels = dict(zip(mix, stability.levels(_strengths(mix)), strict=True))
     balanced = _balanced(load, mix)
     changes = [
         f"{measurements.name_of(slug)} {balanced[slug]:g}" for slug in mix if balanced[slug] != levels[slug]
@@ -89,26 +90,13 @@ def _answer(found: Measured, mix: dict[str, Any]) -> list[Any]:
     return [_meter(found, load, mix), button, gr.Timer(active=False), ""]
 
 
-def _levels(mix: dict[str, Any]) -> list[float]:
-    """The largest weight that each adapter has in any block."""
-    return [Strength.from_dict(stated).level for stated in mix.values()]
-
-
-def _moments(mix: dict[str, Any]) -> list[list[float]]:
-    """The weights at every point of the sampling from where other adapters act together than before."""
-    strengths = [Strength.from_dict(stated) for stated in mix.values()]
-    starts = sorted({0.0, *(s.start for s in strengths), *(s.end for s in strengths if s.end < 1)})
-    return [[s.level if s.acts(start) else 0.0 for s in strengths] for start in starts]
+def _strengths(mix: dict[str, Any]) -> list[Strength]:
+    return [Strength.from_dict(stated) for stated in mix.values()]
 
 
 def _balanced(load: Load, mix: dict[str, Any]) -> dict[str, float]:
-    """Weights inside the budget at every moment, in the mix's order; none is turned up."""
-    levels = _levels(mix)
-    for moment in _moments(mix):
-        acting = [level if weight else 0.0 for level, weight in zip(levels, moment, strict=True)]
-        turned = load.balanced(acting)
-        levels = [new if old else level for level, old, new in zip(levels, acting, turned, strict=True)]
-    return dict(zip(mix, levels, strict=True))
+    """The strengths inside the budget, by adapter."""
+    return dict(zip(mix, stability.balanced_levels(load, _strengths(mix)), strict=True))
 
 
 def _plain(title: str, said: str, verdict: str = "") -> str:
@@ -122,9 +110,9 @@ def _meter(found: Measured, load: Load, mix: dict[str, Any]) -> str:
     """The verdict with its sentence, a needle on the scale, and who makes how much of the change, at the
     moment of the sampling that asks most of the base.
     """
-    moments = _moments(mix)
-    weights = max(moments, key=load.score)
-    said = load.sentence(weights) + (WORST if len(moments) > 1 else "")
+    strengths = _strengths(mix)
+    weights = stability.hardest_moment(load, strengths)
+    said = load.sentence(weights) + (WORST if len(stability.moments(strengths)) > 1 else "")
     verdict, at = load.verdict(weights), min(1.0, load.score(weights) / END)
     needle = f'<span class="scale"><i style="left:{at:.0%}"></i></span>'
     shares = zip(load.names, load.shares(weights), strict=True)
@@ -144,7 +132,7 @@ def _share(name: str, share: float) -> str:
 def _layers(found: Measured, mix: dict[str, Any]) -> str:
     """A bar for each layer in the model's order: the changes of all adapters, one on the other."""
     places = {slug: found.adapters.index(slug) for slug in mix}
-    levels = dict(zip(mix, _levels(mix), strict=True))
+    levels = dict(zip(mix, stability.levels(_strengths(mix)), strict=True))
     rows = [
         (name, [abs(level) * sizes[places[slug]] for slug, level in levels.items()])
         for name, sizes in found.layers[:MOST_BARS]

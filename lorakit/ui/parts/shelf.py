@@ -8,6 +8,7 @@ from typing import Any
 from lorakit import units
 from lorakit.families import FAMILIES
 from lorakit.families.pairs import to_render_on
+from lorakit.lora.ranks import ranks_used, stated_shares
 from lorakit.store.store import Entry
 from lorakit.ui import visitors
 from lorakit.ui.parts import pictures, pieces, runs
@@ -97,7 +98,7 @@ def details(entry: Entry) -> str:
     notes = entry.card.get("notes")
     said = f'<p class="hint">{escape(notes[:500])}</p>' if isinstance(notes, str) and notes else ""
     inside = (
-        _licence(entry) + _warning(entry) + pieces.facts(rows) + said + _layers(scores) + _spectrum(scores)
+        _licence(entry) + _warning(entry) + pieces.facts(rows) + said + _layers(scores) + _spectrum(entry)
     )
     return pieces.card(entry.name, inside + trained)
 
@@ -149,20 +150,19 @@ def _layers(scores: dict[str, Any]) -> str:
     return f'<p class="hint">Changes {escape(said)}.</p>' if said else ""
 
 
-def _spectrum(scores: dict[str, Any]) -> str:
+def _spectrum(entry: Entry) -> str:
     """How much of its rank an adapter uses, as bars; empty for a card that does not say."""
-    stated = _table(scores.get("spectrum"))
-    try:
-        shares = [float(share) for share in stated.get("shares") or []]
-        used, modules = float(stated["effective_rank"]), int(stated["modules"])
-    except (TypeError, ValueError, KeyError):
-        return ""
-    if not shares:
+    scores = _table(entry.card.get("scores"))
+    shares, modules = stated_shares(scores), _table(scores.get("spectrum")).get("modules")
+    if not shares or not isinstance(modules, int):
         return ""
     top = max(*shares, 1e-9)
     bars = "".join(f'<i style="height:{max(2.0, 100 * share / top):.0f}%"></i>' for share in shares)
-    said = f"{modules} layers; they use about {used:.1f} of {len(shares)} directions, a bar for each."
-    return f'<div class="spectrum">{bars}</div><p class="hint">{escape(said)}</p>'
+    count = f"{modules} layer{'' if modules == 1 else 's'}"
+    # A LoHa or LoKr has more ranks than the one that it states.
+    ranks = f"{len(shares)} ranks" if len(shares) == entry.rank else f"{len(shares)} possible ranks"
+    words = f"{count}, using {ranks_used(shares)} of {ranks} (one bar each)."
+    return f'<div class="spectrum">{bars}</div><p class="hint">{escape(words)}</p>'
 
 
 def _table(value: Any) -> dict[str, Any]:

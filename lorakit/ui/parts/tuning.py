@@ -9,8 +9,9 @@ import gradio as gr
 from lorakit import units
 from lorakit.errors import LoraKitError
 from lorakit.jobs import measurements
+from lorakit.lora.ranks import effect_kept, stated_shares
 from lorakit.store.store import Entry, Store
-from lorakit.training.advice import CROWDED, used
+from lorakit.training.advice import rank_advice, shrink_advice
 from lorakit.ui import visitors
 from lorakit.ui.parts import bases, mixing, pictures, pieces
 from lorakit.ui.parts.mixing import Kept
@@ -33,35 +34,17 @@ STARTERS = {"image": "starter-image", "voice": "starter-text"}
 
 
 def shares_of(entry: Entry) -> list[float]:
-    """How much of an adapter lies in its 1st, 2nd, ... direction; empty when its card does not say, and for
-    a LoHa or LoKr, whose rank is not how many directions it has.
+    """How much of an adapter lies in its 1st, 2nd, ... rank; empty when its card does not say, and for a LoHa
+    or LoKr, whose rank is not how many its update has.
     """
-    scores = entry.card.get("scores")
-    stated = scores.get("spectrum") if isinstance(scores, dict) else None
-    try:
-        shares = [float(share) for share in stated["shares"]] if stated else []
-    except (TypeError, ValueError, KeyError):
-        return []
+    shares = stated_shares(entry.card.get("scores"))
     return shares if len(shares) <= entry.rank else []
 
 
-def advice(entry: Entry, rank: int | None = None) -> str:
-    """What shrinking to `rank` (default: as far as nearly nothing is lost) would keep, and at which size."""
+def advice(entry: Entry, rank: int = 0) -> str:
+    """What shrinking to `rank` would keep, and at which size; with 0, what is best for it."""
     shares = shares_of(entry)
-    if not shares or entry.rank < 2:
-        return ""
-    least = used(shares)
-    chosen = min(rank or least, entry.rank)
-    if rank is None and least >= CROWDED * entry.rank:
-        return (
-            f"It uses {least} of its {entry.rank} directions: nothing to shrink. If it should learn more, "
-            f"train it with rank {2 * entry.rank}."
-        )
-    kept, size = sum(shares[:chosen]), entry.size_bytes * chosen / entry.rank
-    return (
-        f"It needs {least} of its {entry.rank} directions. Shrunk to rank {chosen} it keeps {kept:.1%} of "
-        f"what it changes, in {units.size(size)} instead of {units.size(entry.size_bytes)}."
-    )
+    return shrink_advice(shares, entry.rank, entry.size_bytes, rank) if shares and entry.rank > 1 else ""
 
 
 def panel(choose: gr.Dropdown) -> None:
@@ -138,7 +121,7 @@ def open_panel(slug: str | None) -> list[Any]:
     off = gr.update(visible=False)
     if entry is None or entry.rank < 2 or not shares_of(entry):
         return ["", off, gr.skip(), "", off, off]
-    rank = min(used(shares_of(entry)), entry.rank - 1)
+    rank = min(rank_advice(shares_of(entry), entry.rank).rank, entry.rank - 1)
     slider = gr.update(maximum=entry.rank - 1, value=rank)
     return [_said(advice(entry)), gr.update(visible=True), slider, "", off, off]
 
@@ -229,7 +212,7 @@ def _made(result: dict[str, Any], drawn: list[dict[str, Any]]) -> str:
     rows = [
         (f"{result['rank']}", "rank"),
         (units.size(result["size_after"]), f"file, {units.size(result['size_before'])} before"),
-        (f"{1 - result['error'] ** 2:.1%}", f"of the change kept (error {result['error']:.1%})"),
+        (f"{effect_kept(result['error']):.1%}", "of its effect kept"),
     ]
     for name, share in (result.get("removed") or {}).items():
         rows.append((f"{share:.0%}", f"of {name} left out, where it would have changed the product"))

@@ -184,7 +184,7 @@ def test_an_adapter_is_shrunk_into_a_new_one_with_the_picture_before_and_after(s
     assert (
         before["value"].size == after["value"].size and before["value"].tobytes() != after["value"].tobytes()
     )
-    said = f"{1 - made.card['scores']['combined']['error'] ** 2:.1%}"
+    said = f"{1 - made.card['scores']['combined']['error'] ** 2:.1%}</b><span>of its effect kept"
     assert said in status and not timer.active
     again = run_job_again(job, bases)
     assert again == ["riso", "riso-rank-2", "twin", "voice"], "a job that says what it made makes it once"
@@ -281,7 +281,7 @@ def test_advice_says_what_shrinking_keeps_and_when_there_is_nothing_to_shrink(st
     steep = {"spectrum": {"shares": [0.9, 0.09] + [0.01 / (rank - 2)] * (rank - 2)}}
     change_card("riso", scores=steep)
     said = tuning.advice(store.get("riso"))
-    assert f"needs 2 of its {rank}" in said and "keeps 99.0%" in said
+    assert f"uses 2 of its {rank}" in said and "keeps 99.0%" in said
     change_card("riso", scores={"spectrum": {"shares": "x"}})
     assert tuning.advice(store.get("riso")) == "" and tuning.open_panel("riso")[1]["visible"] is False
 

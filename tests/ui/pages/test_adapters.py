@@ -30,7 +30,7 @@ def test_a_file_is_added_opened_renamed_trashed_and_restored(weights):
     (entry,) = Store().list()
     shown, _, details, name, _, _, partial = adapters.open_one(entry.slug)
     assert partial is False
-    assert "1 layers; they use about" in details and details.count("<i style") == 2
+    assert "1 layer, using " in details and details.count("<i style") == 2
     assert shown["visible"] and name == "Spring <b>" and "<b>2</b>" in details
     assert "now called Autumn" in adapters.rename_one(entry.slug, "Autumn")[0]
     said, undo, back = adapters.trash_one("autumn")
@@ -134,7 +134,7 @@ def test_a_lokr_says_what_it_is_and_offers_no_shrinking(tmp_path):
         "<b>2</b>",
         "not stated",
         "1 attention layer.",
-        "of 8 direct",
+        "of 8 possible ranks",
     ):
         assert words in details
     assert tuning.advice(Store().get("poster")) == "" and not tuning.open_panel("poster")[1]["visible"]
