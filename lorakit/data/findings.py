@@ -1,5 +1,5 @@
-"""What is found wrong with a file, and findings of one file however many: the first of each kind are listed,
-the others counted.
+"""What is wrong with a file. Of many findings about one file the first of each kind are listed and the rest
+counted.
 """
 
 from collections import Counter

@@ -78,8 +78,8 @@ def test_what_there_is_no_room_for_is_told_to_the_page_and_in_the_terminal(capsy
     job.emit(events[0])  # a training that is resumed says it again
     assert [finding.severity for finding in pieces.findings_of(job)] == ["warn"]
     Teller()(events[0])
-    assert "warn: 1 of 2 texts is cut at 64 tokens" in capsys.readouterr().out
-    with pytest.raises(DataError, match="none of the texts fits"):
+    assert "warn: 1 of 2 texts is truncated to 64 tokens" in capsys.readouterr().out
+    with pytest.raises(DataError, match="none of the texts fit"):
         TextExamples.prepare(base, TextSet([TextSample("a " * 99, "b")]), recipe(max_length=64), print)
 
 

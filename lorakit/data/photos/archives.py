@@ -52,7 +52,7 @@ def unpack(archive: Path, into: Path) -> list[Finding]:
     """
     name = shown(archive.name)
     if not archive.is_file():
-        raise DataError(f"{name}: no such file; check its name")
+        raise DataError(f"{name}: no such file; check the name")
     into.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -69,9 +69,9 @@ def unpack(archive: Path, into: Path) -> list[Finding]:
             raise
         if isinstance(error, OSError) and error.errno is not None:
             raise DataError(
-                f"{name}: cannot be unpacked ({error.strerror}); free some space or check rights"
+                f"{name}: unpacking failed ({error.strerror}); free up space or check permissions"
             ) from None
-        raise DataError(f"{name}: is damaged or no zip archive; make it again") from None
+        raise DataError(f"{name}: damaged or not a ZIP file; create it again") from None
 
 
 def remember(folder: Path, refused: list[Finding]) -> None:
@@ -109,7 +109,7 @@ def gather(files: list[Path], into: Path) -> list[Finding]:
             what, _, advice = str(error).removeprefix(f"{shown(file.name)}: ").partition("; ")
             found.append(Finding(shown(file.name), "unreadable", "error", what, advice))
         except OSError as error:
-            what = f"cannot be copied ({error.strerror})"
+            what = f"copying failed ({error.strerror})"
             found.append(Finding(shown(file.name), "unreadable", "error", what, "add it again"))
     return found
 
@@ -119,7 +119,7 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
         entry for entry in opened.infolist() if not entry.is_dir() and not is_litter(_real_name(entry))
     ]
     if len(entries) > MOST_ENTRIES:
-        raise DataError(f"{name}: has {len(entries)} files, at most {MOST_ENTRIES} are read; make it smaller")
+        raise DataError(f"{name}: {len(entries)} files in it (max. {MOST_ENTRIES}); split it")
     room = _room(entries, name, Path(str(opened.filename)).stat().st_size, into)
     found: list[Finding] = []
     names, written = _Names(), []
@@ -133,16 +133,16 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
             for target in written:
                 target.unlink(missing_ok=True)
             raise DataError(
-                f"{name}: unpacks to more than it says, and than is read; make the archive again"
+                f"{name}: larger when unpacked than it declares, and than is allowed; create it again"
             ) from None
         except _Refused as refused:
             found.append(Finding(label, refused.args[0], "error", refused.args[1], refused.args[2]))
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            what, advice = "has the same name as a folder of the archive", "rename it"
+            what, advice = "same name as a folder in the ZIP file", "rename it"
             found.append(Finding(label, "unsafe-path", "error", what, advice))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
-            what = "is damaged inside the archive, or packed in a way that is not supported"
-            found.append(Finding(label, "damaged", "error", what, "make the archive again as a plain zip"))
+            what = "damaged inside the ZIP file, or compressed in an unsupported way"
+            found.append(Finding(label, "damaged", "error", what, "create it again as a plain ZIP file"))
     return found
 
 
@@ -151,20 +151,20 @@ def _room(entries: list[zipfile.ZipInfo], name: str, packed: int, into: Path) ->
     total = sum(entry.file_size for entry in entries if entry.file_size <= LARGEST_ENTRY)
     if total > LARGEST_WHOLE:
         raise DataError(
-            f"{name}: unpacks to {total / 1e9:.1f} GB, at most {LARGEST_WHOLE / 1e9:.1f} GB are read; "
-            "make it smaller or send it in parts"
+            f"{name}: {total / 1e9:.1f} GB when unpacked (max. {LARGEST_WHOLE / 1e9:.1f} GB); "
+            "make it smaller or split it"
         )
     most = max(HARMLESS, MOST_TIMES * packed)
     if total > most:
         raise DataError(
-            f"{name}: unpacks to {total // max(1, packed)} times its size, as no photos do; "
-            "pack the photos themselves"
+            f"{name}: {total // max(1, packed)} times its size when unpacked, which photos never are; "
+            "create a ZIP of the photos alone"
         )
     free = shutil.disk_usage(into).free - SPARE
     if total > free:
         raise DataError(
-            f"{name}: needs {total / 1e9:.1f} GB of disk, and {max(0, free) / 1e9:.1f} GB are free; "
-            "free up space (python -m lorakit clean) or send less"
+            f"{name}: {total / 1e9:.1f} GB of disk space needed, {max(0, free) / 1e9:.1f} GB free; "
+            "free up space (python -m lorakit clean) or upload fewer photos"
         )
     return min(LARGEST_WHOLE, most, free)
 
@@ -176,7 +176,7 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: 
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > LARGEST_ENTRY:
-                what = f"is larger than {LARGEST_ENTRY // 2**20} MB when unpacked"
+                what = f"larger than {LARGEST_ENTRY // 2**20} MB when unpacked"
                 raise _Refused("entry-too-large", what, "leave it out or make it smaller")
             if size > room:
                 raise _TooLarge
@@ -190,17 +190,19 @@ def _target(entry: zipfile.ZipInfo) -> tuple[Path, str]:
     path = original.replace("\\", "/")
     parts = path.split("/")
     if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
-        raise _Refused("unsafe-path", "points outside the archive", "pack the photos again with plain names")
+        raise _Refused(
+            "unsafe-path", "its path leads outside the ZIP file", "create it again with plain file names"
+        )
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise _Refused("link", "is a link and no file", "put the photo itself into the archive")
+        raise _Refused("link", "a link, not a file", "put the photo itself into the ZIP file")
     if entry.flag_bits & 1:
-        raise _Refused("encrypted", "is encrypted", "make the archive without a password")
+        raise _Refused("encrypted", "encrypted", "create the ZIP file without a password")
     if path.lower().endswith(NESTED):
-        raise _Refused("nested-archive", "is an archive inside the archive", "unpack it and add its pictures")
+        raise _Refused("nested-archive", "an archive inside the ZIP file", "unpack it and add its photos")
     # Deeper folders than these say nothing about a photo, and make names too long for some systems.
     safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
     if not safe.name:
-        raise _Refused("unsafe-path", "has no name", "pack the photos again with plain names")
+        raise _Refused("unsafe-path", "no file name", "create it again with plain file names")
     return safe, path
 
 

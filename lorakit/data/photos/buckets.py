@@ -40,7 +40,7 @@ class Framing:
 
     def __str__(self) -> str:
         width, height = self.size
-        said = f"learned at {width}x{height}"
+        said = f"trained at {width}×{height}"
         if any(self.padding):
             sides = ("left", "above", "right", "below")
             parts = [f"{n} px {side}" for n, side in zip(self.padding, sides, strict=True) if n]
@@ -49,7 +49,7 @@ class Framing:
         cuts = left, top, self.photo[0] - right, self.photo[1] - bottom
         sides = ("left", "top", "right", "bottom")
         parts = [f"{round(n)} px {side}" for n, side in zip(cuts, sides, strict=True) if round(n)]
-        return f"{said}, cut by {' and '.join(parts)}" if parts else f"{said}, whole"
+        return f"{said}, cropped by {' and '.join(parts)}" if parts else f"{said}, uncropped"
 
 
 @cache

@@ -21,14 +21,14 @@ LETTERS = 9  # of a word, about, that one token of CLIP's holds; a longer one is
 QUOTED = 3  # words or names in a sentence
 
 PHRASES = (  # what it is called, and what it looks like
-    ("says that it is a picture", r"\b(?:the|this|an?) (?:image|photo|picture|photograph)\b.{0,12}\b(?:"
+    ("words saying that it is a photo", r"\b(?:the|this|an?) (?:image|photo|picture|photograph)\b.{0,12}\b(?:"
      r"shows?|showing|features?|depicts?|displays?|captures?|contains?)\b|"
      r"\bin (?:the|this) (?:image|photo|picture)"),
-    ("praises the picture", r"\b(?:masterpiece|best quality|high quality|award[- ]winning|ultra[- ]?hd|[48]k|"
+    ("praise of the photo", r"\b(?:masterpiece|best quality|high quality|award[- ]winning|ultra[- ]?hd|[48]k|"
      r"highly detailed|hyper-?realistic|professional photo(?:graphy)?|trending on \w+|stunning)\b"),
-    ("names a source", r"\b(?:stock photo|shutterstock|getty ?images|adobe ?stock|istock|copyright)\b|©"),
-    ("is a file's name", r"\b(?:img|dsc[nf]?|pxl|dcim|screenshot|untitled)[_-]?\d+\b|\.(?:jpe?g|png|webp)\b"),
-    ("holds a link or a hashtag", r"https?://|\bwww\.|#\w+"),
+    ("a source or credit", r"\b(?:stock photo|shutterstock|getty ?images|adobe ?stock|istock|copyright)\b|©"),
+    ("a file name", r"\b(?:img|dsc[nf]?|pxl|dcim|screenshot|untitled)[_-]?\d+\b|\.(?:jpe?g|png|webp)\b"),
+    ("a link or hashtag", r"https?://|\bwww\.|#\w+"),
 )  # fmt: skip
 ORDINARY = """
     product products item thing object bottle can cup mug glass jar box bag shoe shoes watch ring lamp chair
@@ -59,7 +59,7 @@ def _of_missing(bare: int, trigger: str) -> Iterator[Finding]:
     if bare:
         have = "photos have" if bare > 1 else "photo has"
         what = f"{bare} {have} no caption" + (f" and will be learned as {trigger!r} alone" if trigger else "")
-        advice = "say in a caption what is around the product, so that it is not learned as part of it"
+        advice = "describe what surrounds the product in a caption, so it isn't learned as part of it"
         yield _finding("no-caption", "info", what, advice)
 
 
@@ -67,20 +67,20 @@ def _of_trigger(captions: Sequence[str], trigger: str) -> Iterator[Finding]:
     if not trigger:
         return
     if set(_words(trigger)) <= {*_words(ORDINARY), *_words(SMALL)}:
-        what = f"{trigger!r} is an ordinary word, which the base has a picture of already"
-        advice = "choose a made-up name, such as two syllables that mean nothing before the kind of product"
+        what = f"{trigger!r} is an ordinary word that the base model already knows"
+        advice = "choose a made-up name, such as a nonsense word followed by the kind of product"
         yield _finding("trigger-ordinary", "warn", what, advice)
     without = [caption for caption in captions if not names(caption, trigger)]
     misspelt = {near for caption in without if (near := _nearly(caption, trigger))}
     if misspelt:
-        what = f"{_quoted(sorted(misspelt))} in the captions is nearly {trigger!r}, but not the same"
-        advice = "write the name the same way everywhere: another spelling is another word to the model"
+        what = f"{_quoted(sorted(misspelt))} in the captions is close to {trigger!r}, but spelt differently"
+        advice = "spell the name the same way everywhere: to the model, another spelling is another word"
         yield _finding("trigger-misspelt", "warn", what, advice)
     if without:
         number = f"{len(without)} of {len(captions)} caption{'s' if len(captions) > 1 else ''}"
-        do, them = ("do", "them") if len(without) > 1 else ("does", "it")
-        what = f"{number} {do} not name {trigger!r}; it is put in front of {them}"
-        yield _finding("trigger-added", "info", what, "nothing to do, or say yourself where it belongs")
+        do = "don't" if len(without) > 1 else "doesn't"
+        what = f"{number} {do} mention {trigger!r}; it will be added in front"
+        yield _finding("trigger-added", "info", what, "nothing to do, unless you want it elsewhere")
 
 
 def _nearly(caption: str, trigger: str) -> str:
@@ -104,7 +104,7 @@ def _all_the_same(captions: Sequence[str]) -> Iterator[Finding]:
     if count >= MOSTLY * len(captions):
         first = next(caption for caption in captions if _plain(caption) == most)
         what = f"{count} of {len(captions)} captions are the same: {_start(first)}"
-        advice = "say what differs from photo to photo: the place, the light, the side that is seen"
+        advice = "describe what differs from photo to photo: the place, the light, the side you see"
         yield _finding("captions-alike", "warn", what, advice)
 
 
@@ -117,11 +117,11 @@ def _of_shared(captions: Sequence[str], trigger: str) -> list[Finding]:
     words = [word for word in dict.fromkeys(_words(captions[0])) if word in shared and len(word) > 2]
     if not words:
         return []
-    stand = "stands" if len(words) == 1 else "stand"
-    what = f"{_quoted(words)} {stand} in every caption"
+    appear = "appears" if len(words) == 1 else "appear"
+    what = f"{_quoted(words)} {appear} in every caption"
     advice = (
-        "leave out what belongs to the product itself, so that its name comes to mean it; what is around it "
-        "should be named, and differ"
+        "leave out what belongs to the product itself, so its name comes to stand for it; name what "
+        "surrounds it, and let that vary"
     )
     return [_finding("constant-named", "warn" if len(captions) > 2 * ENOUGH else "info", what, advice)]
 
@@ -131,8 +131,8 @@ def _of_phrases(captions: Sequence[str]) -> Iterator[Finding]:
         hits = [match[0] for caption in captions if (match := re.search(expression, caption, re.IGNORECASE))]
         if hits:
             number = f"{len(hits)} of {len(captions)} captions"
-            what = f"{number}: wording that {called} ({_quoted(list(dict.fromkeys(hits)))})"
-            advice = "take it out: it says nothing of what is in the photo, and is learned with the product"
+            what = f"{number} contain{'s' * (len(hits) == 1)} {called} ({_quoted(list(dict.fromkeys(hits)))})"
+            advice = "remove it: it doesn't describe the photo, and is learned with the product"
             yield _finding("caption-boilerplate", "info", what, advice)
 
 
@@ -141,8 +141,8 @@ def _of_length(captions: Sequence[str], trigger: str) -> Iterator[Finding]:
     if long:
         what = f"{long} caption{'s are' if long > 1 else ' is'} longer than about 60 words"
         advice = (
-            "put what matters first, or shorten: Stable Diffusion reads no further than that, FLUX about six "
-            "times as far"
+            "put what matters first, or shorten: Stable Diffusion ignores the rest; FLUX reads "
+            "about six times as much"
         )
         yield _finding("caption-long", "info", what, advice)
 

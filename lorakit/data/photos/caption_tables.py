@@ -54,7 +54,7 @@ def parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(f"is not valid JSON{where}") from None
+        raise DataError(f"not valid JSON{where}") from None
 
 
 def caption_in(value: Any) -> str | None:
@@ -106,7 +106,7 @@ def _of_json(data: Any) -> Iterator[Row]:
         found = True
         yield row
     if not found:
-        raise DataError("names no photos with captions")
+        raise DataError("lists no photos with captions")
 
 
 def _json_rows(data: Any) -> Iterator[Row]:
@@ -171,7 +171,7 @@ def _of_csv(text: str) -> Iterator[Row | str]:
     if file_at is None or text_at is None:
         missing = "file_name" if file_at is None else "text"
         columns = ", ".join(cell.strip().casefold() for cell in header) or "none"
-        raise DataError(f"has no column {missing} (its columns: {columns})")
+        raise DataError(f"no {missing} column (found: {columns})")
     for number, (row, unclosed) in enumerate(table, start=2):
         if unclosed:
             yield f"row {number} opens a quote that is never closed; it was read to the end of its line"

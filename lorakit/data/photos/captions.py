@@ -17,7 +17,7 @@ BESIDE = (".txt", ".caption", ".cap", ".json")  # of a photo's caption file; of 
 LONGEST = 2000  # characters; text encoders read about 512 tokens
 LARGEST = 20_000_000  # bytes of a table
 LARGEST_BESIDE = 200_000  # bytes of a JSON file beside a photo
-COLUMNS = "give it one column file_name and one column text"
+COLUMNS = "it needs a file_name column and a text column"
 
 
 @dataclass
@@ -34,9 +34,9 @@ def read_table(path: Path, folder: str = "") -> Captions:
     """
     name = shown(path.name)
     if path.stat().st_size > LARGEST:
-        what = f"is larger than {LARGEST // 10**6} MB"
+        what = f"larger than {LARGEST // 10**6} MB"
         return Captions(
-            {}, [Finding(name, "captions", "error", what, "captions are short: give a smaller file")]
+            {}, [Finding(name, "captions", "error", what, "captions are short; use a smaller file")]
         )
     captions = Captions()
     try:
@@ -58,7 +58,7 @@ def given(captions: Mapping[str, str] | str | Path | None) -> Captions:
         return Captions({_tidy_name(str(name)): tidy(str(text)) for name, text in captions.items()})
     path = Path(captions)
     if not path.is_file():
-        raise DataError(f"{shown(path.name)}: no such captions file; check its name")
+        raise DataError(f"{shown(path.name)}: no such captions file; check the name")
     return read_table(path)
 
 

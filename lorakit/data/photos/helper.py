@@ -69,11 +69,11 @@ def _answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
     except LoraKitError as error:
         return "refused", str(error)
     except MemoryError:
-        return "refused", "takes more memory to open than one picture may; make it smaller"
+        return "refused", "needs too much memory to open; make it smaller"
     except OSError as error:
-        return "refused", f"could not be read or written ({os.strerror(error.errno or errno.EIO)}); try again"
+        return "refused", f"can't be read or written ({os.strerror(error.errno or errno.EIO)}); try again"
     except Exception as error:  # a decoder may raise anything, and the next picture is waiting
-        return "refused", f"cannot be opened ({type(error).__name__}); save it again as JPEG or PNG"
+        return "refused", f"can't be opened ({type(error).__name__}); save it again as JPEG or PNG"
 
 
 def _limit(memory: int) -> None:

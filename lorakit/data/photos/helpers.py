@@ -40,7 +40,7 @@ PLAIN = {
     ("pathlib", "PosixPath"), ("pathlib", "WindowsPath"),
 }  # fmt: skip
 OURS = "lorakit.data."
-NOBODY = "was not opened, because nobody waits for it any more; add it again"
+NOBODY = "not opened, because the upload was cancelled; add it again"
 
 
 @dataclass(eq=False)
@@ -215,7 +215,7 @@ class Helpers:
                 env={**os.environ, **one, "PYTHONPATH": path},
             )  # fmt: skip
         except OSError as error:
-            raise Lost(f"cannot be opened now ({error.strerror}); try again in a moment") from None
+            raise Lost(f"can't be opened right now ({error.strerror}); try again in a moment") from None
 
     def _end(self, number: int) -> None:
         process = self._processes.pop(number, None)
@@ -252,10 +252,10 @@ class Plainly(pickle.Unpickler):
 
 def _why(code: int | None, seconds: float | None) -> str:
     if seconds is not None:
-        return f"takes longer than {seconds:.0f} s to open; make it smaller or save it as JPEG"
+        return f"takes more than {seconds:.0f} s to open; make it smaller or save it as JPEG"
     if code == -signal.SIGKILL:
-        return "takes more memory to open than there is; make it smaller"
-    return "cannot be opened: it ends the program that reads it; save it again as JPEG or PNG"
+        return "needs more memory to open than is available; make it smaller"
+    return "crashes the image reader; save it again as JPEG or PNG"
 
 
 _used: Helpers | None = None

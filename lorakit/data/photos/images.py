@@ -34,10 +34,10 @@ SAVE_AS = "save it as JPEG or PNG"
 
 # What a file is by its first bytes, or else by its ending, and what to do about it.
 UNSUPPORTED = (
-    ("a PDF", (b"%PDF",), (".pdf",), "export its pictures as JPEG or PNG"),
+    ("a PDF", (b"%PDF",), (".pdf",), "export its images as JPEG or PNG"),
     ("an SVG drawing", (b"<svg",), (".svg", ".svgz"), "export it as PNG"),
     (
-        "a JPEG XL picture",
+        "a JPEG XL image",
         (b"\xff\x0a", b"\0\0\0\x0cJXL "),
         (".jxl",),
         "save it as JPEG or PNG, for example with an image viewer's “Save as”",
@@ -46,7 +46,7 @@ UNSUPPORTED = (
         "a video",
         (b"ftypqt", b"ftypisom", b"ftypmp4", b"ftypM4V", b"ftypavc1", b"\x1aE\xdf\xa3"),
         (".mov", ".mp4", ".m4v", ".avi", ".mkv", ".webm"),
-        "take photos, or save single frames as JPEG",
+        "use photos, or save single frames as JPEG",
     ),
     (
         "a camera raw file",
@@ -60,14 +60,14 @@ UNSUPPORTED = (
         "an archive",
         (b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf"),
         (".zip", ".rar", ".7z"),
-        "unpack it and add its pictures",
+        "unpack it and add its photos",
     ),
 )
 
 
 # A HEIC file that no decoder takes: damaged, or of a kind that this machine has none for.
 HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1", b"ftypmsf1")
-HEIC_ADVICE = "export it as JPEG; an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible"
+HEIC_ADVICE = "export it as JPEG; to take JPEGs on an iPhone: Settings > Camera > Formats > Most Compatible"
 
 
 @cache
@@ -100,7 +100,7 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
     """
     try:
         if path.stat().st_size == 0:
-            raise DataError("is empty (0 bytes); copy it again")
+            raise DataError("empty (0 bytes); copy it again")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=formats()) as image:
@@ -110,18 +110,18 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
     except UnidentifiedImageError:
         raise DataError(_what_it_is(path)) from None
     except Image.DecompressionBombError:
-        raise DataError(f"has more than {MOST_PIXELS // 10**6} megapixels; make it smaller") from None
+        raise DataError(f"more than {MOST_PIXELS // 10**6} megapixels; make it smaller") from None
     except FileNotFoundError:
-        raise DataError("is no longer there; add it again") from None
+        raise DataError("no longer there; add it again") from None
     except PermissionError:
-        raise DataError("may not be read; change its permissions") from None
+        raise DataError("no permission to read it; change its permissions") from None
     except MemoryError:
-        raise DataError("does not fit into memory; make it smaller") from None
+        raise DataError("too large for the available memory; make it smaller") from None
     # Decoders raise nearly anything on broken data (OSError, SyntaxError, struct.error, ValueError, ...).
     except Exception:
         if _is_heic(path):
             raise DataError(_what_it_is(path)) from None
-        raise DataError(f"is damaged or incomplete; copy it again or {SAVE_AS}") from None
+        raise DataError(f"damaged or incomplete; copy it again or {SAVE_AS}") from None
 
 
 def _is_heic(path: Path) -> bool:
@@ -133,20 +133,18 @@ def _check_size(image: Image.Image) -> None:
     most = MOST_OF.get(image.format or "", MOST_PIXELS)
     if image.width * image.height > most:
         size, kind = (
-            f"{image.width}x{image.height} pixels",
+            f"{image.width}×{image.height} pixels",
             f" as {image.format}" if most < MOST_PIXELS else "",
         )
         other = " or save it as JPEG" if kind else ""
-        raise DataError(
-            f"is too large ({size}, at most {most // 10**6} megapixels{kind}); make it smaller{other}"
-        )
+        raise DataError(f"too large ({size}; max. {most // 10**6} megapixels{kind}); make it smaller{other}")
 
 
 def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
     _check_size(image)
     notes = []
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        notes.append("is an animation or has several pages: only the first is used")
+        notes.append("an animation, or several pages: only the first is used")
     whole = image.size
     if at_least and image.format == "JPEG":
         # The sides may be swapped by the orientation, which is known only later.
@@ -277,7 +275,7 @@ def _mask(image: Image.Image) -> tuple[Image.Image | None, list[str]]:
     alpha = (image if image.mode == "RGBA" else image.convert("RGBA")).getchannel("A")
     values = np.asarray(alpha)
     if values.max() < 8:
-        return None, ["is fully transparent: its transparency is ignored"]
+        return None, ["fully transparent: the transparency is ignored"]
     return (alpha if values.min() < 250 else None), []
 
 
@@ -304,7 +302,7 @@ def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         )
         return converted or plain, []
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
-        return plain, ["has a colour profile that does not fit: its colours are taken as they are"]
+        return plain, ["invalid colour profile: its colours are used as they are"]
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
@@ -325,13 +323,13 @@ def _what_it_is(path: Path) -> str:
     with open(path, "rb") as file:
         start = file.read(512)
     if _begins(start, HEIC):
-        return f"is a HEIC photo that cannot be read; {HEIC_ADVICE}"
+        return f"a HEIC photo that can't be read; {HEIC_ADVICE}"
     for what, marks, endings, advice in UNSUPPORTED:
         if _begins(start, marks) or (path.suffix.lower() in endings):
-            return f"is {what}, which is not supported; {advice}"
+            return f"{what}, which isn't supported; {advice}"
     if start.isascii() and b"\0" not in start:
-        return "is a text and no picture, whatever its name says; remove it or replace it"
-    return f"is no picture that can be read; {SAVE_AS}"
+        return "a text file, not an image; remove or replace it"
+    return f"not a readable image; {SAVE_AS}"
 
 
 # How files begin that hold a picture, where their name does not say so.

@@ -28,11 +28,11 @@ TEXTS = (  # names of .txt files that are no caption, where no photo is called s
 TRACES = re.compile(r"^events\.out\.tfevents\b", re.IGNORECASE)
 # Folders whose pictures were made while training, or are kept for it; and what to call those pictures.
 FOLDERS = (
-    (re.compile(r"^(?:samples?|previews?|sample_images|training[-_ ]samples)$"), "previews of a training"),
-    (re.compile(r"^_?(?:.*[-_ ])?cache(?:s|d)?$"), "kept by a trainer for itself"),
+    (re.compile(r"^(?:samples?|previews?|sample_images|training[-_ ]samples)$"), "previews from a training"),
+    (re.compile(r"^_?(?:.*[-_ ])?cache(?:s|d)?$"), "a trainer's own cache"),
     (
         re.compile(r"^(?:reg|reg[-_ ]images?|regulari[sz]ation(?:[-_ ]images?)?|class[-_ ]images?)$"),
-        "class images, which are given on their own",
+        "class images, which are added separately",
     ),
     (re.compile(r"^(?:thumb(?:nail)?s|contact[-_ ]sheets?)$"), "thumbnails"),
 )
@@ -63,30 +63,30 @@ def made_by_a_training(name: str) -> str:
         for called, what in FOLDERS:
             if called.match(part.casefold()):
                 return f"{what} (in {shown(part)}/)"
-    return "previews of a training" if PREVIEW.search(path.stem) else ""
+    return "previews from a training" if PREVIEW.search(path.stem) else ""
 
 
 def summary(files: Sequence[str], pictures: Sequence[tuple[str, str]]) -> list[Finding]:
     """One line about all that was passed over: `files` by name, and `pictures` as (name, what they are)."""
     parts = [
-        _counted(Counter(PurePosixPath(name).suffix.casefold() or "without an ending" for name in files))
+        _counted(Counter(PurePosixPath(name).suffix.casefold() or "without an extension" for name in files))
     ]
     for what, count in Counter(what for _, what in pictures).items():
-        parts.append(f"{count} picture{'s' if count > 1 else ''}: {what}")
+        parts.append(f"{count} image{'s' if count > 1 else ''}: {what}")
     said = "; ".join(part for part in parts if part)
     if not said:
         return []
     count = len(files) + len(pictures)
-    number = f"{count} files that are neither photos to learn from nor their captions were"
+    number = f"{count} files that are neither training photos nor captions were"
     if count == 1:
-        number = "1 file that is neither a photo to learn from nor its caption was"
-    advice = "nothing to do; move a photo out of such a folder if it is meant to be learned"
+        number = "1 file that is neither a training photo nor a caption was"
+    advice = "nothing to do; move any photo you want to train on out of such a folder"
     return [
         Finding(
             "",
             "passed-over",
             "info",
-            f"{number} passed over ({said})",
+            f"{number} ignored ({said})",
             advice if pictures else "nothing to do",
         )
     ]
@@ -107,9 +107,9 @@ def repeats(names: Sequence[str]) -> list[Finding]:
         return []
     folders = ", ".join(f"“{shown(part)}”" for part in list(found)[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    what = f"{folders}{more}: other trainers repeat photos by the number in front; here each counts once"
+    what = f"{folders}{more}: other trainers repeat photos by the leading number; here each counts once"
     same = len(set(found.values())) == 1
-    advice = "the number of steps says how long to train" + (
-        "" if same else "; to show some photos more often, train on those alone or add more of them"
+    advice = "set the number of steps to train longer or shorter" + (
+        "" if same else "; to show some photos more often, train on those alone or add more like them"
     )
     return [Finding("", "repeats", "info", what, advice)]

@@ -111,10 +111,10 @@ def read_mask(path: Path, width: int, height: int) -> Image.Image:
     """The mask (L, 255 where the product is) in its photo's size. Raises DataError if it cannot be used."""
     picture = read_picture(path)
     if abs(np.log(picture.width / picture.height * height / width)) > APART:
-        was = f"{picture.width}x{picture.height} for a photo of {width}x{height}"
-        raise DataError(f"has another shape than its photo ({was}); draw it on the photo itself")
+        was = f"{picture.width}×{picture.height} for a {width}×{height} photo"
+        raise DataError(f"its shape differs from the photo's ({was}); draw it on the photo itself")
     # In an editor a mask is often white on nothing at all.
     mask = picture.mask if picture.mask is not None else picture.image.convert("L")
     if np.asarray(mask).max() < 128:
-        raise DataError("has no white in it; make it white where the product is")
+        raise DataError("it contains no white; make it white where the product is")
     return mask.resize((width, height), Image.Resampling.BILINEAR)

@@ -105,7 +105,7 @@ class QualityReport:
 
 
 class HasLook(Protocol):
-    """What the gate needs of a photo."""
+    """What the quality check needs of a photo."""
 
     @property
     def name(self) -> str: ...
@@ -158,33 +158,33 @@ def weigh(findings: Sequence[Finding], rules: Mapping[str, Rule], verdicts: Sequ
 def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
     look, name, found = photo.look, photo.name, []
     pixels, side = photo.width * photo.height, round(area**0.5)
-    size = f"{photo.width}x{photo.height} pixels"
+    size = f"{photo.width}×{photo.height} pixels"
     if pixels < 0.8 * area:
         severity = "warn" if pixels < 0.5 * area else "info"
-        advice = f"use a photo of at least {side}x{side} pixels"
+        advice = f"use a photo of at least {side}×{side} pixels"
         found.append(
-            Finding(name, "small", severity, f"is only {size}; this base works at {side}x{side}", advice)
+            Finding(name, "small", severity, f"only {size}; this base model works at {side}×{side}", advice)
         )
     longer, shorter = max(photo.width, photo.height), min(photo.width, photo.height)
     if longer > WIDEST * shorter:
-        advice = f"cut it closer to the product; as it is, it is {framing}"
-        found.append(Finding(name, "odd-ratio", "warn", f"is very long and narrow ({size})", advice))
+        advice = f"crop it closer to the product; as is, it will be {framing}"
+        found.append(Finding(name, "odd-ratio", "warn", f"very long and narrow ({size})", advice))
     if look.spread < 3:
-        found.append(Finding(name, "blank", "warn", "shows almost nothing but one tone", "remove it"))
+        found.append(Finding(name, "blank", "warn", "almost a single flat colour", "remove it"))
     if look.bright:
-        what = f"is overexposed: {look.bright:.0%} of it has no detail left"
-        found.append(Finding(name, "overexposed", "warn", what, "take it again with less light"))
+        what = f"overexposed: {look.bright:.0%} of it has no detail left"
+        found.append(Finding(name, "overexposed", "warn", what, "retake it with less light"))
     elif look.spread < 3:
         return found
     elif look.dark > BLACK or look.level < DIM:
-        what = "is underexposed: hardly anything in it is lit"
-        found.append(Finding(name, "underexposed", "warn", what, "take it again with more light"))
+        what = "underexposed: almost everything in it is dark"
+        found.append(Finding(name, "underexposed", "warn", what, "retake it with more light"))
     elif look.blur > max(BLURRED, BLURRED_PIXELS / longer):
-        advice = "take it again with a steady camera, or leave it out: blur is learned too"
-        found.append(Finding(name, "blurred", "warn", "looks blurred at the product", advice))
+        advice = "retake it with a steady camera, or leave it out: blur is learned too"
+        found.append(Finding(name, "blurred", "warn", "the product looks blurred", advice))
     if longer <= BLOCKS_SHOW and (look.blocks > BLOCKY or look.quality < COMPRESSED):
-        what = "shows the blocks of strong JPEG compression"
-        advice = "use the original file: the blocks are learned too"
+        what = "visible blocks from heavy JPEG compression"
+        advice = "use the original file: the blocks would be learned too"
         found.append(Finding(name, "blocky", "warn", what, advice))
     if look.lettering.letters:
         found.append(_of_lettering(name, look.lettering))
@@ -192,11 +192,15 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
 
 
 def _of_lettering(name: str, seen: Lettering) -> Finding:
-    what = f"looks like lettering {seen.place}"
+    what = f"possible text {seen.place}"
     if not seen.outside:
-        advice = "nothing to do if it is its own print; if it was laid over the photo, use one without it"
-        return Finding(name, "print", "info", f"{what}, on the product as far as can be told", advice)
-    advice = "if it is a watermark or a line of text, use a photo without it: it is learned with the product"
+        advice = (
+            "nothing to do if it is printed on the product; if it was added to the photo, use one without"
+        )
+        return Finding(name, "print", "info", f"{what}, probably on the product", advice)
+    advice = (
+        "if it is a watermark or caption, use a photo without: it would be learned as part of the product"
+    )
     return Finding(name, "lettering", "warn", f"{what}, outside the product", advice)
 
 
@@ -205,8 +209,8 @@ def _near_duplicates(photos: Sequence[HasLook]) -> list[Finding]:
     found = []
     for twin in sameness.near_duplicates([photo.look for photo in photos]):
         photo, other = photos[twin.index], photos[twin.other]
-        what = f"looks the same as {other.name}"
-        advice = "keep one of them: a picture that is there twice counts twice"
+        what = f"near-duplicate of {other.name}"
+        advice = "keep only one: duplicates count twice"
         found.append(Finding(photo.name, "duplicate", "warn", what, advice))
     return found
 
@@ -218,24 +222,24 @@ def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
         number = f"{count} photo{'s' if count != 1 else ''}" + (
             f", {different} of them different" if alike else ""
         )
-        advice = f"add more: about {IDEAL} from several sides, in several places and lights, work best"
+        advice = f"add more: about {IDEAL} from different angles, in different places and light, work best"
         found.append(Finding("", "few", "warn", f"only {number}", advice))
     elif different < 20:
         advice = f"this works; about {IDEAL} work best"
         found.append(Finding("", "few", "info", f"{different} different photos", advice))
     elif count > MANY:
-        advice = f"choose the best: beyond about {IDEAL}, variety counts and not number"
+        advice = f"choose the best: beyond about {IDEAL}, variety matters more than number"
         found.append(Finding("", "many", "info", f"{count} photos", advice))
     looks = [photo.look for photo in photos]
     found += _of_products([photo.name for photo in photos], colours.groups([look.colours for look in looks]))
     if count >= 5 and sameness.one_background(looks):
-        advice = "add photos in other places: what is in every photo is learned as part of the product"
+        advice = "add photos from other places: what every photo shows is learned as part of the product"
         found.append(
             Finding("", "one-background", "warn", "nearly all photos have the same background", advice)
         )
     if different >= sameness.FIGURES and sameness.one_angle(looks):
         what = "the product looks the same in most photos"
-        advice = "turn it, and take it from above and from below: only what is seen is learned"
+        advice = "photograph it from all sides, above and below: the model only learns what it sees"
         found.append(Finding("", "one-angle", "info", what, advice))
     return found
 
@@ -246,10 +250,9 @@ def _of_products(names: Sequence[str], groups: Sequence[Sequence[int]]) -> list[
     shown = [f"{names[group[0]]} and {len(group) - 1} more" if len(group) > 1 else names[group[0]]
              for group in groups[:PRODUCTS_NAMED]]  # fmt: skip
     rest = f"; and {len(groups) - len(shown)} more" if len(groups) > len(shown) else ""
-    what = f"these look like {len(groups)} different products, by their colours: {'; '.join(shown)}{rest}"
+    what = f"these look like {len(groups)} different products by colour: {'; '.join(shown)}{rest}"
     advice = (
-        "train each product on photos of its own; where these are versions of one, name the version in each "
-        "caption"
+        "train each product on its own photos; if these are versions of one, name the version in each caption"
     )
     return [Finding("", "several-products", "warn", what, advice)]
 

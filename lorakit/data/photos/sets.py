@@ -112,7 +112,7 @@ class Photo:
 
     @cached_property
     def look(self) -> Look:
-        """What the quality gate judges by; slower than reading the photo, so taken when it is asked for."""
+        """What the quality check judges by; slower than reading the photo, so taken when it is asked for."""
         try:
             return sight.look_at(self.path)
         except DataError as error:
@@ -155,8 +155,8 @@ class PhotoSet:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            what = "is not a folder" if folder.exists() else "no such folder"
-            raise DataError(f"{shown(folder.name)}: {what}; give the folder with the photos, or a zip of it")
+            what = " is not a folder" if folder.exists() else ": no such folder"
+            raise DataError(f"{shown(folder.name)}{what}; give the folder with the photos, or a ZIP of it")
         found = [
             (path.relative_to(folder).as_posix(), path)
             for parent, _, files in os.walk(folder)
@@ -204,7 +204,7 @@ class PhotoSet:
         return _read_set(files, trigger, None, "the upload", refused)
 
     def report(self, area: int = quality.SMALLEST, step: int = quality.STEP) -> QualityReport:
-        """The quality gate, for a base that was trained on pictures of `area` pixels in steps of `step`.
+        """The quality check, for a base that was trained on pictures of `area` pixels in steps of `step`.
 
         Nothing is dropped: leave out what a person agrees to leave out with `without`.
         """
@@ -275,7 +275,7 @@ def _read_set(
         found.photos.append(photo)
     if not found.photos:
         reasons = "".join(f" [{finding}]" for finding in found.skipped[:3])
-        raise DataError(f"{where} has no photo that can be read; add JPEG or PNG photos.{reasons}")
+        raise DataError(f"{where} contains no readable photos; add JPEG or PNG photos.{reasons}")
     return found
 
 
@@ -283,7 +283,7 @@ def _read_photo(label: str, name: str, path: Path, found: PhotoSet) -> Photo | N
     """Read one file once, small: that proves that it is whole."""
     try:
         if not path.is_file():
-            raise DataError("is no file or is not there; check its name")
+            raise DataError("no such file; check the name")
         seen = sight.first(path)
     except helpers.Lost:  # that says nothing about the photo
         raise
@@ -308,7 +308,7 @@ def _give_mask(photo: Photo, mask: Path | None, found: PhotoSet) -> None:
         helpers.run(masks.check, mask, photo.width, photo.height)
     except DataError as error:
         what, _, advice = str(error).partition("; ")
-        found.notes.append(Finding(shown(mask.name), "mask", "warn", f"is not used: it {what}", advice))
+        found.notes.append(Finding(shown(mask.name), "mask", "warn", f"mask not used: {what}", advice))
     else:
         photo.mask_path = mask
 

@@ -25,7 +25,7 @@ File = tuple[str, Path]  # its name within the set (folders with "/"), and where
 MORE = (".jpe", ".jfif", ".jif", ".dib", ".jp2", ".j2k", ".jxl", ".hif", ".apng", ".mpo")
 # What is passed over beside a photo of the same name, and what it is.
 COMPANIONS = {
-    **dict.fromkeys((".mov", ".mp4"), "the moving parts of live photos"),
+    **dict.fromkeys((".mov", ".mp4"), "the video parts of Live Photos"),
     **dict.fromkeys(
         (
             ".cr2",
@@ -42,7 +42,7 @@ COMPANIONS = {
             ".eps",
             ".svg",
         ),
-        "the originals of photos that are there",
+        "originals of photos that are already included",
     ),
 }
 SINGLY = 3  # findings of a kind; more become one that names so many
@@ -116,7 +116,7 @@ def _without_previews(pictures: Sequence[File]) -> tuple[list[File], list[tuple[
     kept = [(name, path) for name, path in pictures if name not in out and not _is_kept_beside(name)]
     if not kept:
         return list(pictures), []
-    made += [(name, "kept beside their photos by a trainer") for name, _ in pictures if _is_kept_beside(name)]
+    made += [(name, "a trainer's files next to the photos") for name, _ in pictures if _is_kept_beside(name)]
     return kept, made
 
 
@@ -175,13 +175,13 @@ def _beside(
             twice += known is not None and bool(caption) and caption != known[1]
             if known is None or (rank < known[0] and caption) or not known[1]:
                 found[photo] = rank, caption
-    advice = "correct it, or write the caption into a text file of the photo's name"
-    said = _few("captions", "warn", broken, "is not valid JSON", "files are not valid JSON", advice)
+    advice = "correct it, or put the caption into a text file named like the photo"
+    said = _few("captions", "warn", broken, "not valid JSON", "files are not valid JSON", advice)
     if twice:
-        what = f"{twice} photo{'s have' if twice > 1 else ' has'} several caption files that differ"
+        what = f"{twice} photo{'s have' if twice > 1 else ' has'} conflicting caption files"
         order = ", then ".join(captions.BESIDE)
         said.append(
-            Finding("", "captions", "info", what, f"the first is used, of {order}; remove the others")
+            Finding("", "captions", "info", what, f"the first found is used ({order}); remove the others")
         )
     return {photo: caption for photo, (_, caption) in found.items()}, orphans, silent, said
 
@@ -203,13 +203,13 @@ def _read_tables(tables: Sequence[File], photos: Sequence[str]) -> tuple[caption
 
 def _without_photo(rows: Sequence[str], files: Sequence[str]) -> list[Finding]:
     """Captions whose photos are not there: of tables, and in files of their own."""
-    row_advice = "add the photo, or correct the name in the captions"
+    row_advice = "add the photo, or correct the file name in the captions"
     advice = "name it like its photo (photo.jpg, photo.txt), or remove it"
     return [
-        *_few("caption-without-photo", "warn", rows, "has a caption, but there is no such photo",
-              "captions are of photos that are not there", row_advice),
-        *_few("caption-without-photo", "info", files, "is a text without a photo of that name",
-              "texts are named like no photo", advice),
+        *_few("caption-without-photo", "warn", rows, "listed with a caption, but the photo is missing",
+              "captions belong to missing photos", row_advice),
+        *_few("caption-without-photo", "info", files, "a text file with no photo of that name",
+              "text files match no photo", advice),
     ]  # fmt: skip
 
 
@@ -225,11 +225,11 @@ def _few(kind: str, severity: str, which: Sequence[str], one: str, many: str, ad
 
 def _of_masks(found: dict[str, Path], alone: Sequence[str]) -> list[Finding]:
     notes = _few(
-        "mask-without-photo", "warn", alone, "is a mask, but there is no photo of that name",
-        "masks are named like no photo", "name it like its photo, or remove it",
+        "mask-without-photo", "warn", alone, "a mask with no photo of that name",
+        "masks match no photo", "name it like its photo, or remove it",
     )  # fmt: skip
     if found:
         many = len(found) > 1
-        what = f"{len(found)} photo{'s have' if many else ' has'} a mask beside {'them' if many else 'it'}"
-        notes.append(Finding("", "masks", "info", what, "white in a mask is taken for the product"))
+        what = f"{len(found)} photo{'s have' if many else ' has'} a mask"
+        notes.append(Finding("", "masks", "info", what, "nothing to do: white in a mask marks the product"))
     return notes

@@ -39,7 +39,7 @@ class Head:
             return _of_one_column(name, first, filled, schema)
         at, behind, said = fitting[0], fitting[0] + 1, []
         if any(i < at for i in filled):
-            what = f"what stands above the headings ({first[at][0]}) was skipped"
+            what = f"the text above the headings ({first[at][0]}) was skipped"
             said.append(Finding(name, "headings", "info", what, "nothing to do"))
         # Some sheets have two rows of headings: groups above columns, or a system's names below the labels.
         second = next((i for i in filled if i > at), None)
@@ -54,7 +54,7 @@ class Head:
             said.append(unclosed(name, first[at][0]))
         cells = _tidy(first[at][1])
         if len(cells) > MOST_COLUMNS:
-            raise DataError(f"{name}: has {len(cells):,} columns; keep at most {MOST_COLUMNS:,}")
+            raise DataError(f"{name} has {len(cells):,} columns; keep at most {MOST_COLUMNS:,}")
         places = schema.places(cells)
         return cls(cells, places, [*said, *_unused(name, cells, places, schema)], first[behind:])
 
@@ -139,11 +139,11 @@ def _of_one_column(name: str, first: list[Raw], filled: list[int], schema: Schem
         cells = _tidy(max((first[row][1] for row in filled), key=headings.known))
         listed = ", ".join(repr(short(cell)) for cell in cells[:NAMED]) or "none"
         missing = next(need for need in schema.needs if need not in schema.places(cells))
-        raise DataError(f"{name} has no column {missing} (found: {listed}); name the column {missing!r}")
+        raise DataError(f"{name} has no {missing} column (found: {listed}); name the column {missing!r}")
     at = rows[0][0]
     heading = first[filled[0]][1][at].strip()
     if len(heading.split()) > HEADING_WORDS or heading.endswith(ENDS):
-        what, below = "has one column without a heading; all of it is read as texts", filled[0]
+        what, below = "one column without a heading; every row is read as a text", filled[0]
     else:
         what, below = f"its only column, {heading!r}, is read as the texts", filled[0] + 1
     said = [Finding(name, "headings", "info", what, "name the column 'text'")]

@@ -75,7 +75,7 @@ def recoded(source: Path, target: Path, encoding: str) -> None:
 def whole(path: Path, encoding: str | None = None) -> tuple[str, list[Finding]]:
     """All the text of a file, and what is to be said of reading it. Raises DataError for a huge one."""
     if path.stat().st_size > MOST_BYTES:
-        raise DataError(f"{path.name} has more than {MOST_BYTES // 10**6} MB; split it into several files")
+        raise DataError(f"{path.name} is larger than {MOST_BYTES // 10**6} MB; split it into several files")
     stream, said = opened(path, encoding)
     with stream:
         lines = Lines(stream)
@@ -90,7 +90,7 @@ def encoding_said(name: str, guess: decoding.Encoding) -> list[Finding]:
     if guess.name == "utf-8-sig":
         return []
     called = f"{guess.name}, {guess.label}"
-    what = f"read as {called}" if guess.sure else f"probably {called}: it is read as such"
+    what = f"read as {called}" if guess.sure else f"probably {called}, and read as such"
     advice = "if characters look wrong, choose another encoding"
     usual = guess.sure or guess.name == "cp1252"
     return [Finding(name, "encoding", "info" if usual else "warn", what, advice)]

@@ -21,8 +21,8 @@ from lorakit.data.texts import web
 from lorakit.errors import DataError
 
 FOREIGN = {  # what files begin with that nobody can read as a table
-    b"\xd0\xcf\x11\xe0": "is protected with a password, or an old .xls; save it as xlsx without one",
-    b"%PDF": "is a PDF; give the table it was made from, as xlsx or csv",
+    b"\xd0\xcf\x11\xe0": "is password-protected, or an old .xls file; save it as XLSX without a password",
+    b"%PDF": "is a PDF; use the table it was made from, as XLSX or CSV",
 }
 MARKUP = re.compile(r"</?(?:p|div|ul|ol|li|table|h[1-6])\b[^<>]*>|<br\s*/?>.*<", re.IGNORECASE | re.DOTALL)
 # Line breaks as WooCommerce writes them out; a cell with any other backslash may be about paths or code.
@@ -64,13 +64,13 @@ def kind_of(path: Path) -> str:
         with open(path, "rb") as file:
             head = file.read(8)
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read; save it again") from error
+        raise DataError(f"{path.name} can't be read; save it again") from error
     ending = path.suffix.lower()
     for mark, what in FOREIGN.items():
         if head.startswith(mark):
             raise DataError(f"{path.name} {what}")
     if ending in UNREADABLE:
-        raise DataError(f"{path.name} is {UNREADABLE[ending]}; save it as xlsx or csv")
+        raise DataError(f"{path.name} is {UNREADABLE[ending]}; save it as XLSX or CSV")
     if head.startswith(b"PK\x03\x04") or ending in (".xlsx", ".xlsm"):
         return "xlsx"
     return "json" if ending in (".json", *records.BY_LINE) else "text"
@@ -115,10 +115,10 @@ def _of_sheets(name: str, found: Iterable[Any], schema: Schema) -> Iterator[Reco
         except DataError as error:
             without.append((sheet.title, error))
     if not read:
-        raise without[0][1] if without else DataError(f"{name}: has no sheet with a table in it")
+        raise without[0][1] if without else DataError(f"{name} contains no sheet with a table")
     for title, _ in without:
         what = f"sheet {title!r} has no column {' or '.join(map(repr, schema.needs))} and was skipped"
-        yield Finding(name, "sheet", "info", what, "name its columns if it belongs to the table")
+        yield Finding(name, "sheet", "info", what, "name its columns if it is part of the table")
 
 
 def _of_object(name: str, place: str, row: Any, schema: Schema) -> Record | Finding:
@@ -153,7 +153,7 @@ def _rows(name: str, raw: Iterator[Raw], schema: Schema, separator: str) -> Iter
                 name, "ragged", "warn", what, "put quotes around a cell that contains the separator"
             )
         if len(cells) <= last:
-            what = f"{place} is left out: it has no {head.cells[last]!r}"
+            what = f"{place} was left out: it has no {head.cells[last]!r}"
             yield Finding(name, "ragged", "error", what, "check its quotes and separators")
             continue
         if len(cells) < width:

@@ -39,7 +39,7 @@ def read(path: Path, encoding: str | None = None) -> Iterator[Object | Finding]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path.name}: is no JSON ({error}); export it again") from error
+        raise DataError(f"{path.name} is not valid JSON ({error}); export it again") from error
     for number, item in enumerate(_items(value), start=1):
         yield f"item {number}", item
 

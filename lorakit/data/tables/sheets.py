@@ -60,14 +60,14 @@ def read(path: Path) -> Iterator[Sheet | Finding]:
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
                 raise DataError(
-                    f"{path.name}: is larger than {MOST_BYTES // 10**6} MB unpacked; save the sheet as csv"
+                    f"{path.name} is larger than {MOST_BYTES // 10**6} MB unpacked; save the sheet as CSV"
                 )
         values = load_workbook(path, read_only=True, data_only=True)
         formulas = load_workbook(path, read_only=True)
     except DataError:
         raise
     except Exception as error:  # openpyxl raises what it meets: KeyError, ValueError, BadZipFile, ...
-        raise DataError(f"{path.name}: is not a readable Excel file; save it again as xlsx or csv") from error
+        raise DataError(f"{path.name} is not a readable Excel file; save it again as XLSX or CSV") from error
     try:
         sheets = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
         for sheet in sheets:
@@ -84,12 +84,14 @@ def read(path: Path) -> Iterator[Sheet | Finding]:
                     else (f"{count:,} formulas without a stored result are")
                 )
                 what = f"{number} read as empty (first in {found.missing[0]})"
-                advice = "open it in a spreadsheet and save it again: formulas are not computed here"
+                advice = (
+                    "open it in a spreadsheet program and save it again: formulas are not calculated here"
+                )
                 yield Finding(path.name, "formula", "warn", what, advice)
         for sheet in values.worksheets:
             if sheet.sheet_state != "visible":
                 what = f"sheet {sheet.title!r} is hidden and was skipped"
-                yield Finding(path.name, "sheet", "info", what, "unhide it if it is meant")
+                yield Finding(path.name, "sheet", "info", what, "unhide it to include it")
     finally:
         values.close()
         formulas.close()

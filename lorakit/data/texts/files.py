@@ -14,15 +14,15 @@ from lorakit.data.texts import chats, prose, web
 from lorakit.data.texts.samples import Row
 from lorakit.errors import DataError
 
-KINDS = "csv, tsv, xlsx, json, jsonl, txt, md, html, eml or docx"
+KINDS = "CSV, TSV, XLSX, JSON, JSONL, TXT, MD, HTML, EML or DOCX"
 
 
 def read(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """The texts of a file by its ending. Raises DataError, naming the file, for an ending nobody can read."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        kind = path.suffix or "this kind"
-        raise DataError(f"{path.name}: {kind} cannot be read; save it as {KINDS}")
+        kind = path.suffix or "this type of file"
+        raise DataError(f"{path.name}: {kind} can't be read; save it as {KINDS}")
     return reader(path, encoding)
 
 

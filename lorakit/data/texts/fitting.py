@@ -16,19 +16,19 @@ def findings(tokenizer: Any, samples: Sequence[TextSample], max_length: int) -> 
     cut = [row for row in rows if any(row.mask) and row.lost]
     short = [row for row in rows if any(row.mask) and row.forgotten]
     longest = max((len(row.ids) + row.lost for row in rows), default=0)
-    advice = f"raise max_length to {longest:,} to learn all of them, or shorten them"
+    advice = f"raise max_length to {longest:,} to include all of them, or shorten them"
     if out and len(out) == len(rows):
-        raise DataError(f"none of the texts fits: their briefs alone have {max_length:,} tokens; {advice}")
+        raise DataError(f"none of the texts fit: their briefs alone fill {max_length:,} tokens; {advice}")
     found = []
     if out:
-        what = f"{_of(out, rows)} left out: the brief alone fills the {max_length:,} tokens of max_length"
+        what = f"{_of(out, rows)} left out: the brief alone fills max_length ({max_length:,} tokens)"
         found.append(Finding("", "max-length", "warn", what, advice))
     if cut:
-        what = f"{_of(cut, rows)} cut at {max_length:,} tokens (max_length) and learned without the end"
+        what = f"{_of(cut, rows)} truncated to {max_length:,} tokens (max_length), so the end is not learned"
         found.append(Finding("", "max-length", "warn", what, advice))
     if short:
-        what = f"{_of(short, rows)} learned with fewer of the earlier turns, to fit {max_length:,} tokens"
-        found.append(Finding("", "max-length", "info", what, "raise max_length if they matter"))
+        what = f"{_of(short, rows)} trained with fewer earlier turns, to fit {max_length:,} tokens"
+        found.append(Finding("", "max-length", "info", what, "raise max_length if those turns matter"))
     return found
 
 

@@ -52,9 +52,9 @@ def _any(*parts: str) -> re.Pattern[str]:
     return re.compile("|".join(parts), re.IGNORECASE)
 
 
-REPEATED = "take it out: a voice can repeat it to anybody"
-COPIED = "take it out, or give it in the brief's facts, so that it is copied and not remembered"
-CLEANED = "fill it in or clean it up: it is learned as it stands"
+REPEATED = "remove it: the voice could repeat it to anyone"
+COPIED = "remove it, or put it in the brief's facts so it isn't memorised"
+CLEANED = "fill it in or clean it up: it is learned as it is"
 
 MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli|"
@@ -77,11 +77,11 @@ CODE = r"(?:USD|EUR|GBP|CHF|CAD|AUD|JPY)"
 
 PATTERNS = (
     Pattern(
-        "private", "an e-mail address",
+        "private", "an email address",
         _any(r"(?<![\w.+-])[\w.+-]{1,64}\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}"), REPEATED,
     ),
     Pattern(
-        "private", "an e-mail address that is spelt out",
+        "private", "a spelt-out email address",
         _any(
             r"(?<![\w.+-])[\w.+-]{1,64}\s?[(\[{]\s?at\s?[)\]}]\s?[\w-]{1,63}"
             r"(?:(?:\.|\s?[(\[{]\s?dot\s?[)\]}]\s?)[\w-]{1,63}){1,4}",
@@ -99,7 +99,7 @@ PATTERNS = (
         COPIED, of_brief=False,
     ),
     Pattern(
-        "private", "what looks like a card number", _any(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,]\d)"),
+        "private", "a possible card number", _any(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,]\d)"),
         REPEATED, fits=_is_card,
     ),
     Pattern(
@@ -119,7 +119,7 @@ PATTERNS = (
         ),
         COPIED, of_brief=False,
     ),
-    Pattern("date", "a day that will have passed", _any(rf"\b{UNTIL}\s(?:{DAY})\b"), COPIED, of_brief=False),
+    Pattern("date", "a date that will pass", _any(rf"\b{UNTIL}\s(?:{DAY})\b"), COPIED, of_brief=False),
     Pattern(
         "price", "a price",
         _any(
@@ -135,7 +135,7 @@ PATTERNS = (
         COPIED, of_brief=False,
     ),
     Pattern(
-        "private", "what looks like a phone number",
+        "private", "a possible phone number",
         _any(
             r"(?<![\w.,/-])(?:(?:\+|00)\d|\(\d{2,5}\)|0\d|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4})"
             r"[\d\s()./-]{0,24}(?<=\d)(?![\w-])",
@@ -145,7 +145,7 @@ PATTERNS = (
         REPEATED, fits=_is_phone,
     ),
     Pattern(
-        "placeholder", "a placeholder that was never filled",
+        "placeholder", "an unfilled placeholder",
         _any(
             r"\{\{[^{}]{1,40}\}\}", r"\{[a-z_ ]{2,40}\}",
             r"\[(?:your |insert |product|brand|name|company)[\w ]{0,30}\]",
@@ -154,7 +154,7 @@ PATTERNS = (
         CLEANED,
     ),
     Pattern(
-        "placeholder", "a gap that was never filled",
+        "placeholder", "an unfilled gap",
         re.compile(r"\b(?:XX+|TBD|TBC|TODO|FIXME)\b|\[[A-Z][A-Z _]{1,30}\]|\$[A-Z_]{3,30}\b|_{3,}"), CLEANED,
     ),
     Pattern(
@@ -163,12 +163,12 @@ PATTERNS = (
         CLEANED,
     ),
     Pattern(
-        "control", "a chat model's control word",
+        "control", "a chat control token",
         _any(r"<\|[\w ]{1,30}\|>", r"\[/?INST\]", r"<</?SYS>>", r"</s>", r"<(?:start|end)_of_turn>"),
-        "take it out; it is broken up, so that it cannot end or open a turn",
+        "remove it; it is split up, so it can't start or end a turn",
     ),
     Pattern(
-        "boilerplate", "what stands under every mail or page",
+        "boilerplate", "boilerplate from an email or page footer",
         _any(
             r"\bunsubscribe\b", r"all rights reserved", r"terms (?:and|&) conditions",
             r"(?:privacy|cookie) policy",
@@ -190,6 +190,6 @@ PATTERNS = (
             r"\bimpressum\b", r"se désabonner", r"tous droits réservés", r"mentions légales",
             r"darse de baja", r"todos los derechos reservados",
         ),
-        "cut it off: it is learned before anything else is",
+        "remove it: it would be learned first of all",
     ),
 )  # fmt: skip

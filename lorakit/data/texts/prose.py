@@ -61,7 +61,9 @@ def texts(text: str, name: str, markdown: bool = False) -> Iterator[Row]:
         yield Finding(name, "no-prose", "info", f"left out: {left_out}", "nothing to do")
     found, how = _divided("\n".join(kept), markdown)
     if how:
-        yield Finding(name, "division", "info", how, "put blank lines between texts to divide them otherwise")
+        yield Finding(
+            name, "division", "info", how, "put blank lines between texts to split them differently"
+        )
     for one in found:
         yield TextSample(DEFAULT_INSTRUCTION, _unmarked(one) if markdown else one.strip())
 
@@ -165,7 +167,7 @@ def read_document(path: Path, encoding: str | None = None) -> Iterator[Row]:
     try:
         document = docx.Document(str(path))
     except Exception as error:
-        raise DataError(f"{path.name}: is not a Word document; save it again as docx or txt") from error
+        raise DataError(f"{path.name} is not a Word document; save it again as DOCX or TXT") from error
     cells = [paragraph for table in document.tables for cell in table._cells for paragraph in cell.paragraphs]
     for paragraph in [*document.paragraphs, *cells]:
         if paragraph.text.strip():

@@ -99,13 +99,13 @@ def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextRep
         name = f"text {index + 1}"
         found = list(_of_one(name, text))
         if (twin := twins[index]) is not None:
-            what = f"is nearly the same as text {twin + 1} ({_start(text.answer)})"
-            found.insert(0, Finding(name, "duplicate", "warn", what, "keep one of them: what is there twice "
-                                    "is learned by heart"))  # fmt: skip
+            what = f"near-duplicate of text {twin + 1} ({_start(text.answer)})"
+            found.insert(0, Finding(name, "duplicate", "warn", what,
+                                    "keep only one: duplicates get memorised"))  # fmt: skip
         if index in foreign:
             this, others = languages.NAMES[foreign[index]], languages.NAMES[language]
-            what = f"looks {this} among {others} texts ({_start(text.answer)})"
-            found.append(Finding(name, "language", "warn", what, "train one voice for each language"))
+            what = f"probably {this}, among {others} texts ({_start(text.answer)})"
+            found.append(Finding(name, "language", "warn", what, "train one voice per language"))
         judged.append(JudgedText(index, name, *weigh(found, RULES, VERDICTS), tuple(found)))
     whole = list(_of_all(texts, different=sum(twin is None for twin in twins)))
     findings = [*skipped, *whole, *(finding for one in judged for finding in one.findings)]
@@ -121,17 +121,17 @@ def _of_one(name: str, text: HasText) -> Iterator[Finding]:
     answer = text.answer
     for row, place in patterns.found(answer, text.instruction):
         severity = "info" if row.kind == "control" else "warn"
-        yield Finding(name, row.kind, severity, f"holds {row.what}: {_start(place)}", row.advice)
+        yield Finding(name, row.kind, severity, f"{row.what}: {_start(place)}", row.advice)
     words = len(re.findall(r"\w+", answer))
     if words < SHORTEST and not re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{4}", answer):
-        what = f"has only {words} word{'s' if words != 1 else ''}: {_start(answer)}"
-        yield Finding(name, "short", "warn", what, "leave it out, or give whole texts")
+        what = f"only {words} word{'s' if words != 1 else ''}: {_start(answer)}"
+        yield Finding(name, "short", "warn", what, "leave it out, or use complete texts")
 
 
 def _of_all(texts: Sequence[HasText], different: int) -> Iterator[Finding]:
     if different < FEW:
         what = f"only {different} different text{'s' if different != 1 else ''}"
-        advice = f"add more: about {IDEAL} of several kinds work best"
+        advice = f"add more: about {IDEAL} of different kinds work best"
         yield Finding("", "few", "warn", what, advice)
     sentences: Counter[str] = Counter()
     for text in texts:
@@ -139,8 +139,8 @@ def _of_all(texts: Sequence[HasText], different: int) -> Iterator[Finding]:
         sentences.update(piece for piece in pieces if len(piece.split()) >= SHARED_WORDS)
     for sentence, count in sentences.most_common(3):
         if count >= max(SHARED_LEAST, SHARED_SHARE * len(texts)):
-            what = f"{_start(sentence)} stands in {count} of {len(texts)} texts"
-            advice = "keep it only if the voice is meant to say it every time"
+            what = f"{_start(sentence)} appears in {count} of {len(texts)} texts"
+            advice = "keep it only if the voice should always say it"
             yield Finding("", "shared-sentence", "info", what, advice)
 
 

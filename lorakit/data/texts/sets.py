@@ -213,5 +213,5 @@ def _collected(name: str, rows: Iterator[Row]) -> TextSet:
     if not samples:
         why = next((f"{one.what}; {one.advice}" for one in found.first if one.severity != "info"), "")
         todo = why or "add at least a few texts in the brand's voice"
-        raise DataError(f"{name} contains no text that can be used{': ' if why else '; '}{todo}")
+        raise DataError(f"{name} contains no usable text{': ' if why else '; '}{todo}")
     return TextSet(samples, found.listed())

@@ -50,12 +50,12 @@ def read_page(path: Path, encoding: str | None = None) -> Iterator[Row]:
 def read_mail(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """A mail as one text, its subject first, without what it quotes and without a signature."""
     if path.stat().st_size > MOST_BYTES:
-        raise DataError(f"{path.name} has more than {MOST_BYTES // 10**6} MB; save its text as txt")
+        raise DataError(f"{path.name} is larger than {MOST_BYTES // 10**6} MB; save its text as TXT")
     with open(path, "rb") as file:
         mail = email.message_from_binary_file(file, policy=email.policy.default)
     body = mail.get_body(preferencelist=("plain", "html"))
     if body is None:
-        raise DataError(f"{path.name}: is a mail without a text; save its text as txt")
+        raise DataError(f"{path.name} is an email without text; save its text as TXT")
     try:
         text = body.get_content()
     except (LookupError, UnicodeError):  # an encoding that nobody knows
@@ -70,7 +70,7 @@ def read_mail(path: Path, encoding: str | None = None) -> Iterator[Row]:
         lines.append(line)
     kept = [line for line in lines if not line.startswith(">")]
     if cut or len(kept) < len(lines):
-        what = "a signature or what it quotes was left out"
+        what = "a signature or quoted text was left out"
         yield Finding(path.name, "no-prose", "info", what, "nothing to do")
     words = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
     subject = " ".join(str(mail["subject"] or "").split())

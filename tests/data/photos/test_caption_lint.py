@@ -34,7 +34,7 @@ def test_good_captions_are_not_spoken_of():
 def test_missing_captions_and_triggers_are_counted():
     assert said([*GOOD, "", ""], "no-caption").startswith("2 photos have no caption")
     assert said([*GOOD, "on a shelf"], "trigger-added").startswith(
-        "1 of 6 captions does not name 'zelto flask'"
+        "1 of 6 captions doesn't mention 'zelto flask'"
     )
 
 
@@ -62,7 +62,7 @@ def test_one_caption_for_all_is_said_once_and_not_word_by_word():
 
 def test_a_word_in_every_caption_is_named():
     captions = [f"{caption}, striped and golden" for caption in GOOD]
-    assert said(captions, "constant-named").startswith("'striped', 'golden' stand in every caption")
+    assert said(captions, "constant-named").startswith("'striped', 'golden' appear in every caption")
     assert "constant-named" not in kinds([*captions, "zelto flask on ice"])
     assert "constant-named" not in kinds(captions[:3]), "three captions share much by chance"
 
@@ -70,11 +70,11 @@ def test_a_word_in_every_caption_is_named():
 @pytest.mark.parametrize(
     ("words", "called"),
     [
-        ("the image shows a zelto flask", "says that it is a picture"),
-        ("zelto flask, masterpiece, 8k", "praises the picture"),
-        ("zelto flask, stock photo", "names a source"),
-        ("zelto flask IMG_2041", "a file's name"),
-        ("zelto flask #summer", "a hashtag"),
+        ("the image shows a zelto flask", "words saying that it is a photo"),
+        ("zelto flask, masterpiece, 8k", "praise of the photo"),
+        ("zelto flask, stock photo", "a source or credit"),
+        ("zelto flask IMG_2041", "contains a file name"),
+        ("zelto flask #summer", "contains a link or hashtag"),
     ],
 )
 def test_boilerplate_is_quoted(words, called):

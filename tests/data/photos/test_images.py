@@ -219,7 +219,7 @@ def bomb(width: int, height: int) -> bytes:
     [
         ("a.jpg", b"just a few words", "text"),
         ("a.jpg", b"", "empty"),
-        ("a.jpg", b"\x00\x01\x02\x03" * 50, "no picture"),
+        ("a.jpg", b"\x00\x01\x02\x03" * 50, "not a readable image"),
         ("a.png", bomb(50_000, 50_000), "megapixels"),
         ("a.png", bomb(11_000, 10_000), "megapixels"),
         ("a.svg", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
@@ -227,7 +227,7 @@ def bomb(width: int, height: int) -> bytes:
         ("a.pdf", b"%PDF-1.7\n", "PDF"),
         ("a.mov", b"\0\0\0\x14ftypqt  \0\0\0\0", "video"),
         ("a.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        ("a.heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo that cannot be read; .*iPhone"),
+        ("a.heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC photo that can't be read; .*iPhone"),
         ("a.jpg", b"\xff\x0a\x10\x20", "JPEG XL.*Save as"),
         ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         ("a.cr2", b"II*\0broken raw", "raw"),
@@ -271,7 +271,7 @@ def test_fit_keeps_the_shape_and_cuts_only_what_is_left_over():
     assert framing.box == (7.5, 0, 232.5, 100) and framing.lost == pytest.approx(15 / 240)
     assert fitted[:, 0].mean() == pytest.approx(255 * 7.5 / 240, abs=3)
     assert fitted[:, -1].mean() == pytest.approx(255 * (1 - 7.5 / 240), abs=3)
-    assert str(framing) == "learned at 144x64, cut by 8 px left and 8 px right"
+    assert str(framing) == "trained at 144×64, cropped by 8 px left and 8 px right"
 
 
 def test_what_is_too_long_for_any_bucket_is_padded_and_not_cut():
@@ -281,7 +281,7 @@ def test_what_is_too_long_for_any_bucket_is_padded_and_not_cut():
     assert fitted.shape == (64, 256, 3)
     assert fitted[:, 0].max() < 3 and fitted[:, -1].min() > 252, "both ends of the photo are there"
     assert np.array_equal(fitted[0], fitted[18]), "the padding repeats the photo's edge"
-    assert str(framing) == "learned at 256x64, padded by 18 px above and 18 px below"
+    assert str(framing) == "trained at 256×64, padded by 18 px above and 18 px below"
 
 
 def test_a_smaller_decoding_is_cut_at_the_same_places():

@@ -125,7 +125,7 @@ def test_small_is_measured_against_the_base(tmp_path):
     photos = saved(tmp_path, [photo(seed, (256, 256)) for seed in range(10)])
     assert not photos.report(area=128 * 128).of("000.png")
     (found,) = photos.report(area=1024 * 1024).of("000.png")
-    assert found.kind == "small" and "256x256" in found.what and "1024x1024" in found.advice
+    assert found.kind == "small" and "256×256" in found.what and "1024×1024" in found.advice
 
 
 def test_near_duplicates_name_each_other(tmp_path):

@@ -77,7 +77,7 @@ def test_a_missing_folder_and_a_file_in_its_place(tmp_path):
     with pytest.raises(DataError, match="nowhere: no such folder"):
         PhotoSet.from_folder(tmp_path / "nowhere", "can")
     put(tmp_path, a__zip=b"PK")
-    with pytest.raises(DataError, match=r"a\.zip: is not a folder"):
+    with pytest.raises(DataError, match=r"a\.zip is not a folder"):
         PhotoSet.from_folder(tmp_path / "a.zip", "can")
 
 
@@ -112,7 +112,7 @@ def test_a_photo_that_goes_away_later_is_named(tmp_path):
     put(tmp_path, a__jpg=jpeg())
     (photo,) = PhotoSet.from_folder(tmp_path, "can").photos
     (tmp_path / "a.jpg").unlink()
-    with pytest.raises(DataError, match=r"a\.jpg: is no longer there"):
+    with pytest.raises(DataError, match=r"a\.jpg: no longer there"):
         photo.open()
 
 
@@ -146,7 +146,7 @@ def test_captions_beside_photos_in_tables_and_by_trigger(tmp_path):
         "e.png": "aurora bottle",
     }
     said = {finding.kind: finding.what for finding in photos.report().findings}
-    assert "2 of 4 captions do not name 'aurora bottle'" in said["trigger-added"] and said[
+    assert "2 of 4 captions don't mention 'aurora bottle'" in said["trigger-added"] and said[
         "no-caption"
     ].startswith("1 photo has")
 
@@ -172,8 +172,8 @@ def test_captions_given_by_the_caller(tmp_path):
 @pytest.mark.parametrize(
     ("table", "content", "says"),
     [
-        ("captions.csv", "file_name,words\na.jpg,x\n", "no column text"),
-        ("captions.csv", "", "no column file_name"),
+        ("captions.csv", "file_name,words\na.jpg,x\n", "no text column"),
+        ("captions.csv", "", "no file_name column"),
         ("metadata.jsonl", '{"file_name": "a.jpg"}\nnot json\n', "line 1"),
     ],
 )
@@ -246,7 +246,7 @@ def test_a_zip_bomb_is_refused_before_anything_of_it_is_unpacked(tmp_path, monke
     monkeypatch.setattr(archives, "LARGEST_WHOLE", 5_000_000)
     zeros = {f"{i}.bin": bytes(2_000_000) for i in range(4)}
     path = zipped(tmp_path / "p.zip", {"a.jpg": jpeg(), "big.jpg": bytes(4_000_000), **zeros})
-    with pytest.raises(DataError, match="at most") as caught:
+    with pytest.raises(DataError, match=r"max\. 0\.0 GB") as caught:
         PhotoSet.from_zip(path, "can", tmp_path / "into")
     record_property("told", caught.value)
     assert list((tmp_path / "into").rglob("*")) == []
@@ -277,7 +277,7 @@ def test_what_is_unpacked_is_counted_and_removed_when_it_is_too_much(tmp_path, m
     monkeypatch.setattr(archives, "_room", lambda *_: 1_500_000)  # it was believed
     (tmp_path / "into").mkdir()
     (tmp_path / "into" / "earlier.jpg").write_bytes(jpeg())
-    with pytest.raises(DataError, match="more than it says"):
+    with pytest.raises(DataError, match="larger when unpacked than it declares"):
         PhotoSet.from_zip(path, "can", tmp_path / "into")
     assert [file.name for file in (tmp_path / "into").iterdir()] == ["earlier.jpg"]
 
@@ -341,7 +341,7 @@ def test_names_are_made_safe_and_stay_apart(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"just text"])
 def test_what_is_no_zip_is_said(tmp_path, content):
     (tmp_path / "photos.zip").write_bytes(content)
-    with pytest.raises(DataError, match=r"photos\.zip: .*zip"):
+    with pytest.raises(DataError, match=r"photos\.zip: .*ZIP"):
         PhotoSet.from_zip(tmp_path / "photos.zip", "can", tmp_path / "into")
     with pytest.raises(DataError, match=r"none\.zip: no such file"):
         PhotoSet.from_zip(tmp_path / "none.zip", "can", tmp_path / "into")
@@ -349,11 +349,11 @@ def test_what_is_no_zip_is_said(tmp_path, content):
 
 def test_too_many_entries_and_an_empty_zip(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MOST_ENTRIES", 3)
-    with pytest.raises(DataError, match="has 4 files"):
+    with pytest.raises(DataError, match="4 files in it"):
         PhotoSet.from_zip(
             zipped(tmp_path / "p.zip", {f"{i}": b"" for i in range(4)}), "can", tmp_path / "into"
         )
-    with pytest.raises(DataError, match=r"empty\.zip has no photo"):
+    with pytest.raises(DataError, match=r"empty\.zip contains no readable photos"):
         PhotoSet.from_zip(zipped(tmp_path / "empty.zip", {}), "can", tmp_path / "other")
 
 
@@ -380,7 +380,7 @@ def test_an_upload_of_photos_captions_and_zips_is_one_set(tmp_path):
     again = PhotoSet.from_folder(tmp_path / "into", "can")
     assert captions_of(again) == captions_of(photos), "a job reads the folder later"
     assert ("../c.jpg", "unsafe-path") in kinds(again.skipped), "and still knows what the zip held back"
-    with pytest.raises(DataError, match="the upload has no photo"):
+    with pytest.raises(DataError, match="the upload contains no readable photos"):
         PhotoSet.from_upload([tmp_path / "one" / "broken.zip"], "can", tmp_path / "other")
 
 

@@ -93,7 +93,7 @@ def test_of_several_captions_beside_a_photo_one_is_used_and_that_is_said(tmp_pat
     (tmp_path / "p.txt").write_text(CAPTION)
     (tmp_path / "p.caption").write_text("bottle, glass")
     photos = read(tmp_path)
-    assert photos.photos[0].written == CAPTION and "1 photo has several" in said(photos, "captions")[0]
+    assert photos.photos[0].written == CAPTION and "1 photo has conflicting" in said(photos, "captions")[0]
 
 
 TABLES = {
@@ -140,7 +140,7 @@ def test_captions_of_many_photos_that_are_not_there_are_one_line(tmp_path):
         (tmp_path / f"gone-{n}.caption").write_text("x")
     first, second = said(read(tmp_path), "caption-without-photo")
     assert first.startswith("500 captions") and "497 more" in first
-    assert second.startswith("12 texts") and "gone-0.caption" in second
+    assert second.startswith("12 text files") and "gone-0.caption" in second
 
 
 # What is passed over
@@ -208,7 +208,7 @@ def test_what_a_camera_kept_beside_a_photo_is_passed_over_and_alone_it_is_named(
     photos = read(tmp_path)
     assert [(f.file, "video" in f.what) for f in photos.skipped] == [("IMG_2.MOV", True)]
     (line,) = said(photos, "passed-over")
-    assert "live photos" in line and "originals" in line and "1 .aae" in line
+    assert "Live Photos" in line and "originals" in line and "1 .aae" in line
 
 
 def test_a_photo_without_an_ending_and_one_of_an_odd_ending_are_read(tmp_path):
@@ -265,7 +265,7 @@ def test_masks_that_cannot_be_used_are_named(tmp_path):
     photos = read(tmp_path)
     assert names_of(photos) == ["a.jpg", "b.jpg"] and not any(one.mask_path for one in photos.photos)
     shape, black = said(photos, "mask")
-    assert "another shape" in shape and "no white" in black
+    assert "shape differs" in shape and "no white" in black
     assert "c-masklabel.png" in said(photos, "mask-without-photo")[0]
 
 

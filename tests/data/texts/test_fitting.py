@@ -22,12 +22,12 @@ def test_texts_that_are_cut_or_left_out_are_counted_with_the_length_that_would_d
     assert len(conversation_tokens(WordTokenizer(), LONG, 100).ids) == 16
     found = fitting.findings(WordTokenizer(), samples, 10)
     assert [finding.what for finding in found] == [
-        "1 of 4 texts is left out: the brief alone fills the 10 tokens of max_length",
-        "1 of 4 texts is cut at 10 tokens (max_length) and learned without the end",
+        "1 of 4 texts is left out: the brief alone fills max_length (10 tokens)",
+        "1 of 4 texts is truncated to 10 tokens (max_length), so the end is not learned",
     ]
     assert all("raise max_length to 16" in finding.advice for finding in found)
     assert fitting.findings(WordTokenizer(), samples, 16) == []
-    with pytest.raises(DataError, match=r"none of the texts fits.* 5 tokens; raise max_length to 7 "):
+    with pytest.raises(DataError, match=r"none of the texts fit: .* 5 tokens; raise max_length to 7 "):
         fitting.findings(WordTokenizer(), samples[1:2], 5)
 
 

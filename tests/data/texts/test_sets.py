@@ -255,7 +255,7 @@ def test_a_mail_is_one_text_with_its_subject_and_without_what_it_quotes(tmp_path
         "Content-Transfer-Encoding: 8bit\n\nWarm.\n\nUnd süß.\n\nOn Monday Ann wrote:\n> Tea?\n"
     )
     found, said = answers(tmp_path, "a.eml", mail)
-    assert found == ["Subject: Tee für alle\n\nWarm.\n\nUnd süß."] and "quotes" in said[0]
+    assert found == ["Subject: Tee für alle\n\nWarm.\n\nUnd süß."] and "quoted" in said[0]
 
 
 SAYING = ("Headline", "Warm tea, twice.", "Shorter", "Warm. Twice.")
@@ -348,5 +348,5 @@ def test_training_files_of_further_tools_are_read(row, asked, tmp_path):
 
 
 def test_a_file_without_a_usable_text_says_why(tmp_path):
-    with pytest.raises(DataError, match=r'no text that can be used: line 1 is not a text .*use \{"instr'):
+    with pytest.raises(DataError, match=r'no usable text: line 1 is not a text .*use \{"instr'):
         TextSet.from_file(write(tmp_path, "a.jsonl", '{"headline_id": 3}\n'))

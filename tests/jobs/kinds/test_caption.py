@@ -117,7 +117,7 @@ def test_what_a_caption_holds_is_shown_as_text(folder):
 
 def test_the_page_judges_the_captions_as_they_were_corrected(folder):
     said = train.judge("zelto", folder, [], "starter-image", 16, {"a.png": "zelto, masterpiece"})[0]
-    assert "praises the picture" in said and "1 photo has no caption" in said
+    assert "praise of the photo" in said and "1 photo has no caption" in said
     assert gate.photos_in(folder, "zelto").photos[0].written == "", "the upload is as it was"
 
 

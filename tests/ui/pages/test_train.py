@@ -126,7 +126,7 @@ def test_what_is_cut_from_a_photo_and_put_around_it_is_drawn(tmp_path):
     Image.effect_noise((1200, 200), 50).convert("RGB").save(tmp_path / "long.png")
     folder = train.check_photos([str(path) for path in tmp_path.iterdir()])[0]
     cards = train.judge("mug", folder, [], "starter-image", 16)[2]
-    assert "cut by" in cards and "padded by" in cards
+    assert "cropped by" in cards and "padded by" in cards
     assert cards.count('class="frame padded"') == 1 and cards.count('<i style="position:absolute') == 1
 
 
