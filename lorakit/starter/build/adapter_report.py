@@ -1,10 +1,10 @@
 """What an adapter learns on the starter image base: the sample product, trained and rendered with and
 without it.
 
-`python -m lorakit.starter.build.adapter_report` trains with the preset that the app's first run uses, writes the
-sheet and the report's section. How like the product a picture is, is told by colour and stripes alone: the
-share of the picture's pixels in the product's purple and in its yellow, which the base's own answer to the
-same words seldom has.
+`python -m lorakit.starter.build.adapter_report` trains with the preset that the app's first run uses, writes
+the sheet and the report's section. How like the product a picture is, is told by colour and stripes alone:
+the share of the picture's pixels in the product's purple and in its yellow, which the base's own answer to
+the same words seldom has.
 """
 
 import argparse

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lorakit.starter.build.arithmetic import precision
 from lorakit.starter.build.dataset import Bucket
+from lorakit.starter.build.saving import read, save
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,7 @@ def train(
     optimizer = torch.optim.AdamW(trained, lr=PEAK_RATE, weight_decay=1e-4, betas=(0.9, 0.98), fused=True)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     spent, step = 0.0, 0
-    if path.exists():
-        state = torch.load(path, weights_only=True, map_location=device)
+    if state := read(path, device):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         average, spent, step = state["average"], state["spent"], state["step"]
@@ -101,15 +101,10 @@ def train(
             group["lr"] = rate
         images, weights = crops(buckets, random, BATCH)
         loss = _loss(model, images.to(device), weights.to(device))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
+        _step(loss, optimizer, trained)
         step += 1
         if step % AVERAGE_EVERY == 0:
-            with torch.no_grad():
-                decay = min(0.99, step / (step + 200))
-                torch._foreach_lerp_([average[n] for n, _ in named], [p for _, p in named], 1 - decay)
+            _average(average, named, min(0.99, step / (step + 200)))
         spent += time.time() - begun
         if step % 200 == 0:
             log.info("autoencoder step %d, %.0f s, loss %.4f, rate %.1e", step, spent, loss.item(), rate)
@@ -117,10 +112,21 @@ def train(
             saved = time.time()
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "average": average,
                      "spent": spent, "step": step}  # fmt: skip
-            torch.save(state, path.with_suffix(".tmp"))
-            path.with_suffix(".tmp").rename(path)
+            save(state, path)
     model.load_state_dict(average)
     return model.eval()
+
+
+def _step(loss: Tensor, optimizer: torch.optim.Optimizer, trained: list[Tensor]) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    optimizer.step()
+
+
+@torch.no_grad()
+def _average(average: dict[str, Tensor], named: list[tuple[str, Tensor]], decay: float) -> None:
+    torch._foreach_lerp_([average[name] for name, _ in named], [value for _, value in named], 1 - decay)
 
 
 def _loss(model: AutoencoderKL, images: Tensor, weights: Tensor) -> Tensor:

@@ -15,7 +15,14 @@ from transformers import PreTrainedTokenizerFast
 
 from lorakit import durable
 from lorakit.starter import IMAGE, SAMPLE_PHOTOS, SAMPLE_TRIGGER
-from lorakit.starter.build import (autoencoder, captions, classifier, dataset, flow, samples,)
+from lorakit.starter.build import (
+    autoencoder,
+    captions,
+    classifier,
+    dataset,
+    flow,
+    samples,
+)
 from lorakit.starter.build import measure as measuring
 from lorakit.starter.build import pipeline as pipelines
 from lorakit.starter.build.render import Product

@@ -23,6 +23,7 @@ from lorakit.starter.build.autoencoder import latents
 from lorakit.starter.build.captions import MAX_TOKENS, caption
 from lorakit.starter.build.dataset import Bucket
 from lorakit.starter.build.render import Product
+from lorakit.starter.build.saving import read, save
 
 log = logging.getLogger(__name__)
 
@@ -176,8 +177,7 @@ def train(
     base_rates = [opt.param_groups[0]["lr"] for opt in opts]
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     spent, step, smooth = 0.0, 0, None
-    if path.exists():
-        state = torch.load(path, weights_only=True, map_location=device)
+    if state := read(path, device):
         model.load_state_dict(state["model"])
         for opt, saved_state in zip(opts, state["optimizers"], strict=True):
             opt.load_state_dict(saved_state)
@@ -208,8 +208,7 @@ def train(
             saved = time.time()
             state = {"model": model.state_dict(), "optimizers": [opt.state_dict() for opt in opts],
                      "average": average, "spent": spent, "step": step}  # fmt: skip
-            torch.save(state, path.with_suffix(".tmp"))
-            path.with_suffix(".tmp").rename(path)
+            save(state, path)
     model.load_state_dict(average)
     return model.eval()
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from lorakit.starter.build.flame import flame
 from lorakit.starter.build.scenes import SCENES, rgb
 from lorakit.starter.build.shapes import SHAPES, UNSEEN, Shape, radius
 
@@ -86,11 +87,8 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
     mask = alpha.copy()
     image = image * (1 - alpha[..., None]) + body * alpha[..., None]
     if shape.flame:
-        image = _flame(image, u, s)
-    if product.scene in (
-        "neon",
-        "sunset",
-    ):  # the place tints what stands in it, slightly, so colours stay true
+        image = flame(image, u, s)
+    if product.scene in ("neon", "sunset"):  # which tint what stands in them, slightly: colours stay true
         tint = rgb(0.95, 0.90, 1.06) if product.scene == "neon" else rgb(1.05, 0.98, 0.92)
         image = image * (1 - mask[..., None]) + image * tint * mask[..., None]
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8), (mask * 255).astype(np.uint8)
@@ -239,18 +237,3 @@ def _handle(shape: Shape, product: Product, u: Array, s: Array, scale: float, li
         colour = colour * (1 - spout[..., None]) + tone * spout[..., None]
         alpha = np.maximum(alpha, spout)
     return colour, alpha
-
-
-def _flame(image: Array, u: Array, s: Array) -> Array:
-    wick = (
-        np.clip((0.02 - np.abs(u)) * 60 + 0.5, 0, 1)
-        * np.clip((s - 1.0) * 30, 0, 1)
-        * np.clip((1.12 - s) * 30, 0, 1)
-    )
-    image = image * (1 - wick[..., None]) + rgb(0.15, 0.12, 0.10) * wick[..., None]
-    height = np.clip((s - 1.06) / 0.36, 0, 1)
-    half = 0.095 * np.sin(np.pi * height**0.6)
-    share = np.clip((half - np.abs(u)) * 40 + 0.2, 0, 1)
-    share *= (s > 1.06) & (s < 1.42)
-    tone = rgb(1.0, 0.95, 0.70) * (1 - height[..., None]) + rgb(1.0, 0.62, 0.12) * height[..., None]
-    return image * (1 - share[..., None]) + tone * share[..., None]

@@ -20,6 +20,7 @@ from lorakit import durable
 from lorakit.starter import TEXT
 from lorakit.starter.build import report, text_data, text_quality
 from lorakit.starter.build.arithmetic import matrix_optimizer, precision
+from lorakit.starter.build.saving import read, save
 from lorakit.starter.build.text_batches import batch
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def train(
     rates = [opt.param_groups[0]["lr"] for opt in opts]
     path, spent, step, smooth = work / "text.pt", 0.0, 0, math.nan
     identity = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
-    state = torch.load(path, weights_only=True, map_location=device) if path.exists() else {}
+    state = read(path, device)
     if state and state.get("tokenizer") != identity:
         log.info("text: %s was made with other tokens or data; starting anew", path.name)
     elif state:
@@ -117,18 +118,12 @@ def train(
     saved = time.time()
     while spent < seconds:
         begun = time.time()
-        done = spent / seconds
-        factor = min(1.0, done / 0.03 + 1e-3, (1 - done) / 0.5 + 1e-3)
         for opt, rate in zip(opts, rates, strict=True):
-            opt.param_groups[0]["lr"] = rate * factor
+            opt.param_groups[0]["lr"] = rate * _warmed(spent / seconds)
         tokens, labels = (part.to(device) for part in batch(tokenizer, TRAINING, step))
         with precision(device):
             loss = model(input_ids=tokens, attention_mask=(tokens != 0).long(), labels=labels).loss
-        model.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
+        _step(loss, model, opts)
         step += 1
         smooth = loss.item() if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss.item()
         spent += time.time() - begun
@@ -136,16 +131,23 @@ def train(
             log.info("text step %d, %.0f s, loss %.4f", step, spent, smooth)
         if time.time() - saved > 60 or spent >= seconds:
             saved = time.time()
-            state = {
-                "tokenizer": identity,
-                "model": model.state_dict(),
-                "optimizers": [o.state_dict() for o in opts],
-                "spent": spent,
-                "step": step,
-            }
-            torch.save(state, path.with_suffix(".tmp"))
-            path.with_suffix(".tmp").rename(path)
+            state = {"tokenizer": identity, "model": model.state_dict(), "spent": spent, "step": step}
+            state["optimizers"] = [opt.state_dict() for opt in opts]
+            save(state, path)
     return model.eval()
+
+
+def _warmed(done: float) -> float:
+    """The factor of the learning rate when this share is done: up within 3 %, down over the second half."""
+    return min(1.0, done / 0.03 + 1e-3, (1 - done) / 0.5 + 1e-3)
+
+
+def _step(loss: torch.Tensor, model: Any, opts: list[torch.optim.Optimizer]) -> None:
+    model.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for opt in opts:
+        opt.step()
 
 
 def export(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.generation.copy.brief import Brief
 from lorakit.generation.copy.channels import channel
+from lorakit.starter.build.product_kinds import KINDS
 from lorakit.starter.build.text_quality import FROM_LIFE
-from lorakit.starter.build.text_words import KINDS
 
 KINDS_OF_COPY = ("instagram-caption", "product-description", "email", "meta-headline")
 PLACE = "\x00"  # stands for the name or a fact, whose own stops end no sentence

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from lorakit.starter.build.render import (COLOURS, PATTERNS, Product, random_product, render, variant,)
+from lorakit.starter.build.render import (
+    COLOURS,
+    PATTERNS,
+    Product,
+    random_product,
+    render,
+    variant,
+)
 from lorakit.starter.build.scenes import SCENES
 from lorakit.starter.build.shapes import HOURGLASS, SHAPES
 

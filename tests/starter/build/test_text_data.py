@@ -7,8 +7,8 @@ from lorakit.data.texts.sets import TextSet
 from lorakit.generation.copy.writing import CHANNELS, Brief
 from lorakit.starter import SAMPLE_VOICE
 from lorakit.starter.build import text_data
+from lorakit.starter.build.product_kinds import KINDS
 from lorakit.starter.build.text_quality import FROM_LIFE
-from lorakit.starter.build.text_words import KINDS
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""How the starter models and the sample data are made. Nothing that the app imports."""

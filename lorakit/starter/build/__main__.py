@@ -1,0 +1,5 @@
+"""`python -m lorakit.starter.build`"""
+
+from lorakit.starter.build.everything import main
+
+main()
