@@ -1,8 +1,15 @@
 """The errors a person may see. Each message says what is wrong, in which file or field, and what to do."""
 
+from collections.abc import Sequence
+
 
 class LoraKitError(ValueError):
     """Base of every error that is meant to be read by the person at the keyboard."""
+
+
+def all_of(where: str, problems: Sequence[str]) -> str:
+    """One message that names every problem with `where`, a line each; a page may run the lines together."""
+    return f"{where}: " + ".\n".join(problems)
 
 
 class AdapterError(LoraKitError):

@@ -229,7 +229,6 @@ LONG_MODULES = {
     "training/forecast/forecast.py": 304,
     "training/image_examples.py": 254,
     "training/loop.py": 296,
-    "training/recipe.py": 271,
     "training/session.py": 282,
     "ui/pages/adapters.py": 314,
     "ui/pages/scenes.py": 306,

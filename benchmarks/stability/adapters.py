@@ -115,7 +115,7 @@ def train_all(out: Path, work: Path, only: list[str]) -> None:
     """Train every adapter of ADAPTERS (or of `only`) that `out` lacks."""
     from lorakit.data.photos.sets import PhotoSet
     from lorakit.families import load_base
-    from lorakit.training.recipe import from_preset
+    from lorakit.training.presets import from_preset
     from lorakit.training.session import train
 
     for name, subject_id, changes in ADAPTERS:

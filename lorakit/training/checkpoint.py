@@ -76,8 +76,8 @@ def latest(folder: Path, identity: str) -> dict[str, Any] | None:
             continue
         if manifest["identity"] != identity:
             raise RecipeError(
-                "the checkpoints in this folder are of a training with other data, base or settings; choose "
-                "another name for the new one, or start it with resume=False"
+                "the checkpoints here are from a training with different data, base model or settings; "
+                "choose another name, or start over (in the terminal --restart, in Python resume=False)"
             )
         return torch.load(candidate / "state.pt", weights_only=True, map_location="cpu")
     return None

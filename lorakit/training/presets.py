@@ -59,7 +59,7 @@ PRESETS = (
         LARGE | {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
     ),
     Preset(
-        "low-memory", "Low memory (10-12 GB, with NF4)", "image", False,
+        "low-memory", "Low memory (10–12 GB, 4-bit)", "image", False,
         LARGE | {
             "steps": 1500, "rank": 8, "alpha": 8.0, "learning_rate": 1e-4, "resolution": 512,
             "optimizer": "adamw-8bit",
@@ -78,7 +78,7 @@ PRESETS = (
         VOICE | {"rank": 16, "alpha": 32.0, "learning_rate": 1e-4},
     ),
     Preset(
-        "large", "Large (QLoRA)", "text", False,
+        "large", "Large models (QLoRA)", "text", False,
         VOICE | {
             "rank": 64, "alpha": 16.0, "learning_rate": 2e-4, "schedule": "constant", "max_grad_norm": 0.3,
             "optimizer": "adamw-8bit-paged",
@@ -105,5 +105,7 @@ def from_preset(id: str, kind: str, starter: bool, **changes: Any) -> Recipe:
     """The recipe of a preset with some settings changed. Raises RecipeError for an unknown preset."""
     found = {preset.id: preset for preset in presets(kind, starter)}
     if id not in found:
-        raise RecipeError(f"preset {id!r} does not exist for this base; choose one of {', '.join(found)}")
+        raise RecipeError(
+            f"preset {id!r} does not exist for this base model; choose one of {', '.join(found)}"
+        )
     return Recipe.from_dict(found[id].settings | changes)

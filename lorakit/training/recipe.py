@@ -4,190 +4,161 @@ The form in the app, the command line's options and the job file are all made fr
 torch here.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, fields
 from typing import Any
 
 from lorakit.data.photos import wording
-from lorakit.errors import RecipeError
-
-
-def _setting(
-    default: Any,
-    help: str,
-    group: str,
-    *,
-    unit: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    kinds: tuple[str, ...] = ("image", "text"),
-) -> Any:
-    """A field that carries its unit, range, choices, help and the section of a form it stands in.
-
-    `kinds` says for which trainings it means something.
-    """
-    metadata = {
-        "help": help,
-        "group": group,
-        "unit": unit,
-        "low": low,
-        "high": high,
-        "choices": choices,
-        "kinds": kinds,
-    }
-    return field(default=default, metadata=metadata)
-
+from lorakit.errors import RecipeError, all_of
+from lorakit.training.setting import Rule, problem_with, setting
 
 OPTIMIZERS = ("adamw", "adamw-8bit", "adamw-8bit-paged", "prodigy", "schedule-free")
-GROUPS = ("basic", "data", "optimisation", "adapter", "saving")  # the sections of a form
+MOST_RANK = 1024  # beyond, an adapter is nearly as large as the layers it changes
 
 
 @dataclass
 class Recipe:
     """The hyper-parameters of one training.
 
-    Raises RecipeError that names the field when a value is out of range or two settings exclude each other.
+    Raises RecipeError that names every field with a value out of range, and all settings that exclude each
+    other.
     """
 
-    steps: int = _setting(
-        1000, "How many updates to make. More learns more, and takes longer.", "basic",
+    steps: int = setting(
+        1000, "Number of training steps. More steps learn more, but take longer.", "basic",
         unit="steps", low=1, high=100_000,
     )  # fmt: skip
-    rank: int = _setting(
+    rank: int = setting(
         16, "How much the adapter can learn. 8 to 16 for one product, 32 for a style.", "basic",
-        low=1, high=1024,
+        low=1, high=MOST_RANK,
     )  # fmt: skip
-    learning_rate: float = _setting(
-        1e-4, "Size of each update; for prodigy a factor, 1.", "basic", low=1e-8, high=1.0
+    learning_rate: float = setting(
+        1e-4, "Size of each update. With Prodigy, a multiplier: use 1.", "basic", low=1e-8, high=1.0
     )
-    epochs: float = _setting(
-        0.0, "Go through the data this often instead of counting steps; 0 counts steps.", "data",
+    epochs: float = setting(
+        0.0, "Number of passes over the data, used instead of steps. 0 = use steps.", "data",
         low=0.0, high=10_000.0,
     )  # fmt: skip
-    batch_size: int = _setting(1, "Examples at once.", "data", unit="examples", low=1, high=256)
-    accumulate: int = _setting(
-        1, "Batches per update: a larger batch in the memory of a small one, for as many times the work.",
+    batch_size: int = setting(1, "Examples per batch.", "data", unit="examples", low=1, high=256)
+    accumulate: int = setting(
+        1, "Batches per step: acts like a larger batch without the extra memory, but takes longer.",
         "data", unit="batches", low=1, high=1024,
     )  # fmt: skip
-    resolution: int = _setting(
-        0, "Side of a square of the training pictures' area; 0 is the base's own.", "data",
+    resolution: int = setting(
+        0, "Training resolution: the side of a square of that area. 0 = the base model's default.", "data",
         unit="px", low=0, high=2048, kinds=("image",),
     )  # fmt: skip
-    caption_template: str = _setting(
-        wording.TEMPLATE, "How a caption that does not name the product is put, such as: "
+    caption_template: str = setting(
+        wording.TEMPLATE, "Template for captions that don't mention the product, such as: "
         f"{wording.EXAMPLE}. {{class}} is the class prompt.", "data", kinds=("image",),
     )  # fmt: skip
-    caption_dropout: float = _setting(
-        0.05, "Share of the captions left out, so that the product also shows without one.", "data",
+    caption_dropout: float = setting(
+        0.05, "Share of captions dropped at random; those examples are trained without one.", "data",
         low=0.0, high=0.9, kinds=("image",),
     )  # fmt: skip
-    background_weight: float = _setting(
-        1.0, "How much the surroundings count in photos that are transparent or plain around the product; 0 "
-        "learns nothing of the studio.", "data", low=0.0, high=1.0, kinds=("image",),
+    background_weight: float = setting(
+        1.0, "How much the background counts in photos where it is transparent or plain. 0 = ignore it.",
+        "data", low=0.0, high=1.0, kinds=("image",),
     )  # fmt: skip
-    backgrounds: int = _setting(
-        0, "Show each such photo again before this many other backgrounds, which are not learned.", "data",
+    backgrounds: int = setting(
+        0, "Repeat each of those photos on this many other backgrounds, which are not learned.", "data",
         unit="backgrounds", low=0, high=16, kinds=("image",),
     )  # fmt: skip
-    class_prompt: str = _setting(
-        "", "What the product is one of (a bottle): the base draws some first, and keeps knowing others.",
-        "data", kinds=("image",),
+    class_prompt: str = setting(
+        "", "Category of the product, such as: a bottle. Class images of it help the base model remember "
+        "other bottles.", "data", kinds=("image",),
     )  # fmt: skip
-    class_images: int = _setting(
-        0, "How many pictures of the class the base draws before it learns; 0 for none.", "data",
-        unit="pictures", low=0, high=1000, kinds=("image",),
+    class_images: int = setting(
+        0, "Class images to generate before training. 0 = none.", "data",
+        unit="images", low=0, high=1000, kinds=("image",),
     )  # fmt: skip
-    class_weight: float = _setting(
-        1.0, "How much a picture of the class counts beside a photo.", "data",
+    class_weight: float = setting(
+        1.0, "Weight of a class image relative to a photo.", "data",
         low=0.0, high=10.0, kinds=("image",),
     )  # fmt: skip
-    max_length: int = _setting(
-        1024, "Longer texts are cut.", "data", unit="tokens", low=16, high=32_768, kinds=("text",)
+    max_length: int = setting(
+        1024, "Longer texts are truncated.", "data", unit="tokens", low=16, high=32_768, kinds=("text",)
     )
-    packing: bool = _setting(
-        False, "Put several short texts into one row of that length; they do not see each other.", "data",
+    packing: bool = setting(
+        False, "Packs several short texts into one sequence; they can't see each other.", "data",
         kinds=("text",),
     )  # fmt: skip
-    held_out: float = _setting(
-        0.1, "Share kept aside to see when to stop (of photos, when there are 12); the best state is kept.",
-        "data", low=0.0, high=0.5,
+    held_out: float = setting(
+        0.1, "Share of the data held out to find the best step, which is kept.", "data",
+        low=0.0, high=0.5, photos="Needs at least 12 photos.",
     )  # fmt: skip
-    optimizer: str = _setting(
-        "adamw", "What turns gradients into updates. The 8-bit ones need less memory, the paged one moves it "
-        "to the host when it is short (CUDA), prodigy finds the learning rate, schedule-free averages.",
+    optimizer: str = setting(
+        "adamw", "Training algorithm. The 8-bit ones use less memory; the paged one moves to system memory "
+        "when short (CUDA); Prodigy finds the learning rate; schedule-free needs no schedule.",
         "optimisation", choices=OPTIMIZERS,
     )  # fmt: skip
-    warmup: float = _setting(
-        0.05, "Share of the steps in which the learning rate rises.", "optimisation", low=0.0, high=0.5
+    warmup: float = setting(
+        0.05, "Share of steps over which the learning rate ramps up.", "optimisation", low=0.0, high=0.5
     )
-    schedule: str = _setting(
-        "constant", "How the learning rate goes on after the warm-up.", "optimisation",
+    schedule: str = setting(
+        "constant", "How the learning rate changes after warm-up.", "optimisation",
         choices=("constant", "cosine"),
     )  # fmt: skip
-    weight_decay: float = _setting(
-        0.01, "Pull of the factors towards zero.", "optimisation", low=0.0, high=1.0
+    weight_decay: float = setting(
+        0.01, "Pulls the adapter's weights towards zero.", "optimisation", low=0.0, high=1.0
     )
-    max_grad_norm: float = _setting(
-        1.0, "Gradients longer than this are shortened.", "optimisation", low=0.01, high=100.0
+    max_grad_norm: float = setting(
+        1.0, "Gradients with a larger norm are scaled down to this.", "optimisation", low=0.01, high=100.0
     )
-    min_snr: float = _setting(
-        5.0, "Stable Diffusion only: nearly clean noise levels count less (min-SNR gamma, 0 is off).",
+    min_snr: float = setting(
+        5.0, "Stable Diffusion only: low-noise steps count less (min-SNR). 0 = off.",
         "optimisation", low=0.0, high=100.0, kinds=("image",),
     )  # fmt: skip
-    ema: float = _setting(
-        0.0, "Average the adapter over its last steps (0.99 is smooth, 0 is off).", "optimisation",
+    ema: float = setting(
+        0.0, "Moving average of the adapter's weights. 0.99 = smooth, 0 = off.", "optimisation",
         low=0.0, high=0.9999, kinds=("image",),
     )  # fmt: skip
-    gradient_checkpointing: bool = _setting(
-        False, "Compute activations again instead of keeping them: much less memory, about a third slower.",
+    gradient_checkpointing: bool = setting(
+        False, "Recomputes activations instead of storing them: much less memory, about a third slower.",
         "optimisation",
     )  # fmt: skip
-    seed: int = _setting(
-        0, "The same seed, data and recipe give the same adapter.", "optimisation", low=0, high=2**63 - 1
+    seed: int = setting(
+        0, "The same seed, data and settings give the same adapter.", "optimisation", low=0, high=2**63 - 1
     )
-    alpha: float = _setting(
-        16.0, "Strength of the update: it is scaled by alpha / rank. Usually equal to the rank.", "adapter",
+    alpha: float = setting(
+        16.0, "Scales the adapter by alpha / rank. Usually equal to the rank.", "adapter",
         low=0.001, high=4096,
     )  # fmt: skip
-    dropout: float = _setting(
-        0.0, "Share of the adapter's inputs left out at random.", "adapter", low=0.0, high=0.9
+    dropout: float = setting(
+        0.0, "Share of the adapter's inputs dropped at random.", "adapter", low=0.0, high=0.9
     )
-    lora_plus: float = _setting(
-        1.0, "Learning rate of the second factor over that of the first (LoRA+: 16; 1 is off).", "adapter",
+    lora_plus: float = setting(
+        1.0, "Learning rate of B divided by that of A (LoRA+: 16). 1 = off.", "adapter",
         low=1.0, high=64.0,
     )  # fmt: skip
-    rslora: bool = _setting(False, "Scale by alpha / sqrt(rank), which keeps high ranks learning.", "adapter")
-    dora: bool = _setting(
-        False, "Learn the size of each output apart from its direction (DoRA). Slower.", "adapter"
+    rslora: bool = setting(
+        False, "Scales by alpha / sqrt(rank) instead, so that high ranks keep learning.", "adapter"
     )
-    pissa: bool = _setting(
-        False, "Start from the weights' main directions (PiSSA): learns faster, files of twice the rank.",
-        "adapter",
+    dora: bool = setting(False, "Learns magnitude and direction separately (DoRA). Slower.", "adapter")
+    pissa: bool = setting(
+        False, "Starts from the weights' main directions (PiSSA): learns faster, but files have twice the "
+        "rank.", "adapter",
     )  # fmt: skip
-    convolutions: bool = _setting(
-        False, "Stable Diffusion only: give the convolutions an update too. Larger files, finer texture.",
+    convolutions: bool = setting(
+        False, "Stable Diffusion only: also trains the convolutions. Larger files, finer texture.",
         "adapter", kinds=("image",),
     )  # fmt: skip
-    preview_every: int = _setting(
-        250, "Make previews after this many steps; 0 for only at the end.", "saving",
-        unit="steps", low=0, high=100_000,
-    )  # fmt: skip
-    checkpoint_every: int = _setting(
-        100, "Save the whole state after this many steps.", "saving", unit="steps", low=1, high=100_000
+    preview_every: int = setting(
+        250, "Steps between previews. 0 = only at the end.", "saving", unit="steps", low=0, high=100_000
     )
-    checkpoint_minutes: float = _setting(
-        5.0, "Save it also after this many minutes; 0 for by steps alone.", "saving",
+    checkpoint_every: int = setting(
+        100, "Steps between checkpoints.", "saving", unit="steps", low=1, high=100_000
+    )
+    checkpoint_minutes: float = setting(
+        5.0, "Also saves a checkpoint after this many minutes. 0 = by steps only.", "saving",
         unit="minutes", low=0.0, high=1440.0,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            setattr(self, setting.name, _checked(setting, getattr(self, setting.name)))
-        for wrong, words in EXCLUDED:
-            if wrong(self):
-                raise RecipeError(f"recipe: {words}")
+        problems = _problems(vars(self))
+        if problems:
+            raise RecipeError(all_of("recipe", problems))
+        for each in fields(self):  # 8.0 is a whole number, and 1 a share
+            setattr(self, each.name, each.type(getattr(self, each.name)))  # type: ignore[operator]
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON-able data."""
@@ -195,77 +166,76 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Recipe":
-        """A recipe from JSON data. Raises RecipeError for a setting that does not exist."""
-        known = {setting.name for setting in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise RecipeError(
-                f"recipe: no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}"
-            )
-        return cls(**values)
-
-
-def _checked(setting: Field, value: Any) -> Any:
-    name, rules = setting.name, setting.metadata
-    kind = (
-        setting.type
-        if isinstance(setting.type, type)
-        else {"int": int, "float": float, "str": str, "bool": bool}[str(setting.type)]
-    )
-    if kind is bool or kind is str:
-        if not isinstance(value, kind):
-            raise RecipeError(
-                f"recipe: {name} is {value!r}; it must be a {'yes or no' if kind is bool else 'word'}"
-            )
-        if rules["choices"] and value not in rules["choices"]:
-            raise RecipeError(f"recipe: {name} is {value!r}; choose one of {', '.join(rules['choices'])}")
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RecipeError(f"recipe: {name} is {value!r}; it must be a number")
-    if kind is int and value != int(value):
-        raise RecipeError(f"recipe: {name} is {value!r}; it must be a whole number")
-    if not rules["low"] <= value <= rules["high"]:
-        raise RecipeError(
-            f"recipe: {name} is {value:g}; it must be between {rules['low']:g} and {rules['high']:g}"
-        )
-    return kind(value)
+        """A recipe from JSON data. Raises RecipeError as `Recipe` does, also for a setting that does not
+        exist.
+        """
+        known = {each.name: each.default for each in fields(cls)}
+        unknown = sorted(str(name) for name in set(values) - set(known))
+        if not unknown:
+            return cls(**values)
+        words = "no setting" if len(unknown) == 1 else "no settings"
+        names = ", ".join(repr(name) for name in unknown)
+        problems = [f"{words} {names}; the settings are {', '.join(sorted(known))}"]
+        raise RecipeError(all_of("recipe", problems + _problems(known | values)))
 
 
 def settings_for(kind: str) -> list[Field]:
     """The fields of Recipe that mean something for "image" or "text", in the order a form shows them."""
-    return [setting for setting in fields(Recipe) if kind in setting.metadata["kinds"]]
+    return [each for each in fields(Recipe) if kind in each.metadata["kinds"]]
 
 
-# Settings that cannot be, or not together: when, and what to do about it.
-EXCLUDED: tuple[tuple[Callable[[Recipe], bool], str], ...] = (
-    (
-        lambda r: not wording.is_template(r.caption_template),
+def _problems(values: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with these settings; rules for several look only at those that can be."""
+    found = {each.name: problem_with(each, values[each.name]) for each in fields(Recipe)}
+    broken = [
+        rule.message
+        for rule in RULES
+        if not any(found[name] for name in rule.settings)
+        and rule.broken(*(values[name] for name in rule.settings))
+    ]
+    return [problem for problem in found.values() if problem] + broken
+
+
+RULES = (
+    Rule(
+        ("caption_template",),
+        lambda template: not wording.is_template(template),
         "caption_template must name {trigger} and may name {class} and {caption}, with no other braces, such "
         f"as: {wording.EXAMPLE}",
     ),
-    (lambda r: r.pissa and r.dora, "pissa and dora both decide how an update starts; choose one of them"),
-    (
-        lambda r: r.optimizer == "prodigy" and r.learning_rate < 0.01,
-        "learning_rate is only a factor for prodigy, which finds the size by itself; set it to 1",
+    Rule(
+        ("pissa", "dora"),
+        lambda pissa, dora: pissa and dora,
+        "pissa and dora can't be combined; choose one",
     ),
-    (
-        lambda r: r.optimizer != "prodigy" and r.learning_rate > 0.1,
-        "learning_rate must be at most 0.1 for every optimizer but prodigy",
+    Rule(
+        ("optimizer", "learning_rate"),
+        lambda optimizer, rate: optimizer == "prodigy" and rate < 0.01,
+        "learning_rate is only a multiplier for prodigy, which finds the rate itself; set it to 1",
     ),
-    (
-        lambda r: r.optimizer == "prodigy" and r.lora_plus != 1,
+    Rule(
+        ("optimizer", "learning_rate"),
+        lambda optimizer, rate: optimizer != "prodigy" and rate > 0.1,
+        "learning_rate must be at most 0.1 for every optimizer except prodigy",
+    ),
+    Rule(
+        ("optimizer", "lora_plus"),
+        lambda optimizer, ratio: optimizer == "prodigy" and ratio != 1,
         "lora_plus needs two learning rates, and prodigy has one; set lora_plus to 1 or choose adamw",
     ),
-    (
-        lambda r: r.optimizer == "schedule-free" and r.schedule != "constant",
-        "schedule must be constant for the optimizer schedule-free, which needs no schedule",
+    Rule(
+        ("optimizer", "schedule"),
+        lambda optimizer, schedule: optimizer == "schedule-free" and schedule != "constant",
+        "schedule must be constant for the schedule-free optimizer",
     ),
-    (
-        lambda r: r.optimizer == "schedule-free" and r.ema > 0,
-        "ema must be 0 for the optimizer schedule-free, which averages by itself",
+    Rule(
+        ("optimizer", "ema"),
+        lambda optimizer, ema: optimizer == "schedule-free" and ema > 0,
+        "ema must be 0 for the schedule-free optimizer, which averages the weights itself",
     ),
-    (
-        lambda r: r.class_images > 0 and not r.class_prompt.strip(),
-        "class_images are to be drawn, but class_prompt does not say of what, such as: a bottle",
+    Rule(
+        ("class_images", "class_prompt"),
+        lambda images, prompt: images > 0 and not prompt.strip(),
+        "class_images needs a class_prompt, such as: a bottle",
     ),
 )

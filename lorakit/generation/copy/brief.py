@@ -1,10 +1,10 @@
-"""What to write: the brief of one text, checked, in the words that a base reads. No torch here."""
+"""What to write: the brief of one text, checked, in the words that a base model reads. No torch here."""
 
 import unicodedata
 from dataclasses import dataclass
 
 from lorakit.data.texts.samples import brief_text
-from lorakit.errors import DataError
+from lorakit.errors import DataError, all_of
 from lorakit.generation.copy.channels import channel
 
 FIELD_LIMITS = {
@@ -14,7 +14,7 @@ FIELD_LIMITS = {
 
 @dataclass(frozen=True)
 class Brief:
-    """What to write. Raises DataError, naming the field, when one is missing or too long."""
+    """What to write. Raises DataError that names every field that is missing, too long or not known."""
 
     product: str
     facts: str = ""
@@ -25,18 +25,21 @@ class Brief:
     name: str = ""  # the brand's or the maker's, when the product's own name does not say it
 
     def __post_init__(self) -> None:
-        for field, limit in FIELD_LIMITS.items():
+        problems = []
+        for field in FIELD_LIMITS:
             value = getattr(self, field)
-            if not isinstance(value, str):
-                raise DataError(f"brief: {field} must be text")
-            if len(value) > limit:
-                raise DataError(
-                    f"brief: {field} has {len(value):,} characters; at most {limit:,} are used, shorten it"
-                )
-            object.__setattr__(self, field, _one_line(value, "; " if field == "facts" else " "))
-        if not self.product:
-            raise DataError("brief: product is empty; say what the copy is for")
-        object.__setattr__(self, "channel", channel(self.channel).id)
+            problems += _problem(field, value)
+            if isinstance(value, str):
+                object.__setattr__(self, field, _one_line(value, "; " if field == "facts" else " "))
+        if self.product == "":
+            problems.append("product is empty; say what the copy is for")
+        try:
+            if isinstance(self.channel, str):
+                object.__setattr__(self, "channel", channel(self.channel).id)
+        except DataError as error:
+            problems.append(str(error))
+        if problems:
+            raise DataError(all_of("brief", problems))
 
     def prompt(self) -> str:
         """The brief as a base reads it; the same words as in a training text's columns."""
@@ -48,6 +51,15 @@ class Brief:
         """The product with its brand, as the copy should call it."""
         named = self.name.lower() in self.product.lower()
         return self.product if named else f"{self.name} {self.product}"
+
+
+def _problem(field: str, value: object) -> list[str]:
+    if not isinstance(value, str):
+        return [f"{field} must be text"]
+    limit = FIELD_LIMITS[field]
+    if len(value) > limit:
+        return [f"{field} has {len(value):,} characters; at most {limit:,} are used, shorten it"]
+    return []
 
 
 def _one_line(value: str, joint: str) -> str:

@@ -86,7 +86,7 @@ def read_briefs(path: str | Path, encoding: str | None = None) -> Briefs:
             )
         except (DataError, KeyError) as error:
             why = "it has no product" if isinstance(error, KeyError) else str(error).removeprefix("brief: ")
-            found.append(not_written(path.name, row.place, why))
+            found.append(not_written(path.name, row.place, " ".join(why.splitlines())))
             continue
         voice = " ".join(cells.get("voice", "").split())
         if cells.get("variant") and (brief, voice) in known:

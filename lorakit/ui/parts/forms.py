@@ -9,21 +9,16 @@ import gradio as gr
 from lorakit.families.pairs import to_train_on
 from lorakit.families.sources import STARTERS
 from lorakit.training.presets import from_preset, presets_for
-from lorakit.training.recipe import GROUPS, Recipe, settings_for
+from lorakit.training.recipe import Recipe, settings_for
+from lorakit.training.setting import GROUPS, help_for
 from lorakit.ui.parts import bases, pieces
 from lorakit.ui.parts.pieces import QUIET
 
-SECTIONS = {
-    "basic": "Basics",
-    "data": "Data",
-    "optimisation": "Optimizer",
-    "adapter": "LoRA",
-    "saving": "Previews and checkpoints",
-}
 # Names that their fields' names do not spell as people do.
 NAMES = {
     "lora_plus": "LoRA+", "rslora": "rsLoRA", "dora": "DoRA", "pissa": "PiSSA", "min_snr": "Min-SNR gamma",
-    "ema": "Average (EMA)", "max_grad_norm": "Longest gradient", "accumulate": "Batches per update",
+    "ema": "Weight averaging (EMA)", "max_grad_norm": "Gradient clipping",
+    "accumulate": "Gradient accumulation", "held_out": "Held-out share", "backgrounds": "Extra backgrounds",
     "checkpoint_minutes": "Checkpoint every", "checkpoint_every": "Checkpoint every",
 }  # fmt: skip
 
@@ -120,26 +115,26 @@ def recipe_widgets(kind: str, base: str, preset: str) -> dict[str, gr.components
     """
     values = from_preset(preset, kind, base in STARTERS).to_dict()
     made: dict[str, gr.components.Component] = {}
-    for group in GROUPS:
+    for group, title in GROUPS.items():
         members = [setting for setting in settings_for(kind) if setting.metadata["group"] == group]
-        if group == GROUPS[0]:
-            made |= _section(members, values)
+        if group == "basic":
+            made |= _section(kind, members, values)
             continue
-        with gr.Accordion(SECTIONS.get(group, group), open=False):
-            made |= _section(members, values)
+        with gr.Accordion(title, open=False):
+            made |= _section(kind, members, values)
     return {setting.name: made[setting.name] for setting in settings_for(kind)}
 
 
-def _section(members: list[Field], values: dict[str, Any]) -> dict[str, gr.components.Component]:
+def _section(kind: str, members: list[Field], values: dict[str, Any]) -> dict[str, gr.components.Component]:
     """Numbers and choices side by side, then what is only on or off."""
     switches = [setting for setting in members if isinstance(values[setting.name], bool)]
     made = {}
     with gr.Row(equal_height=True):
         for setting in members:
             if setting not in switches:
-                made[setting.name] = _widget(setting, values[setting.name])
+                made[setting.name] = _widget(kind, setting, values[setting.name])
     for setting in switches:
-        made[setting.name] = _widget(setting, values[setting.name])
+        made[setting.name] = _widget(kind, setting, values[setting.name])
     return made
 
 
@@ -159,16 +154,16 @@ def to_recipe(kind: str, values: list[Any]) -> Recipe:
     return Recipe.from_dict({s.name: v for s, v in zip(settings_for(kind), values, strict=True)})
 
 
-def _widget(setting: Field, value: Any) -> gr.components.Component:
-    rules = setting.metadata
+def _widget(kind: str, setting: Field, value: Any) -> gr.components.Component:
+    rules, info = setting.metadata, help_for(setting, kind)
     label = NAMES.get(setting.name) or setting.name.replace("_", " ").capitalize()
     label += f" ({rules['unit']})" if rules["unit"] and rules["unit"] not in label.lower() else ""
     if isinstance(value, bool):
-        return gr.Checkbox(value, label=label, info=rules["help"])
+        return gr.Checkbox(value, label=label, info=info)
     size: dict[str, Any] = {"min_width": 190, "scale": 1}
     if rules["choices"]:
-        return gr.Dropdown(list(rules["choices"]), value=value, label=label, info=rules["help"], **size)
+        return gr.Dropdown(list(rules["choices"]), value=value, label=label, info=info, **size)
     if isinstance(value, str):
-        return gr.Textbox(value, label=label, info=rules["help"], **size)
-    whole = setting.type is int or setting.type == "int"
-    return gr.Number(value, label=label, info=rules["help"], precision=0 if whole else None, **size)
+        return gr.Textbox(value, label=label, info=info, **size)
+    precision = 0 if setting.type is int else None
+    return gr.Number(value, label=label, info=info, precision=precision, **size)

@@ -64,6 +64,17 @@ def test_a_brief_without_a_product_or_with_an_unknown_channel_is_refused():
         Brief("Mug", facts=3)  # type: ignore[arg-type]
 
 
+def test_everything_that_is_wrong_with_a_brief_is_told_at_once():
+    with pytest.raises(DataError) as told:
+        Brief(" ", facts=3, tone="x" * 101, channel="fax")  # type: ignore[arg-type]
+    problems = str(told.value).split(".\n")
+    assert problems[:3] == [
+        "brief: facts must be text", "tone has 101 characters; at most 100 are used, shorten it",
+        "product is empty; say what the copy is for",
+    ]  # fmt: skip
+    assert problems[3].startswith("channel 'fax' does not exist; choose one of") and len(problems) == 4
+
+
 def test_a_brief_reads_as_a_training_text_does():
     brief = Brief(
         "teapot", "holds 900 ml\nkeeps\t its heat\x07", "cooks", "email", "warm", "German", "Nordal"

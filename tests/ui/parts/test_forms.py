@@ -3,7 +3,8 @@
 import gradio as gr
 
 from lorakit.training.presets import presets_for
-from lorakit.training.recipe import GROUPS, settings_for
+from lorakit.training.recipe import settings_for
+from lorakit.training.setting import GROUPS
 from lorakit.ui.parts import bases, forms
 
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
@@ -16,11 +17,15 @@ def test_every_setting_stands_in_the_form_once_and_every_section_has_a_name():
         with gr.Blocks():
             form = forms.recipe_form(kind)
         assert list(form.settings) == [setting.name for setting in settings_for(kind)]
-        assert (
-            {setting.metadata["group"] for setting in settings_for(kind)}
-            <= set(GROUPS)
-            == set(forms.SECTIONS)
-        )
+        assert {setting.metadata["group"] for setting in settings_for(kind)} <= set(GROUPS)
+
+
+def test_what_holds_for_photos_alone_is_said_only_where_one_trains_on_photos():
+    told = {}
+    for kind in ("image", "text"):
+        with gr.Blocks():
+            told[kind] = forms.recipe_form(kind).settings["held_out"].info
+    assert told["image"] == told["text"] + " Needs at least 12 photos."
 
 
 def test_a_base_comes_with_the_presets_that_suit_it():
