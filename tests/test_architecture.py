@@ -207,7 +207,6 @@ LONG_MODULES = {
     "data/photos/helpers.py": 282,
     "data/photos/images.py": 374,
     "data/photos/lettering.py": 253,
-    "data/photos/quality.py": 269,
     "data/photos/sets.py": 319,
     "data/tables/decoding.py": 257,
     "families/__init__.py": 278,

@@ -19,6 +19,7 @@ from lorakit.lora.mix_syntax import METHODS, MOST_ADAPTERS, check_strength, chec
 from lorakit.training.recipe import Recipe
 
 KINDS = ("train", "voice", "campaign", "copy", "check", "combine", "forecast", "catalogue", "caption")
+SUBJECTS = ("product", "style")  # of a training on photos: what they have in common
 MAX_RANK = 4096
 TEXT_LIMIT = 200  # characters of a name or trigger
 PATH_LIMIT = 1000  # characters of a folder or file
@@ -26,7 +27,7 @@ PATH_LIMIT = 1000  # characters of a folder or file
 FIELDS: dict[str, tuple[set[str], set[str]]] = {  # what each kind needs, and what it may have
     "train": (
         {"base", "name", "trigger", "photos", "recipe"},
-        {"captions", "without", "class_photos", "quantize", "offload"},
+        {"subject", "captions", "without", "class_photos", "quantize", "offload"},
     ),
     "voice": ({"base", "name", "texts", "recipe"}, {"without", "quantize", "offload"}),
     "campaign": (
@@ -136,6 +137,8 @@ def _check_texts(kind: str, spec: dict[str, Any]) -> None:
         )
     if spec.get("quantize") not in (None, "nf4"):
         raise LoraKitError(f"{kind} job: quantize is {spec['quantize']!r}; use 'nf4' or leave it out")
+    if spec.get("subject") not in (None, *SUBJECTS):
+        raise LoraKitError(f"{kind} job: subject is {spec['subject']!r}; use {' or '.join(SUBJECTS)}")
     for name in ("offload", "measure"):
         if not isinstance(spec.get(name, False), bool):
             raise LoraKitError(f"{kind} job: {name} is {spec[name]!r}; use true or false")

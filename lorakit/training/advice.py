@@ -1,7 +1,7 @@
-"""Which rank to train with, and whether the one that was used was right. No torch, no model.
+"""Which rank to train with, and whether the one that was used was right, and how large photos are to be.
 
 Before a training the data is all there is to go by, so the figures below are rules of thumb and say so;
-after it, the spectrum of what was learned tells.
+after it, the spectrum of what was learned tells. No torch.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,10 @@ RANKS = (2, 4, 8, 16, 32, 64, 128)
 FEW_PHOTOS, MANY_PHOTOS = 10, 60
 FEW_WORDS, MANY_WORDS, VERY_MANY_WORDS = 2_000, 40_000, 400_000
 VARIED = 0.5  # share of captions that differ, from which on pictures show many things, as a style's do
+
+# Pixels that a listed base model was trained on, where it is not a million.
+AREAS = {"starter-image": 128 * 128, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
+USUAL_AREA = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,23 @@ def advise_rank(kind: str, count: int, distinct: int, words: int = 0) -> Advice:
     if kind == "image":
         varied = count >= MANY_PHOTOS or (count > FEW_PHOTOS and distinct > VARIED * count)
         if count < FEW_PHOTOS:
-            return Advice(
-                8, f"Rank 8: {count} photos hold little to learn, and a small adapter forgets less."
-            )
+            number = f"{count} photo{'s' if count != 1 else ''}"
+            return Advice(8, f"Rank 8: {number}, so little to learn, and a small adapter overfits less.")
         if varied:
-            return Advice(32, f"Rank 32: {count} photos of {distinct} different kinds are much to learn.")
+            captions = f"{distinct} different captions"
+            return Advice(32, f"Rank 32: {count} photos with {captions} are a lot to learn.")
         return Advice(16, f"Rank 16: the usual one for {count} photos of one product.")
     if words < FEW_WORDS:
-        return Advice(8, f"Rank 8: {count} short texts ({words:,} words) hold little to learn.")
+        number = f"{count} text{'s' if count != 1 else ''} of {words:,} words in all"
+        return Advice(8, f"Rank 8: {number}, so little to learn.")
     rank = 16 if words < MANY_WORDS else 32 if words < VERY_MANY_WORDS else 64
     return Advice(rank, f"Rank {rank}: fits {count} texts of {words:,} words in all.")
 
 
-def photo_advice(captions: Sequence[str]) -> Advice:
-    """`advise_rank` for photos with these captions."""
+def photo_advice(captions: Sequence[str], style: bool = False) -> Advice:
+    """`advise_rank` for photos of a product, or pictures in one `style`, with these captions."""
+    if style and len(captions) >= FEW_PHOTOS:
+        return Advice(32, f"Rank 32: the usual one for a style, here from {len(captions)} pictures.")
     return advise_rank("image", len(captions), len({caption.strip().lower() for caption in captions}))
 
 
@@ -55,6 +62,11 @@ def text_advice(answers: Sequence[str]) -> Advice:
     """`advise_rank` for texts."""
     words = sum(len(answer.split()) for answer in answers)
     return advise_rank("text", len(answers), len(set(answers)), words)
+
+
+def photo_area(base: str) -> int:
+    """Pixels of the pictures that a base model was trained on, which photos for it are judged by."""
+    return AREAS.get(base, USUAL_AREA)
 
 
 def rank_advice(shares: Sequence[float], rank: int) -> Advice:

@@ -21,6 +21,7 @@ class Preset:
     quantize: str | None = None  # "nf4": meant for a base in 4 bits
     first_for: tuple[str, ...] = ()  # parts of the ids of bases whose first choice it is
     only_for: tuple[str, ...] = ()  # the same, and of the listed bases it is for no others
+    style: bool = False  # for a style from pictures, and not for a product
 
 
 STARTER_IMAGE = {
@@ -46,6 +47,14 @@ PRESETS = (
         STARTER_IMAGE | {"steps": 900, "batch_size": 4, "learning_rate": 2.5e-3, "preview_every": 225},
     ),
     Preset("balanced", "Balanced", "image", True, STARTER_IMAGE | {"steps": 1400, "preview_every": 200}),
+    Preset(  # as the style that comes with the studio was trained (starter/build/adapters.py)
+        "style", "Balanced", "image", True,
+        STARTER_IMAGE | {
+            "steps": 480, "batch_size": 4, "rank": 8, "alpha": 8.0, "learning_rate": 1e-3,
+            "preview_every": 120,
+        },
+        style=True,
+    ),
     Preset(
         "quick", "Quick", "image", False,
         LARGE | {"steps": 1000, "learning_rate": 4e-4, "caption_dropout": 0.05, "ema": 0.99},
@@ -55,8 +64,17 @@ PRESETS = (
         LARGE | {"steps": 2000, "learning_rate": 1e-4, "optimizer": "adamw-8bit"},
     ),
     Preset(
-        "style", "Style", "image", False,
+        "style", "Balanced", "image", False,
         LARGE | {"steps": 3000, "rank": 32, "alpha": 32.0, "learning_rate": 1e-4, "caption_dropout": 0.2},
+        style=True,
+    ),
+    Preset(
+        "style-low-memory", "Low memory (10–12 GB, 4-bit)", "image", False,
+        LARGE | {
+            "steps": 3000, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4, "caption_dropout": 0.2,
+            "resolution": 512, "optimizer": "adamw-8bit",
+        },
+        quantize="nf4", style=True,
     ),
     Preset(
         "low-memory", "Low memory (10–12 GB, 4-bit)", "image", False,
@@ -93,9 +111,12 @@ def presets(kind: str, starter: bool) -> list[Preset]:
     return [preset for preset in PRESETS if preset.kind == kind and preset.starter == starter]
 
 
-def presets_for(kind: str, base: str) -> list[Preset]:
-    """The presets to offer for a base, by its id or folder: what suits it best first."""
-    rows, named = presets(kind, base in STARTERS), base.lower()
+def presets_for(kind: str, base: str, style: bool = False) -> list[Preset]:
+    """The presets to offer for a base, by its id or folder, for a `style` or for anything else: what suits it
+    best first.
+    """
+    rows = [row for row in presets(kind, base in STARTERS) if row.style is style]
+    named = base.lower()
     fitting = [row for row in rows if any(part in named for part in row.first_for + row.only_for)]
     listed = any(base == known.id for known in KNOWN)
     return fitting + [row for row in rows if row not in fitting and not (listed and row.only_for)]

@@ -59,3 +59,9 @@ def test_what_shrinking_keeps_is_told_in_shares_and_bytes():
 def test_where_nothing_is_to_be_shrunk_the_advice_is_the_one_after_the_training():
     for shares in ([1 / 16] * 16, [0.5, *[0.495 / 12] * 12, *[0.005 / 3] * 3]):
         assert shrink_advice(shares, 16, 1000) == rank_advice(shares, 16).sentence
+
+
+def test_a_style_takes_more_rank_than_a_product_and_few_pictures_of_either_take_little():
+    captions = ["zelto print"] * 30
+    assert (photo_advice(captions).rank, photo_advice(captions, style=True).rank) == (16, 32)
+    assert photo_advice(captions[:5], style=True).rank == 8

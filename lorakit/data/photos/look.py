@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -190,3 +191,16 @@ def _figure(small: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
     deep = grey - grey[mask > 0].mean()
     canvas[place], shown[place] = deep * mask / max(1.0, float(deep[mask > 0].std())), mask
     return cv2.resize(canvas + 2 * shown, (24, 24), interpolation=cv2.INTER_AREA)
+
+
+class HasLook(Protocol):
+    """What the quality check needs of a photo."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def look(self) -> Look: ...

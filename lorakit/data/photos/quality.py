@@ -8,16 +8,14 @@ each fault is found.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from lorakit.data.findings import SEVERITIES, Finding
-from lorakit.data.photos import colours, sameness
+from lorakit.data.photos import sameness, whole_set
 from lorakit.data.photos.buckets import Framing, frame, size_for
 from lorakit.data.photos.lettering import Lettering
-from lorakit.data.photos.look import Look
+from lorakit.data.photos.look import HasLook
 
 VERDICTS = ("keep", "retake", "remove")
-FEW, IDEAL, MANY = 10, 30, 200  # photos; what FLUX trainings commonly recommend
 # The limits below were set on renders and on real photos; docs/gates.md has the figures.
 # Sigma in the worst direction, of the longer side; most sharp renders have less than 0.003, photos 0.0015.
 BLURRED = 0.0037
@@ -29,7 +27,6 @@ BLOCKY = 0.87  # of `Look.blocks`: qualities of about 20 and less, also saved ag
 COMPRESSED = 25  # JPEG quality, of 100
 BLOCKS_SHOW = 2048  # pixels of the longer side up to which blocks are still seen when it is made smaller
 WIDEST = 2.5  # longer side over shorter side
-PRODUCTS_NAMED = 9  # by an example each
 SMALLEST = 128 * 128  # pixels of the smallest base that ships
 STEP = 16  # pixels that sides are multiples of, for most bases
 
@@ -104,31 +101,18 @@ class QualityReport:
         return {verdict: sum(j.verdict == verdict for j in self.judged) for verdict in VERDICTS}
 
 
-class HasLook(Protocol):
-    """What the quality check needs of a photo."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def look(self) -> Look: ...
-
-
 def assess(
-    photos: Sequence[HasLook], skipped: Sequence[Finding] = (), area: int = SMALLEST, step: int = STEP
+    photos: Sequence[HasLook], skipped: Sequence[Finding] = (), area: int = SMALLEST, style: bool = False
 ) -> QualityReport:
-    """Judge a photo set for a base that was trained on pictures of `area` pixels, with sides in multiples of
-    `step`.
+    """Judge a photo set for a base that was trained on pictures of `area` pixels: photos of one product, or
+    pictures in one `style`.
 
     `skipped` are the findings of reading the files; they count, and come first.
     """
-    framings = [frame(p.width, p.height, size_for(p.width, p.height, area, step)) for p in photos]
+    framings = [frame(p.width, p.height, size_for(p.width, p.height, area, STEP)) for p in photos]
     own = [f for photo, framing in zip(photos, framings, strict=True) for f in _of_one(photo, framing, area)]
     same = _near_duplicates(photos)
-    whole = _of_all(photos, alike=len(same))
+    whole = whole_set.findings(photos, len(same), style)
     by_name: dict[str, list[Finding]] = {}
     for finding in (*same, *own):
         by_name.setdefault(finding.file, []).append(finding)
@@ -215,48 +199,6 @@ def _near_duplicates(photos: Sequence[HasLook]) -> list[Finding]:
     return found
 
 
-def _of_all(photos: Sequence[HasLook], alike: int) -> list[Finding]:
-    found, count = [], len(photos)
-    different = count - alike
-    if different < FEW:
-        number = f"{count} photo{'s' if count != 1 else ''}" + (
-            f", {different} of them different" if alike else ""
-        )
-        advice = f"add more: about {IDEAL} from different angles, in different places and light, work best"
-        found.append(Finding("", "few", "warn", f"only {number}", advice))
-    elif different < 20:
-        advice = f"this works; about {IDEAL} work best"
-        found.append(Finding("", "few", "info", f"{different} different photos", advice))
-    elif count > MANY:
-        advice = f"choose the best: beyond about {IDEAL}, variety matters more than number"
-        found.append(Finding("", "many", "info", f"{count} photos", advice))
-    looks = [photo.look for photo in photos]
-    found += _of_products([photo.name for photo in photos], colours.groups([look.colours for look in looks]))
-    if count >= 5 and sameness.one_background(looks):
-        advice = "add photos from other places: what every photo shows is learned as part of the product"
-        found.append(
-            Finding("", "one-background", "warn", "nearly all photos have the same background", advice)
-        )
-    if different >= sameness.FIGURES and sameness.one_angle(looks):
-        what = "the product looks the same in most photos"
-        advice = "photograph it from all sides, above and below: the model only learns what it sees"
-        found.append(Finding("", "one-angle", "info", what, advice))
-    return found
-
-
-def _of_products(names: Sequence[str], groups: Sequence[Sequence[int]]) -> list[Finding]:
-    if not groups:
-        return []
-    shown = [f"{names[group[0]]} and {len(group) - 1} more" if len(group) > 1 else names[group[0]]
-             for group in groups[:PRODUCTS_NAMED]]  # fmt: skip
-    rest = f"; and {len(groups) - len(shown)} more" if len(groups) > len(shown) else ""
-    what = f"these look like {len(groups)} different products by colour: {'; '.join(shown)}{rest}"
-    advice = (
-        "train each product on its own photos; if these are versions of one, name the version in each caption"
-    )
-    return [Finding("", "several-products", "warn", what, advice)]
-
-
 def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -> int:
     """The photos' mean, less up to 40 for too few different ones, 15 for one background and 30 for several
     products.
@@ -266,7 +208,7 @@ def _score(judged: Sequence[Judged], whole: Sequence[Finding], different: int) -
     if not judged:
         return 0
     mean = sum(one.score for one in judged) / len(judged)
-    lost = 40 * max(0.0, 1 - different / FEW)
+    lost = 40 * max(0.0, 1 - different / whole_set.FEW)
     lost += 15 * any(finding.kind == "one-background" for finding in whole)
     lost += 30 * any(finding.kind == "several-products" for finding in whole)
     return max(0, round(mean - lost))

@@ -203,15 +203,15 @@ class PhotoSet:
         files = [(path.relative_to(into).as_posix(), path) for path in into.rglob("*") if path.is_file()]
         return _read_set(files, trigger, None, "the upload", refused)
 
-    def report(self, area: int = quality.SMALLEST, step: int = quality.STEP) -> QualityReport:
-        """The quality check, for a base that was trained on pictures of `area` pixels in steps of `step`.
+    def report(self, area: int = quality.SMALLEST, style: bool = False) -> QualityReport:
+        """`quality.assess`, for a base that was trained on pictures of `area` pixels.
 
         Nothing is dropped: leave out what a person agrees to leave out with `without`.
         """
         with ThreadPoolExecutor(WORKERS) as pool:  # the time goes into libraries that release the GIL
             list(pool.map(lambda photo: photo.look, self.photos))
         said = lint([photo.written for photo in self.photos], self.trigger)
-        return quality.assess(self.photos, [*self.skipped, *self.notes, *said], area, step)
+        return quality.assess(self.photos, [*self.skipped, *self.notes, *said], area, style)
 
     def phrased(
         self,

@@ -1,6 +1,5 @@
 """The gates of both tabs: what was found in photos and texts. Nothing is left out but by a person."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +11,12 @@ from typing import Any
 import gradio as gr
 
 from lorakit.data.findings import Finding
-from lorakit.data.photos import quality
 from lorakit.data.photos.quality import Judged, QualityReport
 from lorakit.data.photos.sets import PhotoSet
 from lorakit.data.texts.quality import JudgedText
 from lorakit.data.texts.sets import TextSet
 from lorakit.families.sources import vocabulary_of
-from lorakit.training.advice import photo_advice, text_advice
+from lorakit.training.advice import photo_advice, photo_area, text_advice
 from lorakit.ui.parts import pictures, pieces
 from lorakit.ui.parts.pieces import QUIET
 from lorakit.ui.parts.scripts import script
@@ -34,15 +32,7 @@ KINDS = {  # of findings in texts, with a number before them
     "price": "with a price", "date": "with a date", "link": "with a link", "control": "with control signs",
 }  # fmt: skip
 MOST_NAMED = 4  # files in a line that speaks of several
-PLURAL = (  # how what is said of one file is said of several
-    (re.compile(r"^is an? (\w+)"), r"are \1s"), (re.compile(r"^is\b"), "are"),
-    (re.compile(r"^has\b"), "have"),
-    (re.compile(r"^(point|goe|look|seem|show)s\b"), r"\1"),
-)  # fmt: skip
 GOOD, USABLE = 70, 40  # of 100 points: what a set's score is called
-# Pixels that a listed base was trained on, where it is not a million.
-AREAS = {"starter-image": quality.SMALLEST, "stable-diffusion-v1-5/stable-diffusion-v1-5": 512 * 512}
-USUAL_AREA = 1024 * 1024
 
 
 def grid(name: str, left_out: gr.State) -> gr.HTML:
@@ -66,7 +56,7 @@ def photos_in(folder: str, trigger: str) -> PhotoSet:
 
 def judged(photos: PhotoSet, base: str) -> QualityReport:
     """The gate's report for a base."""
-    return photos.report(AREAS.get(base, USUAL_AREA))
+    return photos.report(photo_area(base))
 
 
 def verdict(photos: PhotoSet, left_out: Sequence[str], base: str) -> str:
@@ -105,9 +95,7 @@ def _one_for_all(alike: Sequence[Finding]) -> Finding:
         return first
     named = ", ".join(row.file for row in alike[:MOST_NAMED])
     more = f" and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
-    what = next((fits.sub(many, first.what) for fits, many in PLURAL if fits.match(first.what)), first.what)
-    what = f"{count} files {what}" if what != first.what else f"{count} files: {what}"
-    return replace(first, file="", what=f"{what} ({named}{more})")
+    return replace(first, file="", what=f"{count} files: {first.what} ({named}{more})")
 
 
 def _called(score: int, what: str = "photos") -> str:

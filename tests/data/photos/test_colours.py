@@ -40,11 +40,14 @@ def test_nine_products_in_one_folder_are_said_with_an_example_of_each(tmp_path):
     for product in range(9):
         for number, picture in enumerate(shots(product, 2)):
             Image.fromarray(picture).save(tmp_path / f"{PRODUCTS[product][1]}-{number}.png")
-    report = PhotoSet.from_folder(tmp_path, "aurora").report()
+    photos = PhotoSet.from_folder(tmp_path, "aurora")
+    report = photos.report()
     (found,) = [finding for finding in report.findings if finding.kind == "several-products"]
     assert "these look like 9 different products" in found.what or "8 different" in found.what
     assert sum(colour in found.what for _, colour in PRODUCTS) >= 8 and found.severity == "warn"
     assert report.score < 75
+    style = photos.report(style=True)
+    assert style.score > report.score and "several-products" not in {one.kind for one in style.findings}
 
 
 @pytest.mark.parametrize("count", [3, 5, 9])

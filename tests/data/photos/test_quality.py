@@ -172,6 +172,7 @@ def test_words_laid_over_a_photo_are_lettering_and_a_flat_drawing_has_no_blocks(
 def test_one_background_everywhere_is_said(tmp_path):
     same = saved(tmp_path, [photo(seed, background=(180, 170, 160)) for seed in range(12)])
     assert ("", "one-background") in kinds(same.report())
+    assert any("part of the style" in finding.advice for finding in same.report(style=True).findings)
     for number in range(5):
         photo(90 + number).save(tmp_path / f"other-{number}.png")
     assert ("", "one-background") not in kinds(PhotoSet.from_folder(tmp_path, "zelto").report())

@@ -55,7 +55,7 @@ def test_heic_photos_are_learned_and_shown_and_what_cannot_be_read_says_what_to_
     (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     folder, out, _, _ = train.check_photos([str(path) for path in tmp_path.iterdir()])
     said, _, cards = train.judge("x", folder, out, "starter-image", 16)
-    assert "1 photo:" in said and "b.heic" in said and "Most Compatible" in said and "video" not in said
+    assert "1 photo:" in said and "b.heic" in said and "Most Compatible" in said and "IMG_1.MOV" not in said
     assert "IMG_1.HEIC" in cards and "data:image/jpeg;base64" in cards
 
 
@@ -75,8 +75,8 @@ def test_what_a_zip_held_back_is_said_beside_the_photos_that_could_be_read(tmp_p
     folder, out, _, said = train.check_photos([str(tmp_path / "shoot.zip")])
     assert said == gr.skip()
     said = train.judge("x", folder, out, "starter-image", 16)[0]
-    assert "2 files point outside the archive (../up.jpg, /etc/abs.jpg)" in said
-    assert "6 files are archives inside the archive (more.zip, a.zip, b.zip, c.zip and 2 more)" in said
+    assert re.search(r"2 files: [^<]*\(\.\./up\.jpg, /etc/abs\.jpg\)", said)
+    assert re.search(r"6 files: [^<]*\(more\.zip, a\.zip, b\.zip, c\.zip and 2 more\)", said)
     assert "1 photo:" in said
 
 
