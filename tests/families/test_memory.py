@@ -5,8 +5,8 @@ import torch
 
 from lorakit.families import family_of, load_base, memory, pictures
 from lorakit.lora.inject import trainable
-from lorakit.training.objectives import image_loss, next_token
 from tests.families import tiny_bases
+from tests.families.learning import gradients, loss_of
 from tests.families.tiny_language import LANGUAGE_MODELS, language_base
 
 KINDS = (*tiny_bases.BUILDERS, "flux", *LANGUAGE_MODELS)
@@ -23,28 +23,6 @@ def base(request, tmp_path_factory, flux_folder):
     return load_base(
         tiny_bases.write(folder / request.param, tiny_bases.BUILDERS[request.param]()), device="cpu"
     )
-
-
-def loss_of(base):
-    random, family = torch.Generator().manual_seed(1), family_of(base)
-    if base.pipeline is None:
-        tokens = torch.randint(4, 100, (2, 9), generator=random)
-        ones = torch.ones_like(tokens)
-        total, count = next_token(family.predict(base, tokens, ones), tokens, ones)
-        return total / count
-    shape = (2, 16, 4, 8) if base.family == "flux2" else (2, 4, 8, 16)
-    latents, noise = (torch.randn(shape, generator=random) for _ in range(2))
-    t = torch.tensor([0.2, 0.9]) if family.objective(base).signal is None else torch.tensor([20, 900])
-    return image_loss(base, latents, noise, t, family.encode_prompts(base, ["red can", "blue"])).mean()
-
-
-def gradients(base, injection):
-    loss = loss_of(base)
-    loss.backward()
-    found = {name: p.grad.clone() for name, p in injection.named_parameters().items()}
-    for p in injection.named_parameters().values():
-        p.grad = None
-    return loss.detach(), found
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from lorakit.errors import AdapterError
 from lorakit.families import family_of, load_base, memory, quantize
 from lorakit.lora.inject import trainable
 from tests.families import tiny_bases
-from tests.families.test_memory import gradients, loss_of
-from tests.families.test_train import photos, texts, trained  # noqa: F401
+from tests.families.learning import gradients, loss_of, texts, trained
 from tests.families.tiny_language import LANGUAGE_MODELS, language_base, language_folder
 
 CPU = torch.device("cpu")
@@ -150,7 +149,7 @@ def test_a_language_model_keeps_its_head_and_packs_nothing(folders):
 
 
 @pytest.mark.parametrize("kind", ["flux", "sd15", "flux2-klein"])
-def test_photos_train_a_base_in_four_bits(kind, folders, photos, tmp_path):  # noqa: F811
+def test_photos_train_a_base_in_four_bits(kind, folders, photos, tmp_path):
     base = load_base(folders[kind], device="cpu", quantize="nf4")
     trained(base, photos, tmp_path / "out", gradient_checkpointing=True)
     adapter = lorakit.load_adapter(tmp_path / "out")

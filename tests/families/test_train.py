@@ -1,44 +1,13 @@
 """Every family trains from photos or texts to a folder that opens again and has its effect."""
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 import lorakit
-from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.families import family_of, load_base
 from tests.families import tiny_bases
+from tests.families.learning import RECIPE, texts, trained
 from tests.families.tiny_language import LANGUAGE_MODELS, language_base
-
-RECIPE = {
-    "steps": 3, "rank": 2, "alpha": 2.0, "learning_rate": 0.02, "batch_size": 2, "preview_every": 0,
-    "caption_dropout": 0.3, "warmup": 0.0,
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    folder, random = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
-    for i, size in enumerate(((96, 96), (96, 96), (160, 96))):
-        pixels = random.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{i}.png")
-        (folder / f"{i}.txt").write_text("a red bottle on the table")
-    return lorakit.PhotoSet.from_folder(folder, "red bottle")
-
-
-def texts():
-    things = ("mug", "lamp", "chair", "soap", "pan")
-    return TextSet([TextSample(f"write {thing}", f"look: a {thing}.", thing) for thing in things])
-
-
-def trained(base, data, out, **changes):
-    before = {name: value.clone() for name, value in base.model.state_dict().items()}
-    result = lorakit.train(base, data, lorakit.Recipe(**(RECIPE | changes)), out=out)
-    after = base.model.state_dict()
-    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
-    assert result.steps == 3 and np.isfinite(result.final_loss)
-    return result
 
 
 def effect(base, adapter) -> float:

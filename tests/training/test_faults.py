@@ -18,8 +18,7 @@ from lorakit.training import checkpoint, session
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
 from lorakit.training.watch.previews import Previews
-from tests.training.test_optimizers import recipe
-from tests.training.tiny import tiny_text_base, tiny_texts
+from tests.training.tiny import recipe, tiny_text_base, tiny_texts
 
 ROOT = Path(lorakit.__file__).parent.parent
 

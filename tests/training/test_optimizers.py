@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 
 from lorakit.errors import RecipeError
 from lorakit.training import optimizers
-from lorakit.training.recipe import OPTIMIZERS, Recipe
+from lorakit.training.recipe import OPTIMIZERS
 from lorakit.training.session import train
-from tests.training.tiny import tiny_text_base, tiny_texts
+from tests.training.tiny import recipe, tiny_text_base, tiny_texts
 
 OWN = {"prodigy": {"learning_rate": 1.0}, "schedule-free": {"schedule": "constant"}}
 VARIANTS = {"dora": {"dora": True}, "pissa": {"pissa": True}, "lora+": {"lora_plus": 16.0},
@@ -19,12 +19,6 @@ VARIANTS = {"dora": {"dora": True}, "pissa": {"pissa": True}, "lora+": {"lora_pl
             "epochs": {"epochs": 3.0}}  # fmt: skip
 ON_CPU = [name for name in OPTIMIZERS if name != "adamw-8bit-paged"]
 CASES = {name: {"optimizer": name} | OWN.get(name, {}) for name in ON_CPU} | VARIANTS
-
-
-def recipe(**changes):
-    settings = {"steps": 6, "rank": 4, "alpha": 8.0, "learning_rate": 5e-3, "batch_size": 3, "dropout": 0.1,
-                "preview_every": 3, "checkpoint_every": 2, "max_length": 64}  # fmt: skip
-    return Recipe.from_dict(settings | changes)
 
 
 def run(out, settings, stop_at=None):

@@ -17,15 +17,11 @@ import lorakit
 from lorakit.jobs import queue
 from lorakit.training import processes
 from lorakit.training.session import train
-from tests.training.test_optimizers import recipe
-from tests.training.tiny import tiny_text_base, tiny_texts
+from tests.training.tiny import recipe, tiny_text_base, tiny_texts
 
 ROOT = Path(lorakit.__file__).parent.parent
 PROGRAM = """
-    import os, sys
-    sys.path[:0] = {paths!r}
-    from tests.training.tiny import tiny_text_base, tiny_texts
-    from tests.training.test_optimizers import recipe
+    from tests.training.tiny import recipe, tiny_text_base, tiny_texts
     from lorakit.training.processes import join
     from lorakit.training.session import train
     asked = []
@@ -54,8 +50,7 @@ def launch(*command, **environment):
 
 def together(tmp_path, out, stop_at=0):
     program = tmp_path / "program.py"
-    paths = [str(ROOT)]
-    program.write_text(textwrap.dedent(PROGRAM.format(paths=paths, out=str(out), stop_at=stop_at)))
+    program.write_text(textwrap.dedent(PROGRAM.format(out=str(out), stop_at=stop_at)))
     launch(str(program))
 
 

@@ -16,8 +16,7 @@ from lorakit.training.text_examples import (
     packed,
 )
 from lorakit.ui.parts import pieces
-from tests.training.test_optimizers import recipe
-from tests.training.tiny import tiny_text_base, tiny_texts
+from tests.training.tiny import recipe, tiny_text_base, tiny_texts
 
 
 def prepared(**changes):

@@ -6,6 +6,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.families import Base, Licence, Settings
+from lorakit.training.recipe import Recipe
 
 TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'assistant' %}{{ m['content'] }}</s>{% else %}{{ "
@@ -50,3 +51,10 @@ def tiny_texts():
     return TextSet(
         [TextSample(f"write {thing}", f"look. a {thing}. that is all.", thing) for thing in things]
     )
+
+
+def recipe(**changes):
+    """A recipe of six updates, for the texts above."""
+    settings = {"steps": 6, "rank": 4, "alpha": 8.0, "learning_rate": 5e-3, "batch_size": 3, "dropout": 0.1,
+                "preview_every": 3, "checkpoint_every": 2, "max_length": 64}  # fmt: skip
+    return Recipe.from_dict(settings | changes)
