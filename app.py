@@ -28,7 +28,7 @@ def main() -> None:
     """
     try:
         host, port = address()
-        workspace.make_do()
+        workspace.redirect_caches()
     except LoraKitError as error:
         print(error, file=sys.stderr)
         sys.exit(REFUSED)

@@ -1,4 +1,4 @@
-"""Where things are kept. Whoever writes into a folder makes it; only `make_do` makes one here."""
+"""Where things are kept. Whoever writes into a folder makes it; only `redirect_caches` makes one here."""
 
 import os
 import tempfile
@@ -39,7 +39,7 @@ def sent_folder() -> Path:
     return home() / "page"
 
 
-def make_do() -> None:
+def redirect_caches() -> None:
     """Let the libraries write in the workspace where this account has no other place to.
 
     A container may give it one folder to write to, and a number in the place of a home. Called before they

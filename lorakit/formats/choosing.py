@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from lorakit.errors import AdapterError
 from lorakit.formats import flux
 from lorakit.formats.bases import SUPPORTED, told, unsupported
-from lorakit.formats.flux import Row
+from lorakit.formats.flux import NameRule
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header
 
 
-def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming, dict[str, Row]]:
+def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming, dict[str, NameRule]]:
     """The way of naming that knows all names of a file, and what they mean.
 
     Raises AdapterError when none does, when two do and disagree, or when two names mean the same module.
@@ -19,7 +19,7 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
     if not names:
         raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
     known: dict[str, list[str]] = {}
-    fitting: list[tuple[Naming, dict[str, Row]]] = []
+    fitting: list[tuple[Naming, dict[str, NameRule]]] = []
     for naming in NAMINGS:
         if naming.second not in (None, second) or (naming.general and fitting):
             continue
@@ -51,7 +51,7 @@ def shapes_of(header: Header, leaves: dict[str, dict[str, str]]) -> dict[str, tu
 
 
 def base_of(
-    header: Header, leaves: dict[str, dict[str, str]], rows: dict[str, Row], *said: Mapping[str, object]
+    header: Header, leaves: dict[str, dict[str, str]], rows: dict[str, NameRule], *said: Mapping[str, object]
 ) -> tuple[str, str]:
     """(family, its words) of the base that a file was made for, told by its own names and by the modules
     that they mean; ("", "") when nothing tells it.
@@ -98,7 +98,7 @@ def shape_of(header: Header, leaves: dict[str, str]) -> tuple[int, int]:
         return 0, 0
 
 
-def _check_distinct(header: Header, rows: dict[str, Row]) -> None:
+def _check_distinct(header: Header, rows: dict[str, NameRule]) -> None:
     seen: dict[str, str] = {}
     for name, row in rows.items():
         for module, _ in row.ours:

@@ -24,7 +24,7 @@ TAKEN_FOR_EXPERTS = (".gate_proj", ".up_proj", ".down_proj", ".gate")
 
 
 @dataclass(frozen=True)
-class Stack:
+class ExpertStack:
     """The update of all experts of one parameter: `down` (E, r, in), `up` (E, out, r), one alpha for all."""
 
     down: Tensor
@@ -80,7 +80,7 @@ def split(file: str, parameter: str, tensors: Mapping[str, Tensor], rank: int, a
             for number in range(count)}  # fmt: skip
 
 
-def gathered(adapter: Adapter) -> tuple[dict[str, Factors], dict[str, Stack]]:
+def gathered(adapter: Adapter) -> tuple[dict[str, Factors], dict[str, ExpertStack]]:
     """An adapter's updates of layers, and those of experts put together again, by parameter."""
     layers: dict[str, Factors] = {}
     experts: dict[str, dict[int, Factors]] = {}
@@ -93,7 +93,7 @@ def gathered(adapter: Adapter) -> tuple[dict[str, Factors], dict[str, Stack]]:
     return layers, {name: _stacked(adapter.name, name, each) for name, each in experts.items()}
 
 
-def _stacked(adapter: str, name: str, each: Mapping[int, Factors]) -> Stack:
+def _stacked(adapter: str, name: str, each: Mapping[int, Factors]) -> ExpertStack:
     """Smaller ranks and missing experts are filled with zeros, other scales folded into `up`."""
     if any(factors.magnitude is not None for factors in each.values()):
         raise AdapterError(
@@ -110,10 +110,10 @@ def _stacked(adapter: str, name: str, each: Mapping[int, Factors]) -> Stack:
         down[number, : factors.rank] = readable(factors.down)
         up[number, :, : factors.rank] = readable(factors.up) * (1.0 if alike else factors.scale / first.scale)
     same = first.alpha if first.rank == rank else first.scale * (rank**0.5 if first.rslora else rank)
-    return Stack(down, up, same, first.rslora)
+    return ExpertStack(down, up, same, first.rslora)
 
 
-def tensors_of(stacks: Mapping[str, Stack], prefix: str) -> dict[str, Tensor]:
+def tensors_of(stacks: Mapping[str, ExpertStack], prefix: str) -> dict[str, Tensor]:
     """The stacks' tensors under PEFT's names."""
     owners: dict[str, list[str]] = {}
     for name in stacks:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class NameRule:
     """`theirs` with N for the block's number; `ours` are (diffusers' name, units of the output rows)."""
 
     theirs: str
@@ -34,54 +34,54 @@ def _one(name: str) -> tuple[tuple[str, int], ...]:
 SINGLE = "single_transformer_blocks.N"
 TIME = "time_text_embed"
 ROWS = (
-    Row("double_blocks.N.img_attn.qkv", _attention("")),
-    Row("double_blocks.N.txt_attn.qkv", _attention("add")),
-    Row("double_blocks.N.img_attn.proj", _one("transformer_blocks.N.attn.to_out.0")),
-    Row("double_blocks.N.txt_attn.proj", _one("transformer_blocks.N.attn.to_add_out")),
-    Row("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.net.0.proj")),
-    Row("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.net.2")),
-    Row("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.net.0.proj")),
-    Row("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.net.2")),
-    Row("double_blocks.N.img_mod.lin", _one("transformer_blocks.N.norm1.linear")),
-    Row("double_blocks.N.txt_mod.lin", _one("transformer_blocks.N.norm1_context.linear")),
-    Row("single_blocks.N.linear1",
+    NameRule("double_blocks.N.img_attn.qkv", _attention("")),
+    NameRule("double_blocks.N.txt_attn.qkv", _attention("add")),
+    NameRule("double_blocks.N.img_attn.proj", _one("transformer_blocks.N.attn.to_out.0")),
+    NameRule("double_blocks.N.txt_attn.proj", _one("transformer_blocks.N.attn.to_add_out")),
+    NameRule("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.net.0.proj")),
+    NameRule("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.net.2")),
+    NameRule("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.net.0.proj")),
+    NameRule("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.net.2")),
+    NameRule("double_blocks.N.img_mod.lin", _one("transformer_blocks.N.norm1.linear")),
+    NameRule("double_blocks.N.txt_mod.lin", _one("transformer_blocks.N.norm1_context.linear")),
+    NameRule("single_blocks.N.linear1",
         ((f"{SINGLE}.attn.to_q", 1), (f"{SINGLE}.attn.to_k", 1), (f"{SINGLE}.attn.to_v", 1),
          (f"{SINGLE}.proj_mlp", 4))),
-    Row("single_blocks.N.linear2", _one(f"{SINGLE}.proj_out")),
-    Row("single_blocks.N.modulation.lin", _one(f"{SINGLE}.norm.linear")),
-    Row("img_in", _one("x_embedder")),
-    Row("txt_in", _one("context_embedder")),
-    Row("time_in.in_layer", _one(f"{TIME}.timestep_embedder.linear_1")),
-    Row("time_in.out_layer", _one(f"{TIME}.timestep_embedder.linear_2")),
-    Row("vector_in.in_layer", _one(f"{TIME}.text_embedder.linear_1")),
-    Row("vector_in.out_layer", _one(f"{TIME}.text_embedder.linear_2")),
-    Row("guidance_in.in_layer", _one(f"{TIME}.guidance_embedder.linear_1")),
-    Row("guidance_in.out_layer", _one(f"{TIME}.guidance_embedder.linear_2")),
-    Row("final_layer.linear", _one("proj_out")),
-    Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
+    NameRule("single_blocks.N.linear2", _one(f"{SINGLE}.proj_out")),
+    NameRule("single_blocks.N.modulation.lin", _one(f"{SINGLE}.norm.linear")),
+    NameRule("img_in", _one("x_embedder")),
+    NameRule("txt_in", _one("context_embedder")),
+    NameRule("time_in.in_layer", _one(f"{TIME}.timestep_embedder.linear_1")),
+    NameRule("time_in.out_layer", _one(f"{TIME}.timestep_embedder.linear_2")),
+    NameRule("vector_in.in_layer", _one(f"{TIME}.text_embedder.linear_1")),
+    NameRule("vector_in.out_layer", _one(f"{TIME}.text_embedder.linear_2")),
+    NameRule("guidance_in.in_layer", _one(f"{TIME}.guidance_embedder.linear_1")),
+    NameRule("guidance_in.out_layer", _one(f"{TIME}.guidance_embedder.linear_2")),
+    NameRule("final_layer.linear", _one("proj_out")),
+    NameRule("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
 )  # fmt: skip
 
 TIME_2 = "time_guidance_embed"
 # FLUX.2: the same names, but fused layers where diffusers keeps them fused (its own converter's table).
 ROWS_2 = (
     *ROWS[:4],
-    Row("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.linear_in")),
-    Row("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.linear_out")),
-    Row("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.linear_in")),
-    Row("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.linear_out")),
-    Row("single_blocks.N.linear1", _one(f"{SINGLE}.attn.to_qkv_mlp_proj")),
-    Row("single_blocks.N.linear2", _one(f"{SINGLE}.attn.to_out")),
-    Row("img_in", _one("x_embedder")),
-    Row("txt_in", _one("context_embedder")),
-    Row("time_in.in_layer", _one(f"{TIME_2}.timestep_embedder.linear_1")),
-    Row("time_in.out_layer", _one(f"{TIME_2}.timestep_embedder.linear_2")),
-    Row("guidance_in.in_layer", _one(f"{TIME_2}.guidance_embedder.linear_1")),
-    Row("guidance_in.out_layer", _one(f"{TIME_2}.guidance_embedder.linear_2")),
-    Row("single_stream_modulation.lin", _one("single_stream_modulation.linear")),
-    Row("double_stream_modulation_img.lin", _one("double_stream_modulation_img.linear")),
-    Row("double_stream_modulation_txt.lin", _one("double_stream_modulation_txt.linear")),
-    Row("final_layer.linear", _one("proj_out")),
-    Row("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
+    NameRule("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.linear_in")),
+    NameRule("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.linear_out")),
+    NameRule("double_blocks.N.txt_mlp.0", _one("transformer_blocks.N.ff_context.linear_in")),
+    NameRule("double_blocks.N.txt_mlp.2", _one("transformer_blocks.N.ff_context.linear_out")),
+    NameRule("single_blocks.N.linear1", _one(f"{SINGLE}.attn.to_qkv_mlp_proj")),
+    NameRule("single_blocks.N.linear2", _one(f"{SINGLE}.attn.to_out")),
+    NameRule("img_in", _one("x_embedder")),
+    NameRule("txt_in", _one("context_embedder")),
+    NameRule("time_in.in_layer", _one(f"{TIME_2}.timestep_embedder.linear_1")),
+    NameRule("time_in.out_layer", _one(f"{TIME_2}.timestep_embedder.linear_2")),
+    NameRule("guidance_in.in_layer", _one(f"{TIME_2}.guidance_embedder.linear_1")),
+    NameRule("guidance_in.out_layer", _one(f"{TIME_2}.guidance_embedder.linear_2")),
+    NameRule("single_stream_modulation.lin", _one("single_stream_modulation.linear")),
+    NameRule("double_stream_modulation_img.lin", _one("double_stream_modulation_img.linear")),
+    NameRule("double_stream_modulation_txt.lin", _one("double_stream_modulation_txt.linear")),
+    NameRule("final_layer.linear", _one("proj_out")),
+    NameRule("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
 )
 
 # What tells diffusers' names of FLUX.2 from those of FLUX.1.
@@ -112,7 +112,7 @@ def numbered(name: str, separator: str = ".") -> tuple[str, str]:
     return (f"{found[1]}N{found[3]}", found[2]) if found else (name, "")
 
 
-def from_bfl(name: str, second: bool = False) -> Row | None:
+def from_bfl(name: str, second: bool = False) -> NameRule | None:
     """The row of one of the authors' names (of FLUX.2: `second`), with its number filled in.
 
     OneTrainer numbers the parts of a fused layer: `img_attn.qkv.1` is its second part alone.
@@ -122,14 +122,14 @@ def from_bfl(name: str, second: bool = False) -> Row | None:
     if general in table:
         return _filled(table[general], number)
     if general == "single_blocks.N.linear1_qkv":  # of ComfyUI: a single block's first three parts
-        return _filled(Row(general, XLABS_SINGLE["single_blocks.N.processor.qkv"]), number)
+        return _filled(NameRule(general, XLABS_SINGLE["single_blocks.N.processor.qkv"]), number)
     if row := from_kohya(name.replace(".", "_"), second):
         return row
     fused, _, part = general.rpartition(".")
     row = table.get(fused)
     if row is None or not part.isdecimal() or len(row.ours) == 1 or int(part) >= len(row.ours):
         return None
-    return _filled(Row(general, (row.ours[int(part)],)), number)
+    return _filled(NameRule(general, (row.ours[int(part)],)), number)
 
 
 def is_second(name: str, rows: int, columns: int) -> bool:
@@ -145,25 +145,25 @@ def is_second(name: str, rows: int, columns: int) -> bool:
     return any(last.endswith(ending) and fits for ending, fits in wide.items())
 
 
-def from_kohya(name: str, second: bool = False) -> Row | None:
+def from_kohya(name: str, second: bool = False) -> NameRule | None:
     """The row of one of the authors' names with underscores for its dots."""
     general, number = numbered(name, "_")
     return _filled((_BY_FLAT_NAME_2 if second else _BY_FLAT_NAME).get(general), number)
 
 
-def from_xlabs(name: str) -> Row | None:
+def from_xlabs(name: str) -> NameRule | None:
     """The row of one of XLabs' processor names."""
     general, number = numbered(name)
     if general in XLABS_SINGLE:
-        return _filled(Row(general, XLABS_SINGLE[general]), number)
+        return _filled(NameRule(general, XLABS_SINGLE[general]), number)
     return _filled(_BY_NAME.get(XLABS.get(general, "")), number)
 
 
-def rows_for(names: list[str]) -> list[Row]:
+def rows_for(names: list[str]) -> list[NameRule]:
     """The authors' layers that diffusers' modules `names` (without component) belong to, each once."""
     table = ROWS_2 if any(any(piece in name for piece in SECOND) for name in names) else ROWS
     by_ours = {ours: row for row in table for ours, _ in row.ours}
-    found: dict[str, Row] = {}
+    found: dict[str, NameRule] = {}
     for name in names:
         blocks = re.match(r"((?:single_)?transformer_blocks\.)(\d+)(\..+)$", name)
         general, number = (f"{blocks[1]}N{blocks[3]}", blocks[2]) if blocks else (name, "")
@@ -173,8 +173,8 @@ def rows_for(names: list[str]) -> list[Row]:
     return list(found.values())
 
 
-def _filled(row: Row | None, number: str) -> Row | None:
+def _filled(row: NameRule | None, number: str) -> NameRule | None:
     if row is None or not number:
         return row
     ours = tuple((name.replace(".N", f".{number}"), units) for name, units in row.ours)
-    return Row(row.theirs.replace(".N", f".{number}"), ours, row.swapped)
+    return NameRule(row.theirs.replace(".N", f".{number}"), ours, row.swapped)

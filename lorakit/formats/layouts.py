@@ -187,7 +187,7 @@ TEXT_ENCODERS = {
 }  # fmt: skip
 
 
-def _joined(adapter: str, row: flux.Row, parts: list[Factors | None]) -> Factors:
+def _joined(adapter: str, row: flux.NameRule, parts: list[Factors | None]) -> Factors:
     """One update for the authors' one layer from those of diffusers' several, exactly: ranks side by side.
 
     A part without an update has rows of zeros. Parts that share their `down` were one update before.
@@ -243,7 +243,7 @@ def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
     start = f"{component}." if component else ""
     named = {name[len(start) :]: f for name, f in adapter.modules.items() if name.startswith(start)}
     layers, stacks = experts.gathered(Adapter(named, adapter.card))
-    modules: dict[str, Factors | experts.Stack] = {**layers, **stacks}
+    modules: dict[str, Factors | experts.ExpertStack] = {**layers, **stacks}
     # Beside experts, a layer that PEFT would take for an expert is named by its weight, which PEFT leaves be.
     bare = [name for name in layers if stacks and name.endswith(experts.TAKEN_FOR_EXPERTS)]
     modules |= {f"{name}.weight": modules.pop(name) for name in bare}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lorakit.formats import flux, unet
-from lorakit.formats.flux import Row
+from lorakit.formats.flux import NameRule
 
 PEFT_PREFIX = "base_model.model."
 # Kohya's and OneTrainer's first words; "denoiser" is told apart by what follows. Dots may follow as well.
@@ -60,12 +60,12 @@ class Naming:
     """One way of naming modules: `resolve` gives the modules that a name means, or None."""
 
     name: str
-    resolve: Callable[[str], Row | None]
+    resolve: Callable[[str], NameRule | None]
     second: bool | None = None  # only for files whose shapes are (True) or are not (False) those of FLUX.2
     general: bool = False  # takes names as they are, so it is asked only when no other knows them
 
 
-def resolve_peft(name: str) -> Row | None:
+def resolve_peft(name: str) -> NameRule | None:
     return _same(name.removeprefix(PEFT_PREFIX)) if name.startswith(PEFT_PREFIX) else None
 
 
@@ -74,7 +74,7 @@ def unwrapped(name: str) -> str:
     return INSIDE.sub("", TWICE.sub(PEFT_PREFIX, PARALLEL.sub(r"\1", WRAPPERS.sub("", name))))
 
 
-def resolve_kohya(name: str, second: bool = False) -> Row | None:
+def resolve_kohya(name: str, second: bool = False) -> NameRule | None:
     start = KOHYA_START.match(name)
     if start is None:
         return None
@@ -94,11 +94,11 @@ def resolve_kohya(name: str, second: bool = False) -> Row | None:
     return _same(("unet." if UNET.match(found) else "transformer.") + found)
 
 
-def resolve_kohya_2(name: str) -> Row | None:
+def resolve_kohya_2(name: str) -> NameRule | None:
     return resolve_kohya(name, second=True)
 
 
-def resolve_bfl(name: str, second: bool = False) -> Row | None:
+def resolve_bfl(name: str, second: bool = False) -> NameRule | None:
     """The authors' own names: FLUX's, those of Stable Diffusion's checkpoints, and their text encoders'."""
     for inner in _peeled(name):
         if row := flux.from_bfl(inner, second):
@@ -108,17 +108,17 @@ def resolve_bfl(name: str, second: bool = False) -> Row | None:
     return _text_encoder(name)
 
 
-def resolve_bfl_2(name: str) -> Row | None:
+def resolve_bfl_2(name: str) -> NameRule | None:
     return resolve_bfl(name, second=True)
 
 
-def resolve_xlabs(name: str) -> Row | None:
+def resolve_xlabs(name: str) -> NameRule | None:
     rows = (flux.from_xlabs(inner) for inner in _peeled(name))
     row = next(filter(None, rows), None)
     return _in("transformer", row) if row else None
 
 
-def resolve_diffusers(name: str) -> Row | None:
+def resolve_diffusers(name: str) -> NameRule | None:
     if row := _text_encoder(name):
         return row
     for inner in _peeled(name):
@@ -146,7 +146,7 @@ def _text(name: str) -> str:
     return f"{attention}.self_attn.{FIRST_TEXT.get(last.removesuffix('.0'), last)}" if last else name
 
 
-def _text_encoder(name: str) -> Row | None:
+def _text_encoder(name: str) -> NameRule | None:
     """A text encoder's module as ComfyUI and checkpoints call it."""
     found = TEXT_ENCODERS.match(name)
     if found is None:
@@ -163,7 +163,7 @@ def _peeled(name: str) -> Iterator[str]:
         yield name
 
 
-def resolve_plain(name: str) -> Row | None:
+def resolve_plain(name: str) -> NameRule | None:
     """A module's own name, as mlx-lm writes language models' adapters."""
     if not name or name.startswith(PEFT_PREFIX):
         return None
@@ -187,12 +187,14 @@ def _is_bfl(name: str) -> bool:
     return any(flux.from_bfl(name, second) for second in (False, True))
 
 
-def _same(name: str) -> Row:
-    return Row(name, ((name, 1),))
+def _same(name: str) -> NameRule:
+    return NameRule(name, ((name, 1),))
 
 
-def _in(component: str, row: Row) -> Row:
-    return Row(row.theirs, tuple((f"{component}.{name}", units) for name, units in row.ours), row.swapped)
+def _in(component: str, row: NameRule) -> NameRule:
+    return NameRule(
+        row.theirs, tuple((f"{component}.{name}", units) for name, units in row.ours), row.swapped
+    )
 
 
 def _denoiser(name: str) -> str:

@@ -9,7 +9,7 @@ from lorakit.errors import AdapterError
 from lorakit.formats import layouts, metadata, writing
 from lorakit.formats.loading import OWN_FILE, locate
 from lorakit.formats.settings import PEFT_CONFIG
-from lorakit.formats.updates import Product
+from lorakit.formats.updates import FactoredUpdate
 from lorakit.lora.adapter import Adapter
 
 FORMATS = tuple(layouts.LAYOUTS)
@@ -41,7 +41,7 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
 def _check_size(adapter: Adapter) -> None:
     """Raise AdapterError when products, multiplied out, would be larger than any tool would take."""
     size = sum(f.rank * (f.weight_shape[0] + math.prod(f.weight_shape[1:])) * 4
-               for f in adapter.modules.values() if isinstance(f, Product))  # fmt: skip
+               for f in adapter.modules.values() if isinstance(f, FactoredUpdate))  # fmt: skip
     if size > LARGEST_PRODUCTS:
         raise AdapterError(
             f"{adapter.name}: is a LoHa or LoKr that takes {size / 2**30:.0f} GB as a plain LoRA; "
@@ -53,7 +53,7 @@ def keep(adapter: Adapter, source: str | Path, folder: str | Path) -> Path:
     """Write `adapter`, opened from `source`, as the store keeps it: in the layout of its kind of base, which
     any tool reads, or as the very file where that layout cannot hold it or would take many times the space.
     """
-    products = any(isinstance(factors, Product) for factors in adapter.modules.values())
+    products = any(isinstance(factors, FactoredUpdate) for factors in adapter.modules.values())
     columns = any(f.magnitude is not None and f.magnitude.dim() == 2 for f in adapter.modules.values())
     if not products and not columns:
         return save(adapter, folder, "peft" if adapter.family == "llm" else "diffusers")

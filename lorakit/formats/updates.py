@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
-from lorakit.formats.flux import Row
+from lorakit.formats.flux import NameRule
 from lorakit.lora.adapter import Factors, readable
 
 Leaves = dict[str, Tensor]
 
 
-class Product(Factors):
+class FactoredUpdate(Factors):
     """An update kept as the pieces of its file; `down` and `up` are multiplied out whenever they are read."""
 
     pieces: Leaves
@@ -99,7 +99,7 @@ def factors_of(
         if kind is not None:
             # The same scale at the rank of the exact product.
             scale = scalar * (full if rank == NO_RANK else stated / (math.sqrt(rank) if rslora else rank))
-            factors = Product(pieces, kind, slice(None), scale * kind.size(pieces)[0], magnitude)
+            factors = FactoredUpdate(pieces, kind, slice(None), scale * kind.size(pieces)[0], magnitude)
         else:
             factors = Factors(*_plain(pieces), scalar * stated, magnitude, rslora)
     except AdapterError:
@@ -126,7 +126,7 @@ def _number(tensor: Tensor) -> float:
     return tensor.reshape(()).to(torch.float64).item()
 
 
-def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
+def split(factors: Factors, row: NameRule, file: str) -> dict[str, Factors]:
     """Share one update among the modules that diffusers splits its layer into: the same `down`, and each
     module's rows of `up`.
     """
@@ -155,8 +155,8 @@ def split(factors: Factors, row: Row, file: str) -> dict[str, Factors]:
     for name, units in row.ours:
         own = slice(start, start + units * unit)
         part = None if magnitude is None else magnitude[own]
-        if isinstance(factors, Product):
-            parts[name] = Product(factors.pieces, factors.kind, own, factors.alpha, part)
+        if isinstance(factors, FactoredUpdate):
+            parts[name] = FactoredUpdate(factors.pieces, factors.kind, own, factors.alpha, part)
         else:
             parts[name] = Factors(factors.down, factors.up[own], factors.alpha, part, factors.rslora)
         start = own.stop

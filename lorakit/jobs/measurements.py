@@ -13,7 +13,7 @@ from typing import Any
 
 from lorakit import durable, workspace
 from lorakit.errors import AdapterError
-from lorakit.lora.stability import Load
+from lorakit.lora.stability import StackLoad
 from lorakit.lora.strength import Strength
 from lorakit.store.store import Store
 
@@ -23,7 +23,7 @@ MOST_KEPT = 2_000  # files; a few kB each
 
 @dataclass(frozen=True)
 class Measured:
-    """`products` (n, n) as `stability.Load` takes them, in the order of `adapters` (names in the store).
+    """`products` (n, n) as `stability.StackLoad` takes them, in the order of `adapters` (names in the store).
 
     `layers`: the layers' names with each adapter's size there, beside the base's weight.
     """
@@ -32,11 +32,11 @@ class Measured:
     products: list[list[float]]
     layers: list[tuple[str, list[float]]]
 
-    def load(self, adapters: Sequence[str]) -> Load:
+    def load(self, adapters: Sequence[str]) -> StackLoad:
         """What these adapters of it ask of the base; named as the store names them now."""
         places = [self.adapters.index(slug) for slug in adapters]
         products = [[self.products[i][j] for j in places] for i in places]
-        return Load([name_of(slug) for slug in adapters], products)
+        return StackLoad([name_of(slug) for slug in adapters], products)
 
 
 def request(base: str, mix: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
-from lorakit.lora import parts
+from lorakit.lora import low_rank
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
-from lorakit.lora.matching import check_mix, say_twice, strength_of, twins
-from lorakit.lora.parts import Part, Short
+from lorakit.lora.low_rank import LowRank, Truncated
+from lorakit.lora.matching import check_mix, strength_of, twins, warn_of_twins
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ METHODS = ("concat", "svd", "ties", "dare", "project")
 DENSITY = 0.2  # share of the entries that TIES keeps (arXiv 2306.01708, section 5: the top 20%)
 KEEP = 0.5  # share of the entries that DARE keeps
 PROTECT = 0.9  # assumption: share of the product that "project" keeps others away from
-Parts = list[tuple[Adapter, Part]]
+Parts = list[tuple[Adapter, LowRank]]
 
 
 def combine(
@@ -55,7 +55,7 @@ def combine(
     hold only beside their base), an unknown method, or a rank, density or protect that cannot be.
     """
     check_mix(mix)
-    say_twice(twins(mix), ((adapter, strength_of(adapter, value)) for adapter, value in mix.items()))
+    warn_of_twins(twins(mix), ((adapter, strength_of(adapter, value)) for adapter, value in mix.items()))
     _check(mix, method, rank, density, protect)
     joined = _joined(mix)
     removed: dict[str, float] = {}
@@ -69,7 +69,7 @@ def combine(
     modules, errors = {}, {}
     for name, here in joined.items():
         short = _one([part for _, part in here], method, wanted, density, generator)
-        errors[name] = (short.lost, short.size)
+        errors[name] = (short.lost, short.squared_norm)
         modules[name] = _factors(short.part, inner[name])
     combined = Adapter(modules, _card(mix, method, wanted or 0))
     combined.card.rank = combined.rank
@@ -87,7 +87,7 @@ def _joined(mix: Mix) -> dict[str, Parts]:
         strength = strength_of(adapter, value)
         adapter.check_finite()
         for name, factors in adapter.modules.items():
-            joined.setdefault(name, []).append((adapter, parts.part_of(factors, strength.at(name))))
+            joined.setdefault(name, []).append((adapter, low_rank.low_rank_of(factors, strength.at(name))))
     for name, here in joined.items():
         if len({(part.up.shape[0], part.down.shape[1]) for _, part in here}) > 1:
             raise AdapterError(
@@ -97,8 +97,8 @@ def _joined(mix: Mix) -> dict[str, Parts]:
 
 
 def _one(
-    here: list[Part], method: str, rank: int | None, density: float | None, generator: torch.Generator
-) -> Short:
+    here: list[LowRank], method: str, rank: int | None, density: float | None, generator: torch.Generator
+) -> Truncated:
     """What becomes of one module's parts."""
     if method in ("ties", "dare"):
         assert rank is not None
@@ -108,9 +108,9 @@ def _one(
             if method == "ties"
             else _dare(deltas, density or KEEP, generator)
         )
-        return parts.shortened_dense(dense, rank, generator)
-    whole = parts.stacked(here)
-    return Short(whole) if rank is None else parts.shortened(whole, rank)
+        return low_rank.truncated_dense(dense, rank, generator)
+    whole = low_rank.stacked(here)
+    return Truncated(whole) if rank is None else low_rank.truncated(whole, rank)
 
 
 def _projected(
@@ -122,13 +122,13 @@ def _projected(
     found: dict[str, Parts] = {}
     for name, here in joined.items():
         own = next((part for adapter, part in here if adapter is product), None)
-        rows = parts.principal_rows(own, share) if own is not None else None
+        rows = low_rank.principal_rows(own, share) if own is not None else None
         found[name] = []
         for adapter, part in here:
-            kept = part if rows is None or adapter is product else parts.without_rows(part, rows)
+            kept = part if rows is None or adapter is product else low_rank.without_rows(part, rows)
             found[name].append((adapter, kept))
-            before[adapter] = before.get(adapter, 0.0) + parts.size(part)
-            after[adapter] = after.get(adapter, 0.0) + parts.size(kept)
+            before[adapter] = before.get(adapter, 0.0) + low_rank.squared_norm(part)
+            after[adapter] = after.get(adapter, 0.0) + low_rank.squared_norm(kept)
     taken = {a.name: 1 - after[a] / size if size else 0.0 for a, size in before.items() if a is not product}
     return found, taken
 
@@ -185,7 +185,7 @@ def _dare(deltas: Iterator[Tensor], density: float, generator: torch.Generator) 
     return total
 
 
-def _factors(part: Part, inner: torch.Size) -> Factors:
+def _factors(part: LowRank, inner: torch.Size) -> Factors:
     rank = part.down.shape[0]
     up = part.up.contiguous().view(part.up.shape[0], rank, *[1] * (len(inner) - 1))
     return Factors(part.down.contiguous().view(rank, *inner), up, float(rank))

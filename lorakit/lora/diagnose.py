@@ -17,7 +17,7 @@ from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.grams import Relations, relations
 from lorakit.lora.layers import Layer, dense_weight, is_quantized, weight_shape
 from lorakit.lora.matching import Placed, match_mix, modules_of
-from lorakit.lora.stability import Load
+from lorakit.lora.stability import StackLoad
 from lorakit.lora.strength import Strength
 
 LAYERS_KEPT = 12  # of the JSON form: the layers that change most
@@ -63,7 +63,7 @@ class StackReport:
 
     adapters: list[Adapter]
     weights: list[float]
-    load: Load
+    load: StackLoad
     layers: list[LayerStack]
     pairs: list[Pair]
 
@@ -200,7 +200,7 @@ def _report(matched: list[Placed], found: list[Relations]) -> StackReport:
         both[here] += weigh.sum(0)
         layers += _layers(there, sizes, weights)
     both.clamp_(min=1e-30)
-    load = Load([adapter.name for adapter in adapters], products.tolist())
+    load = StackLoad([adapter.name for adapter in adapters], products.tolist())
     pairs = [
         _pair(i, j, rows[i, j] / both[i, j], columns[i, j] / both[i, j], products, weights)
         for j in range(count) for i in range(j)

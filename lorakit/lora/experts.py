@@ -136,7 +136,7 @@ def _is_joined(module: Layer, leaf: str) -> bool:
     return whole.dim() == after.dim() == 3 and whole.shape[1] == 2 * after.shape[2]
 
 
-class Updates:
+class WeightUpdates:
     """The live updates of one module's bare weights; kept on the module itself while there are any."""
 
     def __init__(self, owner: nn.Module):
@@ -166,7 +166,7 @@ class Updates:
                 del own[leaf]
 
 
-class Table:
+class BareWeights:
     """What stands in the place of each bare weight of a module, by the last part of its name, to be read and
     replaced as a table of submodules is.
     """
@@ -176,7 +176,7 @@ class Table:
 
     def get(self, name: str) -> Layer:
         leaf, *_ = parts = _parts(name)
-        live: Updates | None = self.owner.__dict__.get("_updates")
+        live: WeightUpdates | None = self.owner.__dict__.get("_updates")
         return (live.layers.get(leaf, {}) if live else {}).get(name) or Share(self.owner, *parts)
 
     def __getitem__(self, name: str) -> Layer:
@@ -184,7 +184,7 @@ class Table:
 
     def __setitem__(self, name: str, layer: Layer) -> None:
         leaf, own = _parts(name)[0], self.owner.__dict__
-        live: Updates = own.get("_updates") or Updates(self.owner)
+        live: WeightUpdates = own.get("_updates") or WeightUpdates(self.owner)
         if not isinstance(layer, Share):
             live.layers.setdefault(leaf, {})[name] = layer
         elif live.layers.get(leaf, {}).pop(name, None) is not None and not live.layers[leaf]:

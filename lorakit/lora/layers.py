@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
 from lorakit.lora.experts import Share
-from lorakit.lora.learning import autocasts, fused
+from lorakit.lora.fused import autocasts, fused
 
 Layer = Any  # an nn.Module; which attributes it has depends on the library it comes from
 
@@ -32,7 +32,7 @@ def weight_shape(layer: Layer) -> tuple[int, ...] | None:
         return tuple(layer.weight.shape)
     if is_conv1d(layer):
         return layer.weight.shape[1], layer.weight.shape[0]
-    if isinstance(layer, Beside):
+    if isinstance(layer, WrappedLayer):
         return weight_shape(layer.base)
     if isinstance(layer, Share):
         return tuple(layer.weight.shape)
@@ -47,7 +47,7 @@ def device_of(layer: Layer) -> torch.device:
 
 def is_quantized(layer: Layer) -> bool:
     """Does the layer keep its weight in bitsandbytes' 4 or 8 bits?"""
-    if isinstance(layer, Beside):
+    if isinstance(layer, WrappedLayer):
         return is_quantized(layer.base)
     return any(kind.__module__.startswith("bitsandbytes") for kind in type(layer).__mro__)
 
@@ -57,7 +57,7 @@ def dense_weight(layer: Layer) -> Tensor:
 
     A 4-bit weight is dequantized, an 8-bit one scaled.
     """
-    if isinstance(layer, Beside):
+    if isinstance(layer, WrappedLayer):
         return dense_weight(layer.base)
     weight = layer.weight
     if not is_quantized(layer):
@@ -89,7 +89,7 @@ def dora_gain(layer: Layer, factors: Factors) -> Tensor:
     return gain.view(1, -1, *kernel) if by_column else gain.view(-1, 1, *kernel)
 
 
-class Beside(nn.Module):
+class WrappedLayer(nn.Module):
     """A layer that calls `base`, untouched, and adds an update to what comes out."""
 
     def __init__(self, base: Layer):
@@ -97,7 +97,7 @@ class Beside(nn.Module):
         self.base: Layer = base
         self.training = base.training
 
-    def again(self, **changes: Any) -> Self:
+    def copy_with(self, **changes: Any) -> Self:
         """The same with some attributes changed, hooks and all else shared: a mix makes hundreds of layers at
         once, which as new modules would take ten times as long.
         """
@@ -127,7 +127,7 @@ class Beside(nn.Module):
         return shape[0]
 
 
-class LoraLinear(Beside):
+class LoraLinear(WrappedLayer):
     """y = base(x) + scale * up(down(x)), and for DoRA mixes + gain * (base(x) - bias) + W (columns * x).
 
     LoRA, arXiv 2106.09685, eq. 3. Shapes: x (..., in); `down` (R, in), `up` (out, R), where R is the sum of

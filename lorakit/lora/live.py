@@ -19,15 +19,15 @@ from lorakit.lora.adapter import Adapter, Factors, Mix, version_of
 from lorakit.lora.layers import Layer
 from lorakit.lora.matching import (
     check_mix,
+    checked_match,
     holds,
-    matched,
     modules_of,
     replace_modules,
-    say_twice,
     strength_of,
     twins,
+    warn_of_twins,
 )
-from lorakit.lora.stacking import Sum
+from lorakit.lora.stacking import StackedUpdates
 from lorakit.lora.strength import Strength
 
 CACHED_SETS = 4  # of adapters. Assumption: a compare view alternates between two, a campaign uses one
@@ -37,12 +37,12 @@ Terms = tuple[tuple[Adapter, Strength], ...]  # a mix; an adapter that is named 
 
 # Per model the sets, each with its latest mixes. A set knows nothing of its mixes: what gives way is free at
 # once, and not when cycles are next looked for.
-_sets: "WeakKeyDictionary[Any, OrderedDict[Any, tuple[Together, OrderedDict[Any, Stack]]]]"
+_sets: "WeakKeyDictionary[Any, OrderedDict[Any, tuple[AdapterSet, OrderedDict[Any, LiveMix]]]]"
 _sets = WeakKeyDictionary()
-_live: "WeakKeyDictionary[Any, Live]" = WeakKeyDictionary()
+_live: "WeakKeyDictionary[Any, AppliedMixes]" = WeakKeyDictionary()
 
 
-class Together:
+class AdapterSet:
     """A set of adapters on a model: what is the same for every mix of them, whatever the weights.
 
     `originals`: every layer that any of them reaches.
@@ -52,11 +52,11 @@ class Together:
         layers = modules_of(model)
         self.adapters = list(adapters)
         self.matches = {
-            adapter: matched(adapter, model, layers, partial=partial) for adapter in self.adapters
+            adapter: checked_match(adapter, model, layers, partial=partial) for adapter in self.adapters
         }
         self.twins = twins(self.adapters)
         self.originals = {name: layers[name] for found in self.matches.values() for name in found.modules}
-        self._sums: dict[tuple[str, tuple[int, ...]], Sum] = {}
+        self._stacks: dict[tuple[str, tuple[int, ...]], StackedUpdates] = {}
         self._state = self._now()
 
     def fits(self, model: Any) -> bool:
@@ -77,20 +77,24 @@ class Together:
     def layer(
         self, name: str, weights: Mapping[int, tuple[Factors, list[float]]], levels: dict[Any, Tensor]
     ) -> Layer:
-        """The layer of this name with these updates, by their identity, beside it; `levels` as `Sum.at`."""
+        """The layer of this name with these updates, by their identity, beside it; `levels` as
+        `StackedUpdates.at` takes them.
+        """
         key = name, tuple(weights)
-        if key not in self._sums:
-            self._sums[key] = Sum(self.originals[name], [factors for factors, _ in weights.values()])
-        return self._sums[key].at([each for _, each in weights.values()], levels)
+        if key not in self._stacks:
+            self._stacks[key] = StackedUpdates(
+                self.originals[name], [factors for factors, _ in weights.values()]
+            )
+        return self._stacks[key].at([each for _, each in weights.values()], levels)
 
 
-class Stack:
+class LiveMix:
     """A mix of a set's adapters: one for all rows of a batch, or one for each row."""
 
-    def __init__(self, together: Together, rows: Sequence[Terms]):
+    def __init__(self, adapter_set: AdapterSet, rows: Sequence[Terms]):
         self.rows = rows
-        self.originals = together.originals
-        self._together = together
+        self.originals = adapter_set.originals
+        self._adapter_set = adapter_set
         self._strengths = [strength for row in rows for _, strength in row]
         self._parts: dict[tuple[bool, ...], dict[str, Layer]] = {}
 
@@ -108,7 +112,7 @@ class Stack:
         weights: dict[str, dict[int, tuple[Factors, list[float]]]] = {}
         for number, row in enumerate(self.rows):
             for adapter, strength in row:
-                found = self._together.matches[adapter]
+                found = self._adapter_set.matches[adapter]
                 for name, factors in found.modules.items() if strength.acts(fraction) else ():
                     here = weights.setdefault(name, {})
                     if id(factors) not in here:
@@ -119,16 +123,16 @@ class Stack:
         for name, parts in weights.items():
             acting = {key: part for key, part in parts.items() if any(part[1])}
             if acting:
-                layers[name] = self._together.layer(name, acting, levels)
+                layers[name] = self._adapter_set.layer(name, acting, levels)
         return layers
 
 
 @dataclass
-class Live:
+class AppliedMixes:
     """What `applied` has put into a model."""
 
     rows: tuple[Terms, ...]
-    stack: Stack
+    stack: LiveMix
     layers: dict[str, Layer]
     partial: bool = False
 
@@ -201,7 +205,7 @@ def _applied(model: Any, mixes: Sequence[Mix], partial: bool) -> Iterator[None]:
         stack = _cached(model, rows, partial)
         layers = stack.at(0.0)
         replace_modules(model, layers)
-        _live[model] = Live(rows, stack, layers, partial)
+        _live[model] = AppliedMixes(rows, stack, layers, partial)
         try:
             yield
         finally:
@@ -217,7 +221,7 @@ def _summed(outer: tuple[Terms, ...], inner: tuple[Terms, ...]) -> tuple[Terms, 
 
 
 @contextmanager
-def _without(model: Any, outer: Live | None) -> Iterator[None]:
+def _without(model: Any, outer: AppliedMixes | None) -> Iterator[None]:
     """Take an outer mix off, so that the layers show under their own names, and put it back afterwards."""
     if outer is None:
         yield
@@ -230,22 +234,22 @@ def _without(model: Any, outer: Live | None) -> Iterator[None]:
         _live[model] = outer
 
 
-def _cached(model: Any, rows: tuple[Terms, ...], partial: bool) -> Stack:
+def _cached(model: Any, rows: tuple[Terms, ...], partial: bool) -> LiveMix:
     sets = _sets.setdefault(model, OrderedDict())
     adapters = list(dict.fromkeys(adapter for row in rows for adapter, _ in row))
     of_set = frozenset(adapters), _placement(model), partial
     if of_set not in sets or not sets[of_set][0].fits(model):
-        sets[of_set] = Together(model, adapters, partial), OrderedDict()
-    together, mixes = _kept(sets, of_set, CACHED_SETS)
+        sets[of_set] = AdapterSet(model, adapters, partial), OrderedDict()
+    adapter_set, mixes = _most_recent(sets, of_set, CACHED_SETS)
     of_mix = tuple(tuple(sorted(row, key=_order)) for row in rows)
     if of_mix not in mixes:
         for row in rows:
-            say_twice(together.twins, row)
-        mixes[of_mix] = Stack(together, rows)
-    return _kept(mixes, of_mix, CACHED_MIXES)
+            warn_of_twins(adapter_set.twins, row)
+        mixes[of_mix] = LiveMix(adapter_set, rows)
+    return _most_recent(mixes, of_mix, CACHED_MIXES)
 
 
-def _kept(cache: OrderedDict, key: Any, most: int) -> Any:
+def _most_recent(cache: OrderedDict, key: Any, most: int) -> Any:
     """What is cached under `key`, as the latest; the oldest give way."""
     cache.move_to_end(key)
     while len(cache) > most:

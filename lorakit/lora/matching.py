@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix, readable
 from lorakit.lora.aliases import COMPONENTS, TEXT_ENCODERS, aliases
-from lorakit.lora.experts import Table, shares_of, todays_names
+from lorakit.lora.experts import BareWeights, shares_of, todays_names
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
@@ -81,7 +81,7 @@ def holds(model: Any, layers: Mapping[str, Layer]) -> bool:
         return False
 
 
-def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer] | Table, str]]:
+def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer] | BareWeights, str]]:
     """For each module the table of modules that it is in, and its name there."""
     parents: dict[str, Layer] = {}
     for name in names:
@@ -95,7 +95,7 @@ def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer]
                 whole = whole._modules[part]  # get_submodule takes ten times as long
             parents[parent] = whole
         siblings = parents[parent]._modules
-        yield siblings if leaf in siblings else Table(parents[parent]), leaf
+        yield siblings if leaf in siblings else BareWeights(parents[parent]), leaf
 
 
 def match(
@@ -168,7 +168,7 @@ def twins(adapters: Iterable[Adapter]) -> list[tuple[Adapter, Adapter]]:
     ]
 
 
-def say_twice(pairs: Iterable[tuple[Adapter, Adapter]], mix: Iterable[tuple[Adapter, Strength]]) -> None:
+def warn_of_twins(pairs: Iterable[tuple[Adapter, Adapter]], mix: Iterable[tuple[Adapter, Strength]]) -> None:
     """Warn about `pairs` of `twins` that are both in the mix."""
     strengths = dict(mix)
     for one, other in pairs:
@@ -202,17 +202,17 @@ def match_mix(mix: Mix, model: Any, finite: bool = True, partial: bool = False) 
     """
     check_mix(mix)
     strengths = {adapter: strength_of(adapter, value) for adapter, value in mix.items()}
-    say_twice(twins(strengths), strengths.items())
+    warn_of_twins(twins(strengths), strengths.items())
     layers = modules_of(model)
     placed = []
     for adapter, strength in strengths.items():
-        found = matched(adapter, model, layers, finite, partial)
+        found = checked_match(adapter, model, layers, finite, partial)
         weights = {target: strength.at(name) for target, name in found.names.items()}
         placed.append(Placed(adapter, strength, found.modules, weights))
     return placed
 
 
-def matched(
+def checked_match(
     adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: bool = True, partial: bool = False
 ) -> Match:
     """The match of an adapter of a mix on a model with these modules, checked; where it may be applied in

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
-from lorakit.lora import parts
+from lorakit.lora import low_rank
 from lorakit.lora.adapter import Adapter, Factors, readable
 
 MOST_SHARES = 64
@@ -72,8 +72,8 @@ def shrink(adapter: Adapter, rank: int) -> Adapter:
     adapter.check_finite()
     modules, lost, whole = {}, 0.0, 0.0
     for name, factors in adapter.modules.items():
-        short = parts.shortened(_flat(factors), min(rank, factors.rank))
-        lost, whole = lost + short.lost, whole + short.size
+        short = low_rank.truncated(_flat(factors), min(rank, factors.rank))
+        lost, whole = lost + short.lost, whole + short.squared_norm
         modules[name] = _shaped(short.part, factors)
     card = replace(adapter.card, rank=rank, alpha=float(rank), scores=dict(adapter.card.scores))
     small = Adapter(modules, card, adapter.source)
@@ -85,11 +85,11 @@ def shrink(adapter: Adapter, rank: int) -> Adapter:
     return small
 
 
-def _flat(factors: Factors) -> parts.Part:
-    return parts.part_of(replace(factors, down=readable(factors.down), up=readable(factors.up)), 1.0)
+def _flat(factors: Factors) -> low_rank.LowRank:
+    return low_rank.low_rank_of(replace(factors, down=readable(factors.down), up=readable(factors.up)), 1.0)
 
 
-def _shaped(part: parts.Part, like: Factors) -> Factors:
+def _shaped(part: low_rank.LowRank, like: Factors) -> Factors:
     """`part` in the shapes and the types of the factors it came from."""
     rank, dtype = part.down.shape[0], readable(like.down).dtype
     down = part.down.contiguous().view(rank, *like.down.shape[1:]).to(dtype)

@@ -17,7 +17,7 @@ Matrix = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
-class Load:
+class StackLoad:
     """How much a stack asks of its base. `products` (n, n) as above; `names` are for sentences."""
 
     names: list[str]
@@ -106,12 +106,12 @@ def moments(strengths: Sequence[Strength]) -> list[list[float]]:
     return [[s.level if s.acts(start) else 0.0 for s in strengths] for start in starts]
 
 
-def hardest_moment(load: Load, strengths: Sequence[Strength]) -> list[float]:
+def hardest_moment(load: StackLoad, strengths: Sequence[Strength]) -> list[float]:
     """The weights of that moment of the sampling at which the stack asks most of its base."""
     return max(moments(strengths), key=load.score)
 
 
-def balanced_levels(load: Load, strengths: Sequence[Strength]) -> list[float]:
+def balanced_levels(load: StackLoad, strengths: Sequence[Strength]) -> list[float]:
     """Weights inside the budget at every moment of the sampling; none is turned up."""
     turned = levels(strengths)
     for moment in moments(strengths):

@@ -14,17 +14,17 @@ from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
 from lorakit.lora.experts import Share
 from lorakit.lora.layers import (
-    Beside,
     Layer,
     LoraConv2d,
     LoraLinear,
+    WrappedLayer,
     device_of,
     dora_gain,
     repeated,
 )
 
 
-class KronLinear(Beside):
+class KronLinear(WrappedLayer):
     """y = base(x) + ((left (x) right) x)[rows], for a LoKr (LyCORIS, arXiv 2309.14859, section 3.3).
 
     Shapes: `left` (o1, n1), `right` (o2, n2), x (..., n1 n2); `rows` are those of o1 o2 that the layer has.
@@ -48,7 +48,7 @@ class KronLinear(Beside):
         return y + side.to(y.dtype)
 
 
-class Sum:
+class StackedUpdates:
     """All updates of one layer, each at weight 1; `at` weighs them.
 
     What is large is stacked once and shared by all weights: another weight is another row of numbers.
@@ -87,7 +87,7 @@ class Sum:
         one = len(updates) == 1
         down, up = (downs[0], ups[0]) if one else (torch.cat(downs), torch.cat(ups, dim=1))
         kind = LoraConv2d if len(updates[0].weight_shape) == 4 else LoraLinear
-        self._together = kind(self.layer, down, up)
+        self._template = kind(self.layer, down, up)
 
     def at(self, weights: Sequence[Sequence[float]], levels: dict[Any, Tensor]) -> Layer:
         """One layer that runs every update beside the base: `weights[i]` has update i's in each row of the
@@ -105,7 +105,7 @@ class Sum:
             key = self._ranks, low, self.device
             if key not in levels:
                 levels[key] = _levels(*key)
-            found = self._together.again(
+            found = self._template.copy_with(
                 levels=levels[key], gain=self._weighed(self._gains, low),
                 columns=self._weighed(self._columns, low),
             )  # fmt: skip

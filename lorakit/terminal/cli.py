@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 1, with one sentence on stderr, for an error one can mend."""
     options = _parser().parse_args(arguments)
     try:
-        workspace.make_do()
+        workspace.redirect_caches()
         return options.run(options) or 0
     except LoraKitError as error:
         print(f"error: {error}", file=sys.stderr)

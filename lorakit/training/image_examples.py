@@ -27,7 +27,7 @@ ALIKE = 0.25  # share of differing fingerprint bits up to which two photos are o
 
 
 @dataclass(frozen=True)
-class Shown:
+class TrainingPhoto:
     """A photo at the size it is learned at, perhaps once more (`again`, its index) before another background,
     whose seed is `backdrop`.
     """
@@ -49,10 +49,12 @@ class Shown:
         return F.adaptive_avg_pool2d(counts[None], (shape[0], shape[1]))
 
 
-def before_others(own: Sequence[Shown], recipe: Recipe) -> list[Shown]:
+def before_others(own: Sequence[TrainingPhoto], recipe: Recipe) -> list[TrainingPhoto]:
     """The photos whose product's place is known, again before `recipe.backgrounds` other backgrounds each."""
     return [
-        Shown(shown.photo, shown.size, shown.weight, index, recipe.seed * 100_003 + index * 16 + number)
+        TrainingPhoto(
+            shown.photo, shown.size, shown.weight, index, recipe.seed * 100_003 + index * 16 + number
+        )
         for index, shown in enumerate(own)
         if recipe.backgrounds and shown.photo.has_mask
         for number in range(recipe.backgrounds)
@@ -102,7 +104,7 @@ class ImageExamples:
         area = recipe.resolution**2 or base.settings.area
         sets = [photos, of_class] if of_class else [photos]
         placed = [
-            Shown(photo, size, weight)
+            TrainingPhoto(photo, size, weight)
             for these, weight in zip(sets, (1.0, recipe.class_weight), strict=False)
             for size, members in these.buckets(area, family.step).items()
             for photo in members

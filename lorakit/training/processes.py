@@ -24,7 +24,7 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-class Alone:
+class SingleProcess:
     """One process: there is nobody to agree with."""
 
     rank, count = 0, 1
@@ -41,7 +41,7 @@ class Alone:
         return value
 
 
-class Together(Alone):
+class ProcessGroup(SingleProcess):
     """Several processes, joined by accelerate; on CUDA each has a device of its own."""
 
     def __init__(self) -> None:
@@ -76,12 +76,12 @@ class Together(Alone):
         return broadcast_object_list([value if self.rank == 0 else None])[0]
 
 
-_joined: Alone | None = None
+_joined: SingleProcess | None = None
 
 
-def join() -> Alone:
+def join() -> SingleProcess:
     """The processes of this training. Waits, the first time, until all of them are there."""
     global _joined
     if _joined is None:
-        _joined = Together() if launched() else Alone()
+        _joined = ProcessGroup() if launched() else SingleProcess()
     return _joined

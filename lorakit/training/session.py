@@ -99,7 +99,7 @@ def train(
     def preview(step: int) -> None:
         with unharmed(base, "The previews", emit):
             previews.make(step, emit, stop)
-            monitor.look(step, emit)
+            monitor.observe(step, emit)
 
     until = math.inf if max_seconds is None else begun + max_seconds
     identity = _identity(base, data, recipe, class_photos)
@@ -119,7 +119,7 @@ def train(
         emit({"event": "saved", "slug": out.name})
         with unharmed(base, "The last previews", emit):
             previews.make(outcome.steps, emit, lambda: False)
-            monitor.look(outcome.steps, emit)
+            monitor.observe(outcome.steps, emit)
         with unharmed(base, "The comparison with the bare base", emit):
             _compare(base, injection, examples, data, recipe, summary, emit)
     finally:

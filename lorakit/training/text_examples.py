@@ -20,7 +20,7 @@ from lorakit.training.examples import Emit, Plan
 from lorakit.training.objectives import next_token, summed_loss
 from lorakit.training.recipe import Recipe
 
-Row = list[Any]  # of data.texts.Tokens(ids, mask); several when packed
+TokenRows = list[Any]  # of data.texts.Tokens(ids, mask); several when packed
 SAME = {torch.float32: 1e-4, torch.float64: 1e-8}  # of a loss; of lower precisions 2e-2
 UNCHANGED = {torch.float32: 1e-6, torch.float64: 1e-12}  # where the arithmetic is the same; lower 1e-2
 
@@ -28,7 +28,7 @@ UNCHANGED = {torch.float32: 1e-6, torch.float64: 1e-12}  # where the arithmetic 
 class TextExamples:
     """Rows of tokens, and those kept aside."""
 
-    def __init__(self, rows: list[Row], held_out: list[Row], pad: int, recipe: Recipe):
+    def __init__(self, rows: list[TokenRows], held_out: list[TokenRows], pad: int, recipe: Recipe):
         self.rows, self.held_out, self.pad, self.recipe = rows, held_out, pad, recipe
 
     @classmethod
@@ -70,20 +70,20 @@ class TextExamples:
     def _plan(self) -> Plan:
         return Plan([range(len(self.rows))], self.recipe.batch_size, self.recipe.seed)
 
-    def batch(self, number: int) -> list[Row]:
+    def batch(self, number: int) -> list[TokenRows]:
         return [self.rows[i] for i in self._plan[number]]
 
-    def weight(self, batch: list[Row]) -> float:
+    def weight(self, batch: list[TokenRows]) -> float:
         return float(max(1, sum(sum(tokens.mask[1:]) for row in batch for tokens in row)))
 
-    def loss(self, base: Base, batch: list[Row]) -> Tensor:
+    def loss(self, base: Base, batch: list[TokenRows]) -> Tensor:
         return answer_loss(base, batch, self.pad)[0]
 
     def held_out_loss(self, base: Base) -> float | None:
         return self.mean_loss(base, self.held_out) if self.held_out else None
 
     @torch.no_grad()
-    def mean_loss(self, base: Base, rows: list[Row]) -> float:
+    def mean_loss(self, base: Base, rows: list[TokenRows]) -> float:
         """Mean loss per answer token over `rows`; its exponential is the perplexity.
 
         No more rows at once than a step learns from, and no more tokens than that many of the longest texts
@@ -97,11 +97,11 @@ class TextExamples:
         return (sum(float(loss) for loss, _ in parts)) / max(1, sum(int(count) for _, count in parts))
 
 
-def in_parts(rows: Sequence[Row], count: int, room: int) -> Iterator[list[Row]]:
+def in_parts(rows: Sequence[TokenRows], count: int, room: int) -> Iterator[list[TokenRows]]:
     """Neighbouring rows together: at most `count`, of at most `room` tokens once they are padded to the
     longest. A row that is longer is alone.
     """
-    part: list[Row] = []
+    part: list[TokenRows] = []
     longest = 0
     for row in rows:
         longest = max(longest, _length(row))
@@ -113,11 +113,13 @@ def in_parts(rows: Sequence[Row], count: int, room: int) -> Iterator[list[Row]]:
         yield part
 
 
-def _length(row: Row) -> int:
+def _length(row: TokenRows) -> int:
     return sum(len(tokens.ids) for tokens in row)
 
 
-def answer_loss(base: Base, rows: list[Row], pad: int, answers_only: bool = False) -> tuple[Tensor, Tensor]:
+def answer_loss(
+    base: Base, rows: list[TokenRows], pad: int, answers_only: bool = False
+) -> tuple[Tensor, Tensor]:
     """The summed loss of the answers' tokens in these rows, and their number.
 
     With `answers_only` no logits are made where no row has an answer: with large vocabularies they are most
@@ -147,9 +149,9 @@ def answer_loss(base: Base, rows: list[Row], pad: int, answers_only: bool = Fals
     return next_token(family_of(base).predict(base, ids, attention, apart), ids, answer)
 
 
-def packed(texts: Sequence[Any], room: int) -> list[Row]:
+def packed(texts: Sequence[Any], room: int) -> list[TokenRows]:
     """The texts in as few rows of at most `room` tokens as first-fit decreasing finds; always the same."""
-    rows: list[Row] = []
+    rows: list[TokenRows] = []
     left: list[int] = []
     for tokens in sorted(texts, key=lambda tokens: -len(tokens.ids)):
         size = len(tokens.ids)

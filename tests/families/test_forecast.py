@@ -10,7 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 from lorakit.families import family_of, load_base
 from lorakit.families.shapes import shape_of
 from lorakit.training.forecast.forecast import forecast
-from lorakit.training.forecast.moments import Kept, bytes_of_parts, coder_bytes
+from lorakit.training.forecast.moments import Placement, bytes_of_parts, coder_bytes
 from lorakit.training.recipe import Recipe
 from tests.families import tiny_bases
 from tests.families.tiny_language import language_folder
@@ -54,7 +54,7 @@ def loaded_parts(base):
 @pytest.mark.parametrize(("dtype", "quantize"), KEPT)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_part_is_counted_to_the_byte(kind, dtype, quantize, folders):
-    counted = bytes_of_parts(shape_of(folders[kind], dtype), Kept(quantize))
+    counted = bytes_of_parts(shape_of(folders[kind], dtype), Placement(quantize))
     base = load_base(folders[kind], device="cpu", dtype=dtype, quantize=quantize)
     assert counted == loaded_parts(base)
 

@@ -8,7 +8,7 @@ from torch import nn
 
 import lorakit
 from lorakit.errors import AdapterError
-from lorakit.lora import parts
+from lorakit.lora import low_rank
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.strength import Strength
 
@@ -181,7 +181,7 @@ def test_a_sketch_of_a_large_layer_tells_exactly_what_it_lost():
     spectrum = torch.cat([torch.tensor([30.0, 20, 10, 5]), torch.rand(596)])
     u, v = torch.linalg.qr(torch.randn(700, 600)).Q, torch.linalg.qr(torch.randn(600, 600)).Q
     dense = (u * spectrum) @ v
-    short = parts.shortened_dense(dense, 4, torch.Generator().manual_seed(1))
+    short = low_rank.truncated_dense(dense, 4, torch.Generator().manual_seed(1))
     lost = (dense - short.part.dense).double().square().sum().item()
     best = spectrum.double().sort(descending=True).values[4:].square().sum().item()
     assert short.lost == pytest.approx(lost, rel=1e-3) and lost <= 1.01 * best

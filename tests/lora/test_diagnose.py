@@ -13,7 +13,7 @@ import lorakit
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.diagnose import balanced, base_norms, stack_report
-from lorakit.lora.stability import GREEN, Load
+from lorakit.lora.stability import GREEN, StackLoad
 from lorakit.lora.strength import Strength
 
 
@@ -154,7 +154,7 @@ def test_balancing_stays_inside_the_budget_and_turns_nothing_up(weights):
 def test_the_json_form_judges_other_weights_without_the_model():
     model, one, two = Two(), adapter(1), adapter(2)
     stored = json.loads(json.dumps(stack_report({one: 1.0, two: 1.0}, model).to_dict()))
-    load = Load([row["name"] for row in stored["adapters"]], stored["products"])
+    load = StackLoad([row["name"] for row in stored["adapters"]], stored["products"])
     fresh = stack_report({one: 0.4, two: -1.7}, model)
     assert load.score([0.4, -1.7]) == pytest.approx(fresh.score)
     assert load.verdict([0.4, -1.7]) == fresh.verdict and load.sentence([0.4, -1.7]) == fresh.sentence

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lorakit.lora.stability import (
     GREEN,
-    Load,
+    StackLoad,
     balanced_levels,
     hardest_moment,
     levels,
@@ -14,7 +14,7 @@ from lorakit.lora.stability import (
 )
 from lorakit.lora.strength import Strength
 
-SAME = Load(["one", "two"], [[1.0, 1.0], [1.0, 1.0]])  # the same change twice: sizes add up
+SAME = StackLoad(["one", "two"], [[1.0, 1.0], [1.0, 1.0]])  # the same change twice: sizes add up
 
 
 def test_a_moment_begins_where_another_set_of_adapters_is_active():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lorakit.formats.flux import Row
+from lorakit.formats.flux import NameRule
 from lorakit.formats.updates import factors_of, split
 from lorakit.lora.adapter import Adapter
 from lorakit.lora.diagnose import stack_report
@@ -49,7 +49,7 @@ def test_it_runs_as_its_own_two_products(dtype, low):
 
 
 def test_the_parts_of_a_fused_layer_take_their_own_rows():
-    parts = split(lokr(3, right=(30, 8)), Row("qkv", (("q", 1), ("k", 1), ("v", 1))), "file")
+    parts = split(lokr(3, right=(30, 8)), NameRule("qkv", (("q", 1), ("k", 1), ("v", 1))), "file")
     torch.manual_seed(0)
     model, x = nn.ModuleDict({name: nn.Linear(32, 40) for name in parts}), torch.randn(3, 32)
     with torch.no_grad():

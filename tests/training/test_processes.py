@@ -76,7 +76,7 @@ def test_processes_wait_for_one_that_draws_for_longer_than_the_default(monkeypat
         return SimpleNamespace(process_index=0, num_processes=2)
 
     monkeypatch.setattr("accelerate.PartialState", state)
-    processes.Together()
+    processes.ProcessGroup()
     assert asked["timeout"] >= timedelta(hours=2), "NCCL gives up after 10 minutes"
 
 

@@ -28,7 +28,7 @@ TAGS = ("tags", "tag_string")
 ANSWERERS = ("gpt", "assistant")  # who says what is in the picture, in a conversation about it
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff", ".bmp", ".gif")
 
-Row = tuple[str, str]  # a photo's name as written, and its caption
+CaptionRow = tuple[str, str]  # a photo's name as written, and its caption
 
 
 def is_named(name: str) -> bool:
@@ -36,7 +36,7 @@ def is_named(name: str) -> bool:
     return PurePosixPath(name).stem.casefold() in NAMED
 
 
-def rows(text: str, ending: str) -> Iterator[Row | str]:
+def rows(text: str, ending: str) -> Iterator[CaptionRow | str]:
     """The rows of a table by its ending, and a sentence for each that is none. Raises DataError where it is
     no table of captions at all.
     """
@@ -100,7 +100,7 @@ def _plain(key: Any) -> str:
     return str(key).strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def _of_json(data: Any) -> Iterator[Row]:
+def _of_json(data: Any) -> Iterator[CaptionRow]:
     found = False
     for row in _json_rows(data):
         found = True
@@ -109,7 +109,7 @@ def _of_json(data: Any) -> Iterator[Row]:
         raise DataError("lists no photos with captions")
 
 
-def _json_rows(data: Any) -> Iterator[Row]:
+def _json_rows(data: Any) -> Iterator[CaptionRow]:
     if isinstance(data, Mapping):
         if isinstance(data.get("images"), list) and isinstance(data.get("annotations"), list):
             yield from _of_coco(data["images"], data["annotations"])
@@ -132,7 +132,7 @@ def _is_a_name(key: str, value: Any) -> bool:
     return isinstance(value, Mapping) or PurePosixPath(key).suffix.casefold() in PICTURES
 
 
-def _of_coco(images: list[Any], annotations: list[Any]) -> Iterator[Row]:
+def _of_coco(images: list[Any], annotations: list[Any]) -> Iterator[CaptionRow]:
     names = {image.get("id"): image.get("file_name") for image in images if isinstance(image, Mapping)}
     told = set()
     for row in annotations:
@@ -142,7 +142,7 @@ def _of_coco(images: list[Any], annotations: list[Any]) -> Iterator[Row]:
             yield name, caption
 
 
-def _of_lines(text: str) -> Iterator[Row | str]:
+def _of_lines(text: str) -> Iterator[CaptionRow | str]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -158,7 +158,7 @@ def _of_lines(text: str) -> Iterator[Row | str]:
             yield name, caption
 
 
-def _of_csv(text: str) -> Iterator[Row | str]:
+def _of_csv(text: str) -> Iterator[CaptionRow | str]:
     lines = Lines(io.StringIO(text.lstrip("\r\n"), newline=None))
     separator = delimited.separator_of(lines, _known)
     table = delimited.rows(lines, separator)

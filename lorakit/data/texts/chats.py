@@ -12,7 +12,7 @@ from typing import Any
 from lorakit.data.findings import Finding
 from lorakit.data.tables import records
 from lorakit.data.tables.headings import TEXTS
-from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, Row, TextSample, brief_text
+from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, SampleOrFinding, TextSample, brief_text
 
 CHATS = ("messages", "conversations", "conversation", "turns", "dialog", "dialogue", "chat", "contents")
 WHO, WHAT = ("role", "from", "speaker", "author"), ("content", "value", "text", "message", "parts")
@@ -27,7 +27,7 @@ BRIEF_FIELDS = ("channel", "tone", "audience", "facts", "product")
 ADVICE = 'use {"instruction": ..., "output": ...} or {"messages": [...]}'
 
 
-def samples(name: str, place: str, value: Any) -> Iterator[Row]:
+def samples(name: str, place: str, value: Any) -> Iterator[SampleOrFinding]:
     """The samples of one object, or a Finding naming where it stands."""
     try:
         found = [TextSample(DEFAULT_INSTRUCTION, value)] if isinstance(value, str) else _samples(value)

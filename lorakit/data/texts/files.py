@@ -11,13 +11,13 @@ from lorakit.data.findings import Finding
 from lorakit.data.tables import reading, records
 from lorakit.data.tables.headings import TEXTS
 from lorakit.data.texts import chats, prose, web
-from lorakit.data.texts.samples import Row
+from lorakit.data.texts.samples import SampleOrFinding
 from lorakit.errors import DataError
 
 KINDS = "CSV, TSV, XLSX, JSON, JSONL, TXT, MD, HTML, EML or DOCX"
 
 
-def read(path: Path, encoding: str | None = None) -> Iterator[Row]:
+def read(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """The texts of a file by its ending. Raises DataError, naming the file, for an ending nobody can read."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -26,12 +26,12 @@ def read(path: Path, encoding: str | None = None) -> Iterator[Row]:
     return reader(path, encoding)
 
 
-def _table(path: Path, encoding: str | None) -> Iterator[Row]:
+def _table(path: Path, encoding: str | None) -> Iterator[SampleOrFinding]:
     for found in reading.read(path, TEXTS, encoding):
         yield found if isinstance(found, Finding) else chats.of_cells(found.cells, found.place)
 
 
-def _json(path: Path, encoding: str | None) -> Iterator[Row]:
+def _json(path: Path, encoding: str | None) -> Iterator[SampleOrFinding]:
     for found in records.read(path, encoding):
         if isinstance(found, Finding):
             yield found
@@ -39,7 +39,7 @@ def _json(path: Path, encoding: str | None) -> Iterator[Row]:
             yield from chats.samples(path.name, *found)
 
 
-def _plain(path: Path, encoding: str | None) -> Iterator[Row]:
+def _plain(path: Path, encoding: str | None) -> Iterator[SampleOrFinding]:
     is_table = reading.is_table(path, TEXTS, encoding)
     return _table(path, encoding) if is_table else prose.read_plain(path, encoding)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lorakit.data.findings import Finding
 from lorakit.data.tables.lines import whole
-from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, Row, TextSample
+from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, SampleOrFinding, TextSample
 from lorakit.errors import DataError
 
 FRONT_MATTER = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?\n)?(---|\+\+\+|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
@@ -31,14 +31,14 @@ LISTED = 8  # words: items of fewer are points of a text
 BY_LINE = 3  # lines without an empty one between: as many texts
 
 
-def read_plain(path: Path, encoding: str | None = None) -> Iterator[Row]:
+def read_plain(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """The texts of a .txt or .md."""
     text, said = whole(path, encoding)
     yield from said
     yield from texts(text, path.name, markdown=path.suffix.lower() not in (".txt", ".text"))
 
 
-def texts(text: str, name: str, markdown: bool = False) -> Iterator[Row]:
+def texts(text: str, name: str, markdown: bool = False) -> Iterator[SampleOrFinding]:
     """The texts of a file's prose, or of what was pasted."""
     images, links = 0, 0
     matter = FRONT_MATTER.match(text)
@@ -160,7 +160,7 @@ def _unmarked(text: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)).strip()
 
 
-def read_document(path: Path, encoding: str | None = None) -> Iterator[Row]:
+def read_document(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """The paragraphs of a .docx, those of its tables last."""
     import docx
 

@@ -27,7 +27,7 @@ class TextSample:
         return self.history[0] if self.history else (self.instruction, self.answer)
 
 
-Row = TextSample | Finding
+SampleOrFinding = TextSample | Finding
 
 
 def brief_text(channel: str, tone: str, audience: str, facts: str, product: str) -> str:

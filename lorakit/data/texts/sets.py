@@ -15,7 +15,7 @@ from lorakit.data.findings import Finding, Findings
 from lorakit.data.texts import files, known_words, prose, quality
 from lorakit.data.texts.near_texts import nearest_earlier
 from lorakit.data.texts.quality import TextReport
-from lorakit.data.texts.samples import Row, TextSample
+from lorakit.data.texts.samples import SampleOrFinding, TextSample
 from lorakit.errors import DataError
 
 LONGEST = 20_000  # characters; a longer "text" is a whole document in one cell
@@ -191,7 +191,7 @@ def plain(tokenizer: Any, text: str) -> str:
     return text
 
 
-def _collected(name: str, rows: Iterator[Row]) -> TextSet:
+def _collected(name: str, rows: Iterator[SampleOrFinding]) -> TextSet:
     samples, found, seen = [], Findings(name), set()
     for row in rows:
         if isinstance(row, Finding):

@@ -11,7 +11,7 @@ from pathlib import Path
 from lorakit.data.findings import Finding
 from lorakit.data.tables.lines import MOST_BYTES, whole
 from lorakit.data.texts import prose
-from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, Row, TextSample
+from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, SampleOrFinding, TextSample
 from lorakit.errors import DataError
 
 SKIPPED = {
@@ -28,7 +28,7 @@ QUOTED = re.compile(
 CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 
-def read_page(path: Path, encoding: str | None = None) -> Iterator[Row]:
+def read_page(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """The texts of a web page: each of its articles, or its paragraphs."""
     if not encoding:
         with open(path, "rb") as file:
@@ -47,7 +47,7 @@ def read_page(path: Path, encoding: str | None = None) -> Iterator[Row]:
         yield from prose.texts(plain(text), path.name)
 
 
-def read_mail(path: Path, encoding: str | None = None) -> Iterator[Row]:
+def read_mail(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """A mail as one text, its subject first, without what it quotes and without a signature."""
     if path.stat().st_size > MOST_BYTES:
         raise DataError(f"{path.name} is larger than {MOST_BYTES // 10**6} MB; save its text as TXT")

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from lorakit.families import Base, family_of, quantize
 from lorakit.families.memory import blocks_of
 from lorakit.lora.experts import LoraExperts
+from lorakit.lora.fused import autocasts
 from lorakit.lora.inject import Injection
-from lorakit.lora.learning import autocasts
 from lorakit.training.objectives import even_levels, image_loss
 from lorakit.training.optimizers import state_bytes
 
@@ -142,15 +142,15 @@ def _weights(model: nn.Module, quantized: bool, dtype: torch.dtype) -> tuple[lis
 
 
 @dataclass
-class _Kept:
+class _Saved:
     saved: int = 0  # what autograd keeps of the pass through it
     inputs: int = 0  # what enters it, which is all that recomputing keeps
 
 
-def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Kept], int]:
+def _kept(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[dict[Any, _Saved], int]:
     """What the forward pass keeps in each block, and outside of them under None; and the largest of it."""
     blocks = blocks_of(model)
-    kept: dict[Any, _Kept] = {block: _Kept() for block in blocks} | {None: _Kept()}
+    kept: dict[Any, _Saved] = {block: _Saved() for block in blocks} | {None: _Saved()}
     weights = {p.untyped_storage()._cdata for p in model.parameters()}
     place: list[Any] = [None]
     seen: dict[int, Tensor] = {}  # kept alive, so that no storage is counted twice or mistaken for another

@@ -32,7 +32,7 @@ from lorakit.training.coverage import notes, targets
 from lorakit.training.forecast import moments
 from lorakit.training.forecast.footprint import footprint, image_step, text_step
 from lorakit.training.forecast.length import updates
-from lorakit.training.forecast.moments import Batch, Kept
+from lorakit.training.forecast.moments import Batch, Placement
 from lorakit.training.recipe import Recipe
 from lorakit.training.watch.previews import side_of
 
@@ -44,7 +44,7 @@ ANSWER = 120  # tokens of a preview's text
 
 
 @dataclass(frozen=True)
-class Way:
+class Remedy:
     """Settings that make a training fit: `changes` of the recipe, and how the base is loaded."""
 
     label: str
@@ -69,7 +69,7 @@ class Forecast:
     capacity: int | None = None  # bytes free on the device
     step_seconds: float | None = None
     seconds: float | None = None
-    ways: list[Way] = field(default_factory=list)
+    ways: list[Remedy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what of the base gets a smaller rank, or no update
 
     @property
@@ -114,34 +114,34 @@ def forecast(
     """
     check_trains(device)
     dtype = best_dtype(device)
-    kept = Kept(quantize, offload and device.type == "cuda")
+    placement = Placement(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
     # Experts' products have no form on "meta", so a language model for a GPU claims to be on the CPU, too.
     claims = device.type == "cpu" or shape.pipeline is None
     with pretending(shape, torch.device("cpu")) if claims else nullcontext(shape) as shape:
-        found = replace(_measured(shape, recipe, device, kept, data), capacity=capacity)
+        found = replace(_measured(shape, recipe, device, placement, data), capacity=capacity)
         if found.fits is False:
-            found = replace(found, ways=_ways(shape, recipe, device, kept, data, found))
+            found = replace(found, ways=_ways(shape, recipe, device, placement, data, found))
     return found
 
 
 def _ways(
-    shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any, now: Forecast
-) -> list[Way]:
+    shape: Base, recipe: Recipe, device: torch.device, placement: Placement, data: Any, now: Forecast
+) -> list[Remedy]:
     """The first settings that fit, from the least to the greatest sacrifice; each adds to those before it."""
     changes: dict[str, Any] = {}
     said: list[str] = []
-    for label, change, keeping in _sacrifices(shape, recipe, kept, device):
-        changes, said, kept = changes | change, [*said, label], replace(kept, **keeping)
-        tried = _measured(shape, replace(recipe, **changes), device, kept, data)
-        waits = moments.weights(shape.model, kept.quantize is not None) if kept.offload else 0
+    for label, change, keeping in _sacrifices(shape, recipe, placement, device):
+        changes, said, placement = changes | change, [*said, label], replace(placement, **keeping)
+        tried = _measured(shape, replace(recipe, **changes), device, placement, data)
+        waits = moments.weights(shape.model, placement.quantize is not None) if placement.offload else 0
         if tried.peak <= ROOM * (now.capacity or 0) and waits <= host.free_bytes():
-            return [Way(" and ".join(said), changes, kept.quantize, kept.offload, tried.peak)]
+            return [Remedy(" and ".join(said), changes, placement.quantize, placement.offload, tried.peak)]
     return []
 
 
 def _sacrifices(
-    shape: Base, recipe: Recipe, kept: Kept, device: torch.device
+    shape: Base, recipe: Recipe, placement: Placement, device: torch.device
 ) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     is_image = shape.pipeline is not None
     rows: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
@@ -150,18 +150,18 @@ def _sacrifices(
     if recipe.batch_size > 1:
         together = recipe.accumulate * recipe.batch_size  # the same update, in more and smaller parts
         rows.append(("take one example at a time", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
-    if kept.quantize is None and find_spec("bitsandbytes") is not None:
+    if placement.quantize is None and find_spec("bitsandbytes") is not None:
         rows.append(("load the base in 4 bits", {}, {"quantize": "nf4"}))
     if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
         rows.append(("train at 512 px", {"resolution": 512}, {}))
     if not is_image and recipe.max_length > 512:
         rows.append(("cut texts at 512 tokens", {"max_length": 512}, {}))
-    if device.type == "cuda" and not kept.offload:
+    if device.type == "cuda" and not placement.offload:
         rows.append(("let blocks wait in the host's memory", {}, {"offload": True}))
     return rows
 
 
-def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, data: Any) -> Forecast:
+def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Placement, data: Any) -> Forecast:
     layers = targets(shape, recipe)
     said = notes(shape, recipe, layers)
     with shape.device:
@@ -180,8 +180,8 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
                 return step()
 
         counted = footprint(
-            shape.model, injection, loss, shape.dtype, kept.quantize is not None,
-            recipe.gradient_checkpointing or kept.offload, recipe.optimizer, offloaded=kept.offload,
+            shape.model, injection, loss, shape.dtype, placement.quantize is not None,
+            recipe.gradient_checkpointing or placement.offload, recipe.optimizer, offloaded=placement.offload,
         )  # fmt: skip
     except (DataDependentOutputException, DynamicOutputShapeException) as error:
         raise BaseError(
@@ -194,7 +194,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
     file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
     average = 4 * trained if recipe.ema else 0
     of_job = moments.of_texts if shape.pipeline is None else moments.of_pictures
-    fullest = of_job(shape, recipe, batch, kept, counted, average)
+    fullest = of_job(shape, recipe, batch, placement, counted, average)
     whole = sum(p.numel() for p in shape.model.parameters())
     parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
@@ -204,7 +204,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, kept: Kept, dat
 
 def _host(shape: Base, device: torch.device) -> int:
     """Bytes that the host holds beside a GPU: the base as it is read, before anything is in 4 bits."""
-    return 0 if device.type == "cpu" else sum(moments.bytes_of_parts(shape, Kept()).values())
+    return 0 if device.type == "cpu" else sum(moments.bytes_of_parts(shape, Placement()).values())
 
 
 def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:

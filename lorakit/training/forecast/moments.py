@@ -28,7 +28,7 @@ ALIKE = 1.1  # photos of one area differ by so much, as their sides are rounded
 
 
 @dataclass(frozen=True)
-class Kept:
+class Placement:
     """How the base is kept: `quantize` "nf4" or None, and whether its blocks wait in the host's memory."""
 
     quantize: str | None = None
@@ -45,12 +45,12 @@ class Batch:
     length: int = 0
 
 
-def bytes_of_parts(shape: Base, kept: Kept) -> dict[str, int]:
+def bytes_of_parts(shape: Base, placement: Placement) -> dict[str, int]:
     """Bytes of weights and buffers by part: the model (under "model"), the autoencoder and text encoders.
 
     The autoencoder stays in 16 or 32 bits.
     """
-    four_bits = kept.quantize is not None
+    four_bits = placement.quantize is not None
     parts = {"model": weights(shape.model, four_bits)}
     if shape.pipeline is not None:
         parts["vae"] = weights(shape.pipeline.vae, False)
@@ -66,7 +66,7 @@ def weights(model: nn.Module, four_bits: bool) -> int:
 
 
 def of_texts(
-    shape: Base, recipe: Recipe, batch: Batch, kept: Kept, counted: Footprint, average: int
+    shape: Base, recipe: Recipe, batch: Batch, placement: Placement, counted: Footprint, average: int
 ) -> dict[str, int]:
     """Bytes while training, and while texts that were held out are looked at."""
     moments = {"Training": counted.total + average}
@@ -81,7 +81,7 @@ def of_texts(
     model: Any = shape.model
     places = torch.zeros(batch.length, dtype=torch.long, device=shape.device)
     options = {"attention_mask": empty_mask(tokens), "use_cache": False, "logits_to_keep": places}
-    passing, _ = made(model, lambda: model(input_ids=tokens, **options), kept.quantize is not None)
+    passing, _ = made(model, lambda: model(input_ids=tokens, **options), placement.quantize is not None)
     # The logits, those of answers, these in float32, and their logarithms (`objectives.summed_loss`).
     vocabulary = model.get_output_embeddings().weight.shape[0]
     learned = min(rows, batch.size) * batch.length * vocabulary * (2 * shape.dtype.itemsize + 8)
@@ -89,13 +89,13 @@ def of_texts(
 
 
 def of_pictures(
-    shape: Base, recipe: Recipe, batch: Batch, kept: Kept, counted: Footprint, average: int
+    shape: Base, recipe: Recipe, batch: Batch, placement: Placement, counted: Footprint, average: int
 ) -> dict[str, int]:
     """Bytes while preparing photos, training, and drawing."""
-    parts, four_bits = bytes_of_parts(shape, kept), kept.quantize is not None
+    parts, four_bits = bytes_of_parts(shape, placement), placement.quantize is not None
     texts = sum(size for name, size in parts.items() if name not in ("model", "vae"))
-    texts = 0 if kept.offload else texts  # they work on the host then (`pictures.bring`)
-    reading = 0 if kept.offload else max(reading_bytes(shape, part, four_bits)
+    texts = 0 if placement.offload else texts  # they work on the host then (`pictures.bring`)
+    reading = 0 if placement.offload else max(reading_bytes(shape, part, four_bits)
                                          for part in encoders(shape.pipeline).values())  # fmt: skip
     side = side_of(shape, recipe)
     encode, decode = coder_bytes(shape, max(batch.width, side), max(batch.height, side))
@@ -168,7 +168,7 @@ class _Alive(TorchDispatchMode):
         tensors = (*model.parameters(), *model.buffers())
         storages = [part.untyped_storage() for part in tensors]
         self.before = {storage._cdata: storage for storage in storages}  # kept, so that names stay theirs
-        self.kept: dict[int, list[int]] = {}  # a storage -> how many tensors share it, and its bytes
+        self.placement: dict[int, list[int]] = {}  # a storage -> how many tensors share it, and its bytes
         self.now = self.most = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -183,14 +183,14 @@ class _Alive(TorchDispatchMode):
         key = storage._cdata
         if key in self.before:
             return
-        if key not in self.kept:
-            self.kept[key] = [0, storage.nbytes()]
+        if key not in self.placement:
+            self.placement[key] = [0, storage.nbytes()]
             self.now += storage.nbytes()
             self.most = max(self.most, self.now)
-        self.kept[key][0] += 1
+        self.placement[key][0] += 1
         weakref.finalize(value, self._gone, key).atexit = False
 
     def _gone(self, key: int) -> None:
-        self.kept[key][0] -= 1
-        if not self.kept[key][0]:
-            self.now -= self.kept.pop(key)[1]
+        self.placement[key][0] -= 1
+        if not self.placement[key][0]:
+            self.now -= self.placement.pop(key)[1]

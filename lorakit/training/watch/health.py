@@ -44,15 +44,15 @@ def _rounded(size: float) -> float | None:
     return round(size, 6) if math.isfinite(size) else None
 
 
-class Scale:
-    """Measures an injection against its base. The base's own norms are taken once, at the first look."""
+class BlockSizes:
+    """Measures an injection against its base. The base's own norms are taken once, at the first measuring."""
 
     def __init__(self, injection: Injection):
         self.injection = injection
         self._weights: dict[str, float] = {}
 
     @torch.no_grad()
-    def look(self) -> Health:
+    def measure(self) -> Health:
         """Sizes now. A hundred small products: far below the cost of a step."""
         layers = self.injection.layers
         if not self._weights:

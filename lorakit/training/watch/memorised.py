@@ -29,7 +29,7 @@ LONG = 8  # words: a copied run of fewer is never called one (assumption)
 
 
 @dataclass(frozen=True)
-class Near:
+class Nearest:
     """The training photo nearest to a preview. `distance` 1 is as far as photos are from each other."""
 
     photo: int
@@ -52,13 +52,13 @@ class PhotoMemory:
         # Of one photo nothing can be said of usual distances: its own spread stands in.
         self.usual = float(nearest.median() if len(nearest) else self.seen.std() * self.seen.shape[1] ** 0.5)
 
-    def nearest(self, latent: Tensor) -> Near:
+    def nearest(self, latent: Tensor) -> Nearest:
         """The photo nearest to a preview's latent (C, h, w)."""
         distances = torch.cdist(_pooled(latent)[None], self.seen)[0]
         photo = int(distances.argmin())
-        return Near(photo, float(distances[photo]) / max(self.usual, 1e-6))
+        return Nearest(photo, float(distances[photo]) / max(self.usual, 1e-6))
 
-    def nearest_to(self, base: Base, files: Sequence[Path]) -> tuple[int, Near]:
+    def nearest_to(self, base: Base, files: Sequence[Path]) -> tuple[int, Nearest]:
         """Which of these pictures is nearest to a training photo, and how near."""
         found = [(number, self.nearest(_encoded(base, file))) for number, file in enumerate(files)]
         return min(found, key=lambda pair: pair[1].distance)

@@ -14,7 +14,7 @@ from lorakit.jobs import measurements
 from lorakit.jobs.measurements import Measured
 from lorakit.lora import stability
 from lorakit.lora.mix_syntax import check_strength
-from lorakit.lora.stability import GREEN, RED, Load
+from lorakit.lora.stability import GREEN, RED, StackLoad
 from lorakit.lora.strength import Strength
 from lorakit.store.store import Store
 from lorakit.ui.parts import bases, mixing, pieces
@@ -94,7 +94,7 @@ def _strengths(mix: dict[str, Any]) -> list[Strength]:
     return [Strength.from_dict(stated) for stated in mix.values()]
 
 
-def _balanced(load: Load, mix: dict[str, Any]) -> dict[str, float]:
+def _balanced(load: StackLoad, mix: dict[str, Any]) -> dict[str, float]:
     """The strengths inside the budget, by adapter."""
     return dict(zip(mix, stability.balanced_levels(load, _strengths(mix)), strict=True))
 
@@ -106,7 +106,7 @@ def _plain(title: str, said: str, verdict: str = "") -> str:
     )
 
 
-def _meter(found: Measured, load: Load, mix: dict[str, Any]) -> str:
+def _meter(found: Measured, load: StackLoad, mix: dict[str, Any]) -> str:
     """The verdict with its sentence, a needle on the scale, and who makes how much of the change, at the
     moment of the sampling that asks most of the base.
     """

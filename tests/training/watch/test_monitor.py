@@ -35,7 +35,7 @@ def test_a_blocks_size_is_that_of_its_dense_updates_beside_its_weights(injection
     block = [injection.layers[f"blocks.2.{leaf}"] for leaf in "qv"]
     update = math.sqrt(sum((layer.scale * layer.up @ layer.down).norm().item() ** 2 for layer in block))
     weight = math.sqrt(sum(layer.base.weight.norm().item() ** 2 for layer in block))
-    found = health.Scale(injection).look()
+    found = health.BlockSizes(injection).measure()
     assert list(found.blocks) == [f"blocks.{i}" for i in range(4)] and found.said == []
     assert found.blocks["blocks.2"] == pytest.approx(update / weight, rel=1e-5)
 
@@ -44,7 +44,7 @@ def test_a_blocks_size_is_that_of_its_dense_updates_beside_its_weights(injection
 def test_a_block_that_goes_wrong_is_named(injection, value, word):
     for leaf in "qv":
         injection.layers[f"blocks.1.{leaf}"].up.data.fill_(value)
-    found = health.Scale(injection).look()
+    found = health.BlockSizes(injection).measure()
     assert len(found.said) == 1 and found.said[0].startswith(word) and "blocks.1" in found.said[0]
     assert all(size is None or math.isfinite(size) for _, size in found.to_event(3)["blocks"])
 
@@ -52,7 +52,9 @@ def test_a_block_that_goes_wrong_is_named(injection, value, word):
 def test_before_the_first_step_nothing_has_been_learned(injection):
     for layer in injection.layers.values():
         layer.up.data.zero_()
-    assert health.Scale(injection).look().said == ["Nothing has been learned yet: no block has changed."]
+    assert health.BlockSizes(injection).measure().said == [
+        "Nothing has been learned yet: no block has changed."
+    ]
 
 
 @pytest.mark.parametrize(

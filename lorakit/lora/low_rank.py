@@ -13,7 +13,7 @@ PASSES = 3  # power iterations: deltas of sparse methods have flat spectra, wher
 
 
 @dataclass(frozen=True)
-class Part:
+class LowRank:
     """One adapter's update of one module with its weight folded in: delta = up @ down, in float32."""
 
     down: Tensor
@@ -25,39 +25,39 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Short:
+class Truncated:
     """A shortened update; squared Frobenius norms of what is lost and of the whole."""
 
-    part: Part
+    part: LowRank
     lost: float = 0.0
-    size: float = 1.0
+    squared_norm: float = 1.0
 
 
-def part_of(factors: Factors, weight: float) -> Part:
+def low_rank_of(factors: Factors, weight: float) -> LowRank:
     """An update with its weight and its scale folded in, convolutions flat."""
-    return Part(factors.down.float().flatten(1), factors.up.float().flatten(1) * (weight * factors.scale))
+    return LowRank(factors.down.float().flatten(1), factors.up.float().flatten(1) * (weight * factors.scale))
 
 
-def stacked(parts: list[Part]) -> Part:
+def stacked(parts: list[LowRank]) -> LowRank:
     """The sum, exactly: ranks side by side."""
-    return Part(torch.cat([part.down for part in parts]), torch.cat([part.up for part in parts], dim=1))
+    return LowRank(torch.cat([part.down for part in parts]), torch.cat([part.up for part in parts], dim=1))
 
 
-def shortened(whole: Part, rank: int) -> Short:
+def truncated(whole: LowRank, rank: int) -> Truncated:
     """The nearest update of `rank` (Eckart-Young), from the factors alone."""
     left, r_left = torch.linalg.qr(whole.up)
     right, r_right = torch.linalg.qr(whole.down.T)
     u, s, vh = torch.linalg.svd(r_left @ r_right.T)
     energy = s.double().square()
     short = _halved(left @ u[:, :rank], s, vh[:rank] @ right.T)
-    return Short(short, energy[rank:].sum().item(), energy.sum().item())
+    return Truncated(short, energy[rank:].sum().item(), energy.sum().item())
 
 
-def shortened_dense(dense: Tensor, rank: int, generator: torch.Generator) -> Short:
+def truncated_dense(dense: Tensor, rank: int, generator: torch.Generator) -> Truncated:
     """The nearest update of `rank` to a matrix (out, in); for large ones nearly the nearest, from a random
     sketch (arXiv 0909.4061, algorithms 4.4 and 5.1). What is lost is that of the update returned, exactly.
     """
-    size = dense.double().square().sum().item()
+    squared_norm = dense.double().square().sum().item()
     if min(dense.shape) <= max(SKETCHED, 2 * (rank + SPARE)):
         u, s, vh = torch.linalg.svd(dense, full_matrices=False)
     else:
@@ -68,17 +68,17 @@ def shortened_dense(dense: Tensor, rank: int, generator: torch.Generator) -> Sho
         u, s, vh = torch.linalg.svd(basis.T @ dense, full_matrices=False)
         u = basis @ u
     kept = s[:rank].double().square().sum().item()
-    return Short(_halved(u[:, :rank], s, vh[:rank]), max(0.0, size - kept), size)
+    return Truncated(_halved(u[:, :rank], s, vh[:rank]), max(0.0, squared_norm - kept), squared_norm)
 
 
-def without_rows(part: Part, directions: Tensor) -> Part:
+def without_rows(part: LowRank, directions: Tensor) -> LowRank:
     """`part` made deaf to `directions` (k, in), which are orthonormal: delta (I - V^T V)."""
-    return Part(part.down - (part.down @ directions.T) @ directions, part.up)
+    return LowRank(part.down - (part.down @ directions.T) @ directions, part.up)
 
 
-def principal_rows(part: Part, share: float) -> Tensor:
+def principal_rows(part: LowRank, share: float) -> Tensor:
     """The fewest orthonormal input directions (k, in) that hold `share` of the update's squared size."""
-    short = shortened(part, part.down.shape[0])
+    short = truncated(part, part.down.shape[0])
     rows = short.part.down
     energy = rows.double().square().sum(1).square()  # each row is sqrt(s) long
     if not energy.sum():
@@ -88,12 +88,12 @@ def principal_rows(part: Part, share: float) -> Tensor:
     return rows[:count] / rows[:count].norm(dim=1, keepdim=True)
 
 
-def size(part: Part) -> float:
+def squared_norm(part: LowRank) -> float:
     """Squared Frobenius norm, from the factors."""
     return ((part.up.T @ part.up).double() * (part.down @ part.down.T).double()).sum().item()
 
 
-def _halved(u: Tensor, s: Tensor, vh: Tensor) -> Part:
+def _halved(u: Tensor, s: Tensor, vh: Tensor) -> LowRank:
     """The square root of the singular values on either side: in 16 bits neither then runs out of range."""
     half = s[: u.shape[1]].sqrt()
-    return Part(half[:, None] * vh, u * half)
+    return LowRank(half[:, None] * vh, u * half)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 
-class Learning(torch.autograd.Function):
+class FusedLora(torch.autograd.Function):
     """y = W x + b + scale * up(down(x)) with gradients for x, `down` and `up` (arXiv 2106.09685, eq. 3).
 
     Shapes: x (..., in), `down` (R, in), `up` (out, R), `weight` (out, in), `bias` (out,) or None; `scale` is
@@ -75,7 +75,7 @@ def fused(base: nn.Module, x: Tensor, down: Tensor, up: Tensor, scale: float | T
         return None
     if not (down.requires_grad or down.dtype == up.dtype == base.weight.dtype):
         return None
-    return Learning.apply(x.to(base.weight.dtype), down, up, scale, base.weight, base.bias)
+    return FusedLora.apply(x.to(base.weight.dtype), down, up, scale, base.weight, base.bias)
 
 
 def autocasts(device: str) -> bool:
