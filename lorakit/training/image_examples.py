@@ -4,13 +4,11 @@ So the cost of a step depends neither on the encoders nor on the number of photo
 kept aside; pictures of the product's class may be mixed in, so that the base keeps knowing others.
 """
 
-import random as python_random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,12 +16,11 @@ from torch import Tensor
 from lorakit.errors import DataError
 from lorakit.families import Base, family_of
 from lorakit.training.examples import Emit, Plan, generator
+from lorakit.training.held_out import held_out_photos
 from lorakit.training.objectives import draw_levels, even_levels, image_loss
 from lorakit.training.recipe import Recipe
 
-ENOUGH = 12  # photos; of fewer none is kept aside
 LEVELS = 4  # noise levels that a photo kept aside is tried at
-ALIKE = 0.25  # share of differing fingerprint bits up to which two photos are of one group (assumption)
 
 
 @dataclass(frozen=True)
@@ -131,7 +128,7 @@ class ImageExamples:
         with torch.no_grad():
             empty = _on_host(family.encode_prompts(base, [""]))
         own = [shown.photo for shown in placed[: len(photos.photos)]]
-        aside = kept_aside(own, recipe.held_out, recipe.seed)
+        aside = held_out_photos(own, recipe.held_out, recipe.seed)
         groups: dict[tuple[int, int], list[int]] = {}
         for index, shown in enumerate(placed):
             if index not in aside and shown.again not in aside:
@@ -207,37 +204,6 @@ class ImageExamples:
 
     def _area(self, base: Base, latents: Tensor) -> int:
         return latents.shape[-1] * latents.shape[-2] * family_of(base).cell ** 2
-
-
-def kept_aside(photos: Sequence[Any], share: float, seed: int) -> set[int]:
-    """Indices of about `share` of the photos, at least one; none of fewer than ENOUGH.
-
-    Photos that look alike stay together: none is tested on its own neighbour. At most a quarter, and the
-    first of the groups that fit, in random order.
-    """
-    if not share or len(photos) < ENOUGH:
-        return set()
-    wanted = max(1, round(share * len(photos)))
-    groups = alike(photos)
-    python_random.Random(seed).shuffle(groups)
-    aside: set[int] = set()
-    for group in groups:
-        if len(aside) < wanted and len(aside) + len(group) <= max(wanted, len(photos) // 4):
-            aside.update(group)
-    return aside
-
-
-def alike(photos: Sequence[Any]) -> list[list[int]]:
-    """The photos in groups that look alike, by the quality gate's fingerprints (256 bits as uint64)."""
-    marks = np.stack([photo.fingerprint for photo in photos])
-    group_of = list(range(len(photos)))
-    for index in range(1, len(photos)):
-        differing = np.bitwise_count(marks[:index] ^ marks[index]).sum(1)
-        near = differing <= ALIKE * np.maximum(1, np.bitwise_count(marks[:index] | marks[index]).sum(1))
-        for other in np.flatnonzero(near):
-            old, new = group_of[index], group_of[int(other)]
-            group_of = [new if group == old else group for group in group_of]
-    return [[i for i, group in enumerate(group_of) if group == name] for name in sorted(set(group_of))]
 
 
 def _on_host(parts: dict[str, Tensor]) -> dict[str, Tensor]:

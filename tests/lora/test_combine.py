@@ -185,7 +185,7 @@ def test_a_sketch_of_a_large_layer_tells_exactly_what_it_lost():
     lost = (dense - short.part.dense).double().square().sum().item()
     best = spectrum.double().sort(descending=True).values[4:].square().sum().item()
     assert short.lost == pytest.approx(lost, rel=1e-3) and lost <= 1.01 * best
-    assert short.size == pytest.approx(dense.double().square().sum().item())
+    assert short.squared_norm == pytest.approx(dense.double().square().sum().item())
 
 
 @pytest.mark.parametrize("method", ["concat", "svd", "project"])

@@ -28,7 +28,7 @@ def test_outputs_and_gradients_are_those_of_automatic_differentiation(monkeypatc
     fused = outcome(layer, x)
     monkeypatch.setattr(layers, "fused", lambda *_: None)
     plain = outcome(layer, x)
-    assert fused[-1] == "LearningBackward" and plain[-1] != fused[-1]
+    assert fused[-1] == "FusedLoraBackward" and plain[-1] != fused[-1]
     for one, other in zip(fused[:-1], plain[:-1], strict=True):
         torch.testing.assert_close(one, other)
 
@@ -82,7 +82,7 @@ def test_wider_factors_learn_under_autocast_as_automatic_differentiation_has_the
         fused = outcome(layer, x)
         monkeypatch.setattr(layers, "fused", lambda *_: None)
         plain = outcome(layer, x)
-    assert fused[-1] == "LearningBackward" and plain[-1] != fused[-1]
+    assert fused[-1] == "FusedLoraBackward" and plain[-1] != fused[-1]
     for one, other in zip(fused[:-1], plain[:-1], strict=True):
         assert one.dtype == other.dtype
         torch.testing.assert_close(one, other, rtol=0.03, atol=0.03)

@@ -11,7 +11,8 @@ from lorakit.errors import RecipeError
 from lorakit.families import flux1
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.training import class_pictures
-from lorakit.training.image_examples import ImageExamples, alike, kept_aside
+from lorakit.training.held_out import alike, held_out_photos
+from lorakit.training.image_examples import ImageExamples
 from lorakit.training.recipe import Recipe
 
 
@@ -38,10 +39,10 @@ def test_photos_that_look_alike_are_kept_aside_together(tmp_path):
     photos = photos_in(tmp_path / "photos", 6, twice=1).photos
     groups = alike(photos)
     assert sorted(len(group) for group in groups) == [2] * 6
-    aside = kept_aside(photos, 0.1, seed=0)
+    aside = held_out_photos(photos, 0.1, seed=0)
     assert any(set(group) == aside for group in groups)
-    assert kept_aside(photos, 0.1, seed=0) == aside and kept_aside(photos, 0.0, seed=0) == set()
-    assert kept_aside(photos[:11], 0.1, seed=0) == set()
+    assert held_out_photos(photos, 0.1, seed=0) == aside and held_out_photos(photos, 0.0, seed=0) == set()
+    assert held_out_photos(photos[:11], 0.1, seed=0) == set()
 
 
 def test_what_is_kept_aside_is_never_learned_and_its_loss_is_always_the_same(base, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from lorakit.families import Base, family_of
 from lorakit.training.examples import Plan
-from lorakit.training.image_examples import kept_aside
+from lorakit.training.held_out import held_out_photos
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import packed
 
@@ -30,7 +30,7 @@ def _photos(base: Base, recipe: Recipe, data: Any) -> list[list[int]]:
     area = recipe.resolution**2 or base.settings.area
     buckets = data.buckets(area, family_of(base).step)
     placed = [photo for members in buckets.values() for photo in members]
-    aside = kept_aside(placed, recipe.held_out, recipe.seed)
+    aside = held_out_photos(placed, recipe.held_out, recipe.seed)
     groups, first = [], 0
     for members in buckets.values():
         groups.append([i for i in range(first, first + len(members)) if i not in aside])
