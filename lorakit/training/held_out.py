@@ -10,7 +10,7 @@ ENOUGH = 12  # photos; of fewer none is kept aside
 ALIKE = 0.25  # share of differing fingerprint bits up to which two photos are of one group (assumption)
 
 
-def kept_aside(photos: Sequence[Any], share: float, seed: int) -> set[int]:
+def held_out_photos(photos: Sequence[Any], share: float, seed: int) -> set[int]:
     """Indices of about `share` of the photos, at least one; none of fewer than ENOUGH.
 
     Photos that look alike stay together: none is tested on its own neighbour. At most a quarter, and the
