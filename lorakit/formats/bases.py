@@ -235,7 +235,7 @@ def told(shapes: Mapping[str, tuple[int, int]], *said: Mapping[str, object]) -> 
         others = (ALIKE_CERTAINLY if base.certain else ALIKE).get(base.family, set())
         return (stated, WORDS[stated]) if stated in others else (base.family, base.words)
     if any(FOREIGN.match(name) for name in shapes):
-        return "foreign", "a base with another text encoder"
+        return "foreign", "a base model with another text encoder"
     if all(TEXT.match(name) for name in shapes):
         family = stated or _of_text_encoders(shapes)
     else:

@@ -17,7 +17,7 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
     """
     names, second = list(leaves), any(_of_flux_2(header, name, own) for name, own in leaves.items())
     if not names:
-        raise AdapterError(f"{header.path.name}: holds no tensors; it is no adapter")
+        raise AdapterError(f"{header.path.name} contains no tensors, so it isn't an adapter")
     known: dict[str, list[str]] = {}
     fitting: list[tuple[Naming, dict[str, NameRule]]] = []
     for naming in NAMINGS:
@@ -31,14 +31,14 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
     if not fitting or fitting[0][0].name == "plain":
         family, words = told(shapes_of(header, leaves), header.metadata)
         if family and family not in SUPPORTED:
-            raise AdapterError(f"{header.path.name}: {unsupported(words)}")
+            raise AdapterError(f"{header.path.name} {unsupported(words)}")
     if not fitting:
-        raise AdapterError(f"{header.path.name}: {_looks(known, names)}")
+        raise AdapterError(f"{header.path.name} {_looks(known, names)}")
     naming, found = fitting[0]
     for other, meant in fitting[1:]:
         if any(row.ours != found[name].ours for name, row in meant.items()):
             raise AdapterError(
-                f"{header.path.name}: reads as {naming.name} and as {other.name}, with different results; "
+                f"{header.path.name} reads as {naming.name} and as {other.name}, with different results; "
                 "export it again as diffusers, PEFT or kohya"
             )
     _check_distinct(header, found)
@@ -67,10 +67,10 @@ def _looks(known: dict[str, list[str]], names: list[str]) -> str:
               if len(unknown) < len(names) and naming != "plain"}  # fmt: skip
     if len(partly) > 1 and not set.intersection(*map(set, partly.values())):
         words = " and ".join(f"{len(names) - len(u)} as {naming} names them" for naming, u in partly.items())
-        return f"mixes layouts: of its {len(names)} modules, {words}; export it again from one tool"
+        return f"mixes layouts: of its {len(names)} modules, {words}; export it again from a single tool"
     nearest = min(partly or known, key=lambda naming: len(known[naming]))
     some = known[nearest]
-    looks = f"it looks like the {nearest} layout, but" if partly else "no known layout:"
+    looks = f"looks like the {nearest} layout, but" if partly else "has no known layout:"
     return (
         f"{looks} {len(some)} of its {len(names)} modules have no known name, such as {some[0][:100]}; "
         "export it from its tool as diffusers, PEFT or kohya"

@@ -65,12 +65,12 @@ def split(file: str, parameter: str, tensors: Mapping[str, Tensor], rank: int, a
     owner, _, leaf = parameter.rpartition(".")
     down, up = tensors.get("down"), tensors.get("up")
     if set(tensors) != {"down", "up"} or down is None or up is None or down.dim() != 2 or up.dim() != 2:
-        raise AdapterError(f"{file}: the update of {parameter[:100]} is no plain LoRA; export it again")
+        raise AdapterError(f"{file}: the update of {parameter[:100]} is not a plain LoRA; export it again")
     count, rest = divmod(len(down), rank)
     if rest or not count or up.shape[1] != len(down):
         raise AdapterError(
             f"{file}: {parameter[:100]} has factors of shapes {tuple(down.shape)} and {tuple(up.shape)}, "
-            f"which are no experts of rank {rank} each; export it again"
+            f"which don't form experts of rank {rank} each; export it again"
         )
     if count == 1 and leaf == "weight":
         return {owner: Factors(down, up, alpha, rslora=rslora)}
@@ -97,7 +97,7 @@ def _stacked(adapter: str, name: str, each: Mapping[int, Factors]) -> ExpertStac
     """Smaller ranks and missing experts are filled with zeros, other scales folded into `up`."""
     if any(factors.magnitude is not None for factors in each.values()):
         raise AdapterError(
-            f"{adapter}: has DoRA magnitudes of single experts ({name[:100]}), which no layout holds"
+            f"{adapter} has DoRA magnitudes for single experts ({name[:100]}), which no layout can store"
         )
     first = next(iter(each.values()))
     rank = max(factors.rank for factors in each.values())

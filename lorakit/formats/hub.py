@@ -47,7 +47,7 @@ def download(text: str, token: bool | None = None) -> tuple[Path, str]:
     """
     found = HUB_ID.fullmatch(text)
     if found is None:
-        raise AdapterError(f"{text[:80]}: is no hub id; give one of the form owner/name")
+        raise AdapterError(f"{text[:80]} isn't a Hugging Face ID; use the form owner/name")
     repo, revision, file = found["repo"], found["revision"], found["file"]
     access: dict[str, Any] = {} if token is None else {"token": token}
     try:
@@ -70,13 +70,13 @@ def _wanted(repo: str, file: str | None, sizes: dict[str, int]) -> list[str]:
     chosen = [file] if file else [name for name in FILES if name in sizes][:1] or weights
     if len(chosen) != 1 or chosen[0] not in sizes:
         some = ", ".join(sorted(weights)[:5])
-        what = f"holds several adapters ({some}); name one, as {repo}:{sorted(weights)[0]}" if weights else (
-            "holds no adapter; it needs one .safetensors file"
+        what = f"contains several adapters ({some}); pick one: {repo}:{sorted(weights)[0]}" if weights else (
+            "contains no adapter; it needs one .safetensors file"
         )  # fmt: skip
-        raise AdapterError(f"{repo}: {what}")
+        raise AdapterError(f"{repo} {what}")
     if sizes[chosen[0]] > LARGEST:
         raise AdapterError(
-            f"{repo}: {chosen[0]} has {sizes[chosen[0]] / 2**30:.0f} GB, more than any adapter; "
+            f"{repo}: {chosen[0]} is {sizes[chosen[0]] / 2**30:.0f} GB, larger than any adapter; "
             "is it a base model?"
         )
     small = [name for name, size in sizes.items() if size <= LARGEST_BESIDE]
@@ -90,7 +90,7 @@ def publish(folder: Path, repo: str, private: bool = True) -> str:
     Raises AdapterError in words.
     """
     if not is_hub_id(repo) or set(repo) & {"@", ":"}:
-        raise AdapterError(f"{repo}: is no hub id; give one of the form owner/name")
+        raise AdapterError(f"{repo} isn't a Hugging Face ID; use the form owner/name")
     api = HfApi()
     try:
         api.create_repo(repo, private=private, exist_ok=True)
@@ -105,15 +105,15 @@ def publish(folder: Path, repo: str, private: bool = True) -> str:
 def _refuse(repo: str, error: Exception) -> NoReturn:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, GatedRepoError):
-        words = "its owner asks you to accept terms; do so on its page and set HF_TOKEN"
+        words = ": access is restricted; accept the terms on its Hugging Face page and set HF_TOKEN"
     elif isinstance(error, RepositoryNotFoundError):
-        words = "no such folder here and no such repository on the hub; check the name"
+        words = ": no such folder here, and no such repository on Hugging Face; check the name"
     elif isinstance(error, RevisionNotFoundError):
-        words = "has no such revision; name a branch, a tag or a commit of it"
+        words = " has no such revision; name one of its branches, tags or commits"
     elif isinstance(error, HFValidationError):
-        words = "is no hub id; give one of the form owner/name"
+        words = " isn't a Hugging Face ID; use the form owner/name"
     elif isinstance(error, LocalTokenNotFoundError) or status in (401, 403):
-        words = "the hub does not let you write there; set HF_TOKEN to a token with write access"
+        words = ": Hugging Face denied write access; set HF_TOKEN to a token with write access"
     else:
-        words = "the hub cannot be reached; check the connection"
-    raise AdapterError(f"{repo}: {words}") from error
+        words = ": Hugging Face can't be reached; check the connection"
+    raise AdapterError(f"{repo}{words}") from error

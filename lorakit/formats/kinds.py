@@ -28,4 +28,4 @@ def refuse_control(file: str, adapter: Adapter) -> None:
     """Raise AdapterError for an adapter that goes with a widened first layer."""
     first = adapter.modules.get("transformer.x_embedder")
     if adapter.family == "flux" and first is not None and first.weight_shape[1] in WIDENED:
-        raise AdapterError(f"{file}: {CONTROL.format(first.weight_shape[1])}")
+        raise AdapterError(f"{file} {CONTROL.format(first.weight_shape[1])}")

@@ -42,7 +42,7 @@ def write_diffusers(adapter: Adapter) -> Written:
     """
     components = sorted({name.partition(".")[0] for name in adapter.modules})
     if any(experts.EXPERT.fullmatch(name) for name in adapter.modules):
-        raise AdapterError(f"{adapter.name}: updates single experts, which only PEFT's layout holds")
+        raise AdapterError(f"{adapter.name} updates single experts, which only the PEFT layout can store")
     modules = {_with_level(name): factors for name, factors in adapter.modules.items()}
     bare = Adapter({_without_level(name): factors for name, factors in adapter.modules.items()}, adapter.card)
     settings = {f"{part}.{key}": value for part in components for key, value in _config(bare, part).items()}
@@ -66,7 +66,7 @@ def write_peft(adapter: Adapter) -> Written:
     parts = {found[1] if (found := COMPONENT.match(name)) else "" for name in adapter.modules}
     if len(parts) > 1:
         raise AdapterError(
-            f"{adapter.name}: PEFT's layout holds one model, not {' and '.join(sorted(parts))}; "
+            f"{adapter.name}: the PEFT layout stores a single model, not {' and '.join(sorted(parts))}; "
             "export it as diffusers or kohya"
         )
     (part,) = parts
@@ -141,7 +141,7 @@ def _plain(adapter: Adapter, prefix: str = "") -> dict[str, Tensor]:
         if factors.magnitude is not None:
             if factors.magnitude.dim() == 2:
                 raise AdapterError(
-                    f"{adapter.name}: its DoRA magnitudes are of columns, which only kohya's layout holds"
+                    f"{adapter.name}: its DoRA magnitudes are per column, which only kohya's layout stores"
                 )
             kernel = [1] * (len(factors.weight_shape) - 2)
             shape = (1, -1, *kernel) if kernel else (-1,)
@@ -160,7 +160,7 @@ def _kohya_modules(adapter: Adapter) -> dict[str, Factors]:
         theirs = _kohya_name(name, "flux" if flux_names else adapter.family)
         if theirs is None:
             raise AdapterError(
-                f"{adapter.name}: kohya's layout has no place for {name}; export it as diffusers or peft"
+                f"{adapter.name}: the kohya layout has no place for {name}; export it as diffusers or peft"
             )
         modules[theirs] = factors
     return modules
@@ -201,7 +201,7 @@ def _joined(adapter: str, row: flux.NameRule, parts: list[Factors | None]) -> Fa
     magnitudes = [factors.magnitude for factors, _ in given if factors.magnitude is not None]
     if magnitudes and (len(magnitudes) < len(row.ours) or any(m.dim() == 2 for m in magnitudes)):
         raise AdapterError(
-            f"{adapter}: its DoRA magnitudes cannot be joined for kohya's layout; export it as diffusers"
+            f"{adapter}: its DoRA magnitudes can't be merged for the kohya layout; export it as diffusers"
         )
     magnitude = torch.cat(magnitudes) if magnitudes else None
     shared = len(given) == len(row.ours) and all(
@@ -249,7 +249,7 @@ def _config(adapter: Adapter, component: str | None = None) -> dict[str, Any]:
     modules |= {f"{name}.weight": modules.pop(name) for name in bare}
     if len({f.rslora for f in modules.values()}) > 1:
         raise AdapterError(
-            f"{adapter.name}: mixes rank-stabilised and plain scaling; combine it into one first"
+            f"{adapter.name} mixes rank-stabilised and plain scaling; combine it into one adapter first"
         )
     first = next(iter(modules.values()))
     rank, alpha = first.rank, first.alpha

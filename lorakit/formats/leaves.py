@@ -72,7 +72,7 @@ def contents_of(header: Header) -> Contents:
             leaves = found.updates.setdefault(unwrapped(spelled[: -len(ending)]), {})
             if ENDINGS[ending] in leaves:
                 raise AdapterError(
-                    f"{header.path.name}: {leaves[ENDINGS[ending]][:100]} and {key[:100]} say the same "
+                    f"{header.path.name}: {leaves[ENDINGS[ending]][:100]} and {key[:100]} state the same "
                     "thing; export it again"
                 )
             leaves[ENDINGS[ending]] = key
@@ -86,10 +86,12 @@ def contents_of(header: Header) -> Contents:
     if not found.updates:
         unknown += [*found.differences, *found.layers.values()]
     if unknown:
-        raise AdapterError(f"{header.path.name}: {what_else(header, unknown, len(found.updates))}")
+        raise AdapterError(f"{header.path.name} {what_else(header, unknown, len(found.updates))}")
     if len(adapters - {""}) > 1:
         names = ", ".join(sorted(adapters - {""})[:5])
-        raise AdapterError(f"{header.path.name}: contains several adapters ({names}); save each by itself")
+        raise AdapterError(
+            f"{header.path.name} contains several adapters ({names}); save each one separately"
+        )
     for name, leaves in found.updates.items():
         _check_whole(header, name, leaves)
     return found
@@ -125,9 +127,7 @@ def _check_whole(header: Header, name: str, leaves: dict[str, str]) -> None:
     nearest = min(KINDS, key=lambda kind: (len(given - kind), len(kind - given)))
     missing = sorted(nearest - given)
     if not missing:
-        raise AdapterError(
-            f"{header.path.name}: {name[:100]} holds two kinds of update at once; export it again"
-        )
+        raise AdapterError(f"{header.path.name}: {name[:100]} mixes two kinds of update; export it again")
     wanted = _spelling(missing[0], next(iter(leaves.values())))
     raise AdapterError(f"{header.path.name}: {name[:100]} has no {wanted}; the file is incomplete")
 

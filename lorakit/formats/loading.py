@@ -83,7 +83,9 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
         module = row.ours[0][0]
         here = scaling.at(module)
         if here.dora and not MAGNITUDES & set(own):
-            raise AdapterError(f"{file.name}: is a DoRA, but {name[:100]} has no magnitude; export it again")
+            raise AdapterError(
+                f"{file.name} is a DoRA adapter, but {name[:100]} has no magnitude; export it again"
+            )
 
         def alpha_of(rank: int, module: str = module, here: Scaling = here) -> float:
             return here.of(module, rank)
@@ -125,11 +127,11 @@ def _passed_over(header: Header, contents: Contents, stored: Mapping[str, Tensor
     """`notes` and what of the file has no effect. Raises AdapterError for a difference that has one."""
     changed = [key for key in contents.differences if readable(stored[key]).any()]
     if changed:
-        raise AdapterError(f"{header.path.name}: {what_else(header, changed, len(contents.updates))}")
+        raise AdapterError(f"{header.path.name} {what_else(header, changed, len(contents.updates))}")
     count = len(contents.differences)
     if not count:
         return notes
-    said = f"{count} stored differences of biases or norms are all zero, so they were passed over."
+    said = f"{count} stored differences of biases or norms are all zero, so they were ignored."
     warnings.warn(f"{header.path.name}: {said}", stacklevel=3)
     return notes if said in notes else f"{notes} {said}".strip()
 
@@ -144,7 +146,7 @@ def _weights(
     for (place, what), key in contents.layers.items():
         row = naming.resolve(place)
         if row is None or len(row.ours) != 1:
-            raise AdapterError(f"{header.path.name}: {what_else(header, [key], len(contents.updates))}")
+            raise AdapterError(f"{header.path.name} {what_else(header, [key], len(contents.updates))}")
         found[f"{row.ours[0][0]}.{what}"] = stored[key]
     return found
 
@@ -158,7 +160,7 @@ def locate(path: str | Path) -> tuple[Path, Path]:
         place, _ = hub.download(str(path))
     if not place.is_dir():
         raise AdapterError(
-            f"{path}: no such adapter; give a .safetensors file, a folder, or a hub id owner/name"
+            f"{path}: no such adapter; give a .safetensors file, a folder, or a Hugging Face ID (owner/name)"
         )
     for name in KNOWN_FILES:
         if (place / name).is_file():
@@ -167,7 +169,7 @@ def locate(path: str | Path) -> tuple[Path, Path]:
     if len(files) == 1:
         return files[0], place
     what = "no .safetensors file" if not files else f"{len(files)} .safetensors files"
-    raise AdapterError(f"{place.name}: holds {what}; give the one adapter file itself")
+    raise AdapterError(f"{place.name} contains {what}; choose the adapter file itself")
 
 
 def _card(file: Path, folder: Path, header: Header, modules: dict[str, Factors]) -> Card:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lorakit.formats.reading import Header
 
 # Whole models and other files of the trade, told when hardly anything in them is a low-rank update.
-BASE = "choose it as the base model, and add an adapter made for it here"
+BASE = "choose it as the base model, and add adapters made for it here"
 OTHER = "add a LoRA here"
 WHOLE = (
     (
@@ -95,7 +95,7 @@ WHOLE = (
     (
         r"state\.\d+|optimizer|exp_avg",
         "the state of an optimizer",
-        "add the adapter that was saved beside it",
+        "add the adapter saved next to it",
     ),
     (
         r"(.*\.)?(model\.)?(embed_tokens|layers\.\d+|lm_head|h\.\d+|wte|word_embeddings|blocks\.\d+)\b",
@@ -109,38 +109,38 @@ TRAIN = "train a LoRA instead"
 PIECES = (
     (
         r"\.lora_(down|up)$",
-        "factors as Nunchaku packs them for its kernels; add the LoRA that it was converted from",
+        "factors packed for Nunchaku; add the LoRA it was converted from",
     ),
     (
         r"\.lora_([AB]|up|down)(\.\w+)?\.bias$",
-        "new biases beside its updates (lora_bias), which no mix can carry; train it without",
+        "new biases in addition to its updates (lora_bias), which a mix can't include; train it without",
     ),
-    (r"bundle_emb\.", "words of its own (a bundled embedding), which is not supported; save it without them"),
-    (r"lllite_", f"a ControlNet-LLLite, which is not supported; {OTHER}"),
-    (r"\.boft_", f"a BOFT adapter (rotations, not additions), which is not supported; {TRAIN}"),
-    (r"\.oft_", f"an OFT adapter (rotations, not additions), which is not supported; {TRAIN}"),
-    (r"\.ia3_l|\.on_input$", f"an IA3 adapter (it scales, it does not add), which is not supported; {TRAIN}"),
+    (r"bundle_emb\.", "added tokens (a bundled embedding), which aren't supported; save it without them"),
+    (r"lllite_", f"a ControlNet-LLLite, which isn't supported; {OTHER}"),
+    (r"\.boft_", f"a BOFT adapter (rotations, not additions), which isn't supported; {TRAIN}"),
+    (r"\.oft_", f"an OFT adapter (rotations, not additions), which isn't supported; {TRAIN}"),
+    (r"\.ia3_l|\.on_input$", f"an IA3 adapter (it scales, it does not add), which isn't supported; {TRAIN}"),
     (
         r"prompt_embeddings|prompt_encoder|adaption_prompt|prefix_",
-        f"a learned prompt, which is not supported; {TRAIN}",
+        f"a learned prompt, which isn't supported; {TRAIN}",
     ),
-    (r"vera_lambda|vera_[AB]", f"a VeRA adapter (shared random factors), which is not supported; {TRAIN}"),
-    (r"vblora_", f"a VB-LoRA adapter (a shared bank of vectors), which is not supported; {TRAIN}"),
-    (r"randlora_", f"a RandLoRA adapter (shared random factors), which is not supported; {TRAIN}"),
-    (r"\.hra_u", f"an HRA adapter (reflections, not additions), which is not supported; {TRAIN}"),
+    (r"vera_lambda|vera_[AB]", f"a VeRA adapter (shared random factors), which isn't supported; {TRAIN}"),
+    (r"vblora_", f"a VB-LoRA adapter (a shared bank of vectors), which isn't supported; {TRAIN}"),
+    (r"randlora_", f"a RandLoRA adapter (shared random factors), which isn't supported; {TRAIN}"),
+    (r"\.hra_u", f"an HRA adapter (reflections, not additions), which isn't supported; {TRAIN}"),
     (
         r"fourierft_|waveft_|c3a_kernel",
-        f"an adapter of frequencies (FourierFT, WaveFT or C3A), which is not supported; {TRAIN}",
+        f"an adapter of frequencies (FourierFT, WaveFT or C3A), which isn't supported; {TRAIN}",
     ),
-    (r"\.(bone|miss)_", f"a Bone or MiSS adapter (blocks, not low rank), which is not supported; {TRAIN}"),
-    (r"shira_weight", f"a SHiRA adapter (single numbers, not low rank), which is not supported; {TRAIN}"),
-    (r"\.road_(theta|alpha)", f"a RoAd adapter (rotations, not additions), which is not supported; {TRAIN}"),
-    (r"\.delora_", f"a DeLoRA adapter (normalised factors), which is not supported; {TRAIN}"),
-    (r"\.gralora_", f"a GraLoRA adapter (factors block by block), which is not supported; {TRAIN}"),
-    (r"\.poly_lora_", f"a Poly adapter (a router over several LoRAs), which is not supported; {TRAIN}"),
+    (r"\.(bone|miss)_", f"a Bone or MiSS adapter (blocks, not low rank), which isn't supported; {TRAIN}"),
+    (r"shira_weight", f"a SHiRA adapter (single numbers, not low rank), which isn't supported; {TRAIN}"),
+    (r"\.road_(theta|alpha)", f"a RoAd adapter (rotations, not additions), which isn't supported; {TRAIN}"),
+    (r"\.delora_", f"a DeLoRA adapter (normalised factors), which isn't supported; {TRAIN}"),
+    (r"\.gralora_", f"a GraLoRA adapter (factors block by block), which isn't supported; {TRAIN}"),
+    (r"\.poly_lora_", f"a Poly adapter (a router over several LoRAs), which isn't supported; {TRAIN}"),
     (
         r"xlora|internal_xlora",
-        "an X-LoRA (a router over other adapters), which is not supported; add those themselves",
+        "an X-LoRA (a router over other adapters), which isn't supported; add those themselves",
     ),
     (
         r"\.reshape_weight$",
@@ -149,22 +149,25 @@ PIECES = (
     (r"\.lokr_t1$", f"a LoKr with a core of its first factor, which no tool is known to write; {TRAIN}"),
     (
         r"\.diff_b$|\.b_norm$",
-        "whole new biases beside its updates, which no mix can carry; extract a plain LoRA",
+        "whole new biases in addition to its updates, which a mix can't include; extract a plain LoRA",
     ),
     (r"\.(diff|set_weight)$", "whole new weights instead of low-rank updates; extract a LoRA from it"),
-    (r"\.a[12]\.weight$|\.b[12]\.weight$", f"a GLoRA, which is not supported; {TRAIN}"),
-    (r"lora_embedding_", "an update of the word embeddings, which is not supported; train without new words"),
-    (r"trainable_tokens", "new words (trainable tokens), which is not supported; train without them"),
+    (r"\.a[12]\.weight$|\.b[12]\.weight$", f"a GLoRA, which isn't supported; {TRAIN}"),
+    (
+        r"lora_embedding_",
+        "an update of the word embeddings, which isn't supported; train without added tokens",
+    ),
+    (r"trainable_tokens", "added tokens (trainable tokens), which aren't supported; train without them"),
 )
 # Of what is left beside updates, by its place or its name.
 REMAINS = (
     (
         r"norm\w*\.(scale|weight|bias)$|\.w_norm$",
-        "whole new norm layers beside its updates, which no mix can carry; train it without",
+        "whole new norm layers in addition to its updates, which a mix can't include; train it without",
     ),
     (
         r"base_model\.model\.|modules_to_save|original_module",
-        "whole layers beside its updates (modules_to_save, bias, new words); train it without",
+        "whole layers in addition to its updates (modules_to_save, bias, added tokens); train it without",
     ),
 )
 
@@ -174,8 +177,8 @@ WIDENED = (128, 384)
 SECOND = re.compile(r"stream_modulation|to_qkv_mlp_proj|time_guidance_embed")  # FLUX.2 has 128 by itself
 FIRST = re.compile(r"(.*[._])?(img_in|x_embedder)\.lora_(A|down)(\.default)?\.weight")
 CONTROL = (
-    "widens the base's first layer to {} inputs, as control adapters (FLUX.1 Canny, Depth, Fill) do; these "
-    "are not supported"
+    "widens the base model's first layer to {} inputs, as control adapters (FLUX.1 Canny, Depth, Fill) do; "
+    "these aren't supported"
 )
 
 
@@ -190,7 +193,7 @@ def control_in(header: Header) -> str:
 
 
 def what_else(header: Header, unknown: Sequence[str], updates: int) -> str:
-    """In words what a file is of whose tensors the keys `unknown` are none of an adapter's, beside those of
+    """What a file is, in words that follow its name: its tensors `unknown` belong to no adapter; it also has
     `updates` low-rank updates.
     """
     if control := control_in(header):
@@ -205,7 +208,7 @@ def what_else(header: Header, unknown: Sequence[str], updates: int) -> str:
     looks = looks or _first(REMAINS, unknown)
     what = f"it has {looks}" if looks else "export it as a LoRA from the tool that made it"
     return (
-        f"{len(unknown)} of its {len(header.tensors)} tensors are not those of a LoRA, such as "
+        f"has tensors that don't belong to a LoRA ({len(unknown)} of {len(header.tensors)}), such as "
         f"{unknown[0][:100]}; {what}"
     )
 

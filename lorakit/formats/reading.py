@@ -67,28 +67,28 @@ def read_header(path: Path) -> Header:
     """Read and check the header only. Raises AdapterError that names the file and what is wrong with it."""
     name = path.name
     if path.suffix.lower() in SUFFIXES:
-        raise AdapterError(f"{name}: is {SUFFIXES[path.suffix.lower()]}")
+        raise AdapterError(f"{name} is {SUFFIXES[path.suffix.lower()]}")
     with _opened(path) as file:
         stamp = _stamp(file)
         size = stamp[1]
         start = file.read(8)
         if len(start) < 8:
-            raise AdapterError(f"{name}: is empty or cut off; download or export it again")
+            raise AdapterError(f"{name} is empty or incomplete; download or export it again")
         (length,) = struct.unpack("<Q", start)
         if length > HEADER_LIMIT or 8 + length > size:
             start += file.read(LONGEST_START)
             if known := next((words for first, words in STARTS if start.startswith(first)), ""):
-                raise AdapterError(f"{name}: is {known}")
-            what = "which cannot be; download it again"
+                raise AdapterError(f"{name} is {known}")
+            what = "which is impossible; download it again"
             if 8 + length <= size:
-                what = f"more than any adapter's ({HEADER_LIMIT:,}); strip its metadata or export it again"
+                what = f"more than an adapter needs ({HEADER_LIMIT:,}); strip its metadata or export it again"
             raise AdapterError(f"{name}: its header claims {length:,} bytes, {what}")
         rows = _parse(name, file.read(length))
     metadata = rows.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise AdapterError(f"{name}: its metadata is not a table of texts; export it again")
+        raise AdapterError(f"{name}: its metadata is not a table of strings; export it again")
     if len(rows) > TENSOR_LIMIT:
-        raise AdapterError(f"{name}: holds {len(rows):,} tensors, more than any adapter ({TENSOR_LIMIT:,})")
+        raise AdapterError(f"{name} contains {len(rows):,} tensors, more than any adapter ({TENSOR_LIMIT:,})")
     tensors = {key: _stored(name, key, row) for key, row in rows.items()}
     _check_layout(name, tensors, size - 8 - length)
     return Header(path, tensors, metadata, 8 + length, stamp)
@@ -104,7 +104,7 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
     wrong = next((key for key, stored in header.tensors.items() if not _is_readable(stored)), None)
     if wrong is not None:
         raise AdapterError(
-            f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which is not a type of weights"
+            f"{name}: {wrong[:80]} is stored as {header.tensors[wrong].dtype}, which isn't a weight type"
         )
     buffer = torch.empty(
         max((stored.end for stored in header.tensors.values()), default=0), dtype=torch.uint8
@@ -114,9 +114,9 @@ def read_tensors(header: Header) -> dict[str, Tensor]:
         file.seek(header.data_start)
         read = file.readinto(memoryview(buffer.numpy()))  # type: ignore[arg-type, attr-defined]
         if not before == _stamp(file) == header.stamp:
-            raise AdapterError(f"{name}: was changed while it was read; try again when it is written")
+            raise AdapterError(f"{name} changed while it was being read; try again once it has been written")
         if read != len(buffer):
-            raise AdapterError(f"{name}: ends before its last tensor; download it again")
+            raise AdapterError(f"{name} ends before its last tensor; download it again")
     return {key: _view(buffer, stored) for key, stored in header.tensors.items()}
 
 
@@ -129,7 +129,7 @@ def _opened(path: Path) -> BinaryIO:
         return open(path, "rb")
     except OSError as error:
         raise AdapterError(
-            f"{path.name}: cannot be opened ({os.strerror(error.errno or 0)}); check that it is there and "
+            f"{path.name} can't be opened ({os.strerror(error.errno or 0)}); check that it is there and "
             "readable"
         ) from error
 
@@ -153,13 +153,13 @@ def _parse(name: str, raw: bytes) -> dict:
         table = dict(pairs)
         if len(table) != len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-            raise AdapterError(f"{name}: names {twice[:80]} twice in its header; export it again")
+            raise AdapterError(f"{name} lists {twice[:80]} twice in its header; export it again")
         return table
 
     fields, lists = raw.count(b'":') - raw.count(b'\\":'), raw.count(b"[")
     if fields > 5 * TENSOR_LIMIT or lists > 5 * TENSOR_LIMIT or (len(raw) > WIDE_LIMIT and not raw.isascii()):
         raise AdapterError(
-            f"{name}: its header holds more than any adapter's ({TENSOR_LIMIT:,} tensors); it was not opened"
+            f"{name}: its header lists more tensors than any adapter has ({TENSOR_LIMIT:,}); not opened"
         )
     try:
         text = raw.decode("utf-8")
@@ -178,7 +178,7 @@ def _parse(name: str, raw: bytes) -> dict:
 
 def _stored(name: str, key: str, row: object) -> Stored:
     if len(key) > NAME_LIMIT or "\0" in key or ".." in key or "/" in key:
-        raise AdapterError(f"{name}: holds a tensor with the impossible name {key[:80]!r}; it was not opened")
+        raise AdapterError(f"{name} contains a tensor with the invalid name {key[:80]!r}; it was not opened")
     try:
         dtype, shape, (start, end) = row["dtype"], tuple(row["shape"]), row["data_offsets"]  # type: ignore[index]
         known = dtype in BYTES
@@ -190,7 +190,7 @@ def _stored(name: str, key: str, row: object) -> Stored:
     if not known:
         raise AdapterError(f"{name}: {key[:80]} has the unknown type {str(dtype)[:20]!r}")
     if not sound or end - start != math.prod(shape) * BYTES[dtype]:
-        raise AdapterError(f"{name}: the size of {key[:80]} does not fit its shape; download it again")
+        raise AdapterError(f"{name}: the size of {key[:80]} doesn't match its shape; download it again")
     return Stored(dtype, shape, start, end)
 
 
@@ -200,5 +200,5 @@ def _check_layout(name: str, tensors: dict[str, Stored], available: int) -> None
         if stored.start < end:
             raise AdapterError(f"{name}: {key[:80]} overlaps the tensor before it; it was not opened")
         if stored.end > available:
-            raise AdapterError(f"{name}: is cut off before the end of {key[:80]}; download it again")
+            raise AdapterError(f"{name} ends before the end of {key[:80]}; download it again")
         end = stored.end

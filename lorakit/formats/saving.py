@@ -44,8 +44,8 @@ def _check_size(adapter: Adapter) -> None:
                for f in adapter.modules.values() if isinstance(f, FactoredUpdate))  # fmt: skip
     if size > LARGEST_PRODUCTS:
         raise AdapterError(
-            f"{adapter.name}: is a LoHa or LoKr that takes {size / 2**30:.0f} GB as a plain LoRA; "
-            "hand on its own file"
+            f"{adapter.name} is a LoHa or LoKr that takes {size / 2**30:.0f} GB as a plain LoRA; "
+            "share the original file instead"
         )
 
 

@@ -22,15 +22,15 @@ REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
 
 # Settings of PEFT under which an update is not what its factors say, and what to do.
 UNSUPPORTED = {
-    "modules_to_save": "also replaces whole layers (modules_to_save); train it without",
-    "trainable_token_indices": "trains new words (trainable_token_indices); train it without",
-    "layer_replication": "repeats layers of its base (layer_replication); train it without",
-    "alora_invocation_tokens": "works after certain words only (aLoRA); train a plain LoRA",
-    "lora_bias": "has biases beside its updates (lora_bias); train it without",
+    "modules_to_save": "also replaces whole layers (modules_to_save); train it without them",
+    "trainable_token_indices": "trains added tokens (trainable_token_indices); train it without them",
+    "layer_replication": "repeats layers of its base model (layer_replication); train it without",
+    "alora_invocation_tokens": "is active after certain tokens only (aLoRA); train a plain LoRA",
+    "lora_bias": "has biases in addition to its updates (lora_bias); train it without",
     "use_qalora": "is a QA-LoRA, which pools its inputs; train a plain LoRA",
     "use_bdlora": "has block-diagonal factors (use_bdlora); train a plain LoRA",
-    "arrow_config": "is a router over other adapters (arrow_config); add those themselves",
-    "kasa_config": "also changes its base's weights (kasa_config); train a plain LoRA",
+    "arrow_config": "is a router over other adapters (arrow_config); add those instead",
+    "kasa_config": "also changes its base model's weights (kasa_config); train a plain LoRA",
 }
 # PEFT's other kinds of adapter, and why they cannot be a sum of low-rank updates.
 TUNERS = {
@@ -43,17 +43,20 @@ TUNERS = {
     "HRA": "HRA, which reflects weights", "ROAD": "RoAd, which rotates activations",
     "PSOFT": "PSOFT, which rotates weights", "OSF": "OSF, which changes whole weights",
     "VERA": "VeRA, whose factors are shared random numbers", "PVERA": "PVeRA, whose factors are random",
-    "VBLORA": "VB-LoRA, whose factors come from a shared bank", "TINYLORA": "TinyLoRA, of shared numbers",
+    "VBLORA": "VB-LoRA, whose factors come from a shared bank", "TINYLORA": "TinyLoRA, with shared numbers",
     "RANDLORA": "RandLoRA, whose factors are shared random numbers",
-    "FOURIERFT": "FourierFT, of frequencies", "WAVEFT": "WaveFT, of wavelets",
-    "C3A": "C3A, of circular convolutions", "SHIRA": "SHiRA, of single numbers", "BONE": "Bone, of blocks",
-    "MISS": "MiSS, of blocks", "DELORA": "DeLoRA, of normalised factors",
-    "GRALORA": "GraLoRA, of factors block by block", "LILY": "Lily, of shared factors",
-    "TRAINABLE_TOKENS": "trainable tokens, which are new words",
+    "FOURIERFT": "FourierFT, made of frequencies", "WAVEFT": "WaveFT, made of wavelets",
+    "C3A": "C3A, made of circular convolutions", "SHIRA": "SHiRA, made of single numbers",
+    "BONE": "Bone, made of blocks",
+    "MISS": "MiSS, made of blocks", "DELORA": "DeLoRA, with normalised factors",
+    "GRALORA": "GraLoRA, with factors per block", "LILY": "Lily, with shared factors",
+    "TRAINABLE_TOKENS": "trainable tokens, which are added tokens",
     "GLORA": "GLoRA, which also scales weights", "HIRA": "HiRA, which multiplies weights",
-    "BEFT": "BEFT, of biases", "UNILORA": "Uni-LoRA, of one shared vector", "FROD": "FRoD, of shared factors",
-    "ADAMSS": "AdaMSS, of subspaces", "DEFT": "DEFT, which projects weights", "PEANUT": "PEANuT, of networks",
-    "SHADOW": "ShadowPEFT, a second network", "SUPERTUNING": "Super-Tuning, of single numbers",
+    "BEFT": "BEFT, made of biases", "UNILORA": "Uni-LoRA, made of one shared vector",
+    "FROD": "FRoD, with shared factors",
+    "ADAMSS": "AdaMSS, made of subspaces", "DEFT": "DEFT, which projects weights",
+    "PEANUT": "PEANuT, made of networks",
+    "SHADOW": "ShadowPEFT, a second network", "SUPERTUNING": "Super-Tuning, made of single numbers",
     "XLORA": "X-LoRA, a router over other adapters", "POLY": "Poly, a router over several LoRAs",
 }  # fmt: skip
 SUMS = ("LORA", "LOHA", "LOKR", "ADALORA")
@@ -132,7 +135,7 @@ def scaling_of(header: Header, leaves: dict[str, dict[str, str]], naming: str, f
     except AdapterError:
         raise
     except (AttributeError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise AdapterError(f"{name}: the settings beside it cannot be read; export it again") from error
+        raise AdapterError(f"{name}: its settings file can't be read; export it again") from error
     return Scaling()
 
 
@@ -140,18 +143,18 @@ def _config(folder: Path, name: str, needed: bool) -> dict[str, Any]:
     path = folder / PEFT_CONFIG
     if path.is_file():
         if path.stat().st_size > LARGEST_CONFIG:
-            raise AdapterError(f"{PEFT_CONFIG}: is larger than any adapter's settings; export it again")
+            raise AdapterError(f"{PEFT_CONFIG} is larger than any adapter's settings; export it again")
         return _table(json.loads(path.read_text(encoding="utf-8")))
     if needed:
         raise AdapterError(
-            f"{name}: needs {PEFT_CONFIG} beside it, which states its alpha; give the whole folder"
+            f"{name} needs {PEFT_CONFIG} next to it, which states its alpha; choose the whole folder"
         )
     return {}
 
 
 def _table(stated: Any) -> dict[str, Any]:
     if not isinstance(stated, dict):
-        raise ValueError("no table")
+        raise ValueError("not a table")
     return stated
 
 
@@ -182,7 +185,7 @@ def _kind(name: str, stated: dict[str, Any]) -> str:
     if kind not in SUMS:
         known = TUNERS.get(kind, f"type {kind[:40]}")
         raise AdapterError(
-            f"{name}: is a PEFT adapter of {known} (peft_type {kind[:40]}); supported are {', '.join(SUMS)}"
+            f"{name} is a PEFT adapter of {known} (peft_type {kind[:40]}); supported: {', '.join(SUMS)}"
         )
     return kind
 
@@ -191,11 +194,11 @@ def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
     kind = _kind(name, stated)
     for setting, words in UNSUPPORTED.items():
         if stated.get(setting):
-            raise AdapterError(f"{name}: {words}")
+            raise AdapterError(f"{name} {words}")
     start = str(stated.get("init_lora_weights", True)).lower()
     if start.startswith(MOVED):
         raise AdapterError(
-            f"{name}: was started as {start[:40]}, which also changes the base's weights; save it with "
+            f"{name} was initialised as {start[:40]}, which also changes the base's weights; save it with "
             "path_initial_model_for_weight_conversion, which makes it a plain LoRA"
         )
     if stated.get("fan_in_fan_out") not in (None, False, True):
@@ -221,10 +224,10 @@ def _sound(name: str, pattern: str) -> str:
     try:
         re.compile(pattern)
     except (re.error, RecursionError) as error:
-        raise AdapterError(f"{name}: a pattern holds {pattern[:60]!r}, which is no pattern") from error
+        raise AdapterError(f"{name}: its pattern {pattern[:60]!r} is not a valid pattern") from error
     if len(pattern) > LONGEST_PATTERN or repeats > MOST_REPEATS or REPEATED_GROUP.search(pattern):
         raise AdapterError(
-            f"{name}: a pattern holds {pattern[:60]!r}, which could run for ever; name the modules"
+            f"{name}: its pattern {pattern[:60]!r} could run forever; list the modules instead"
         )
     return pattern
 

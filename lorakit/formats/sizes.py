@@ -21,8 +21,8 @@ def check_sizes(file: str, modules: Mapping[str, Factors]) -> None:
         size = entry(factors)
         if not size <= LARGEST:  # also for what is no number any more
             raise AdapterError(
-                f"{file}: its alpha of {factors.alpha:.3g} makes the change of {name[:100]} {size:.1g} in "
-                "each weight, where a base model's are below 1; export it with the alpha it was trained with"
+                f"{file}: its alpha of {factors.alpha:.3g} makes the change of {name[:100]} {size:.1g} per "
+                "weight, while a base model's are below 1; export it with the alpha it was trained with"
             )
 
 

@@ -86,7 +86,7 @@ def factors_of(
     """
     alpha = tensors.get("alpha")
     if alpha is not None and alpha.numel() != 1:
-        raise AdapterError(f"{file}: the alpha of {name[:100]} is no single number; export it again")
+        raise AdapterError(f"{file}: the alpha of {name[:100]} is not a single number; export it again")
     try:
         kind, rank = _kind(tensors)
         stated = _number(alpha) if alpha is not None else alpha_of(max(rank, 1))
@@ -107,13 +107,13 @@ def factors_of(
     except (RuntimeError, ValueError, IndexError, KeyError) as error:
         shapes = ", ".join(f"{leaf} {tuple(tensor.shape)}" for leaf, tensor in tensors.items())
         raise AdapterError(
-            f"{file}: {name[:100]} has factors of shapes {shapes[:300]}, which do not make an update; "
+            f"{file}: {name[:100]} has factors of shapes {shapes[:300]}, which don't form an update; "
             "export it again"
         ) from error
     if rank > max(factors.weight_shape[0], math.prod(factors.weight_shape[1:])):
         raise AdapterError(
-            f"{file}: {name[:100]} has rank {rank}, more than its layer of shape {factors.weight_shape} has "
-            "directions; export it again"
+            f"{file}: {name[:100]} has rank {rank}, more than its layer of shape "
+            f"{factors.weight_shape} allows; export it again"
         )
     return factors
 
@@ -136,8 +136,8 @@ def split(factors: Factors, row: NameRule, file: str) -> dict[str, Factors]:
     by_column = magnitude is not None and magnitude.dim() == 2
     if by_column and len(row.ours) > 1:
         raise AdapterError(
-            f"{file}: {row.theirs} carries DoRA magnitudes of its columns, which belong to the whole layer "
-            "that this base has in parts; train it with magnitudes of the rows"
+            f"{file}: {row.theirs} has DoRA magnitudes per column, which belong to a whole layer "
+            "that this base model has in parts; train it with magnitudes per row"
         )
     if row.swapped:
         up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
@@ -147,8 +147,8 @@ def split(factors: Factors, row: NameRule, file: str) -> dict[str, Factors]:
     total = sum(units for _, units in row.ours)
     if rows % total:
         raise AdapterError(
-            f"{file}: {row.theirs} updates {rows} rows, which cannot be shared by {total}; "
-            "it was made for another base"
+            f"{file}: {row.theirs} updates {rows} rows, which can't be divided by {total}; "
+            "it was made for another base model"
         )
     unit, start = rows // total, 0
     parts: dict[str, Factors] = {}

@@ -21,7 +21,7 @@ def write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> N
         save_file(tensors, path, metadata=metadata)
     except SafetensorError as error:  # a full disk, told by the number that the system gives it
         found = re.search(r"os error (\d+)", str(error))
-        raise OSError(int(found[1]) if found else errno.EIO, "the weights cannot be written") from error
+        raise OSError(int(found[1]) if found else errno.EIO, "the weights can't be saved") from error
     with open(path, "r+b") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         rows = json.loads(file.read(length))

@@ -205,7 +205,7 @@ def create(kind: str, spec: dict[str, Any], owner: str = "") -> Job:
     except OSError as error:
         what = os.strerror(error.errno or errno.EIO)
         raise LoraKitError(
-            f"workspace: the job cannot be written ({what}); make room or check its permissions"
+            f"workspace: the job can't be saved ({what}); free up space or check permissions"
         ) from error
     return Job(id, folder, kind, spec, now, owner)
 

@@ -14,7 +14,7 @@ HUB_LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit"}  # the hub's own ident
 
 
 def model_card(card: dict[str, Any], previews: list[Path]) -> str:
-    """The text of README.md. Everything a person typed is quoted, so that it stays text on the hub's page."""
+    """The text of README.md. Everything a person typed is quoted, so that it stays text on Hugging Face."""
     library, pipeline = LIBRARIES.get(_text(card, "family"), ("diffusers", "text-to-image"))
     base, trigger, licence = _text(card, "base"), _text(card, "trigger"), _text(card, "licence")
     tags = ["lora", pipeline] + (["template:sd-lora"] if library == "diffusers" else [])
@@ -35,16 +35,16 @@ def model_card(card: dict[str, Any], previews: list[Path]) -> str:
 def _body(card: dict[str, Any], library: str) -> str:
     base, trigger = _text(card, "base"), _text(card, "trigger")
     scores, recipe, data = (_table(card, name) for name in ("scores", "recipe", "data"))
-    made = "trained with LoraKit Studio" if recipe else "kept with LoraKit Studio"
+    made = "trained with LoraKit Studio" if recipe else "packaged with LoraKit Studio"
     lines = [f"# {_plain(_text(card, 'name'))}", ""]
     lines += [f"A LoRA adapter{f' for `{_code(base)}`' if base else ''}, {made}.", ""]
     if partner := to_render_on(base):
         lines += [
-            f"It also renders on `{partner}`, the distilled base of the same layers, in a few steps.",
+            f"It also works on `{partner}`, the distilled model with the same layers, in only a few steps.",
             "",
         ]
     if trigger:
-        lines += [f"Write `{_code(trigger)}` in the prompt to call it.", ""]
+        lines += [f"Use `{_code(trigger)}` in your prompt.", ""]
     if data.get("count"):
         lines += [
             f"Trained on {_plain(str(data.get('count', '?')))} {_plain(str(data.get('kind', 'examples')))}."
@@ -56,7 +56,8 @@ def _body(card: dict[str, Any], library: str) -> str:
         lines += [", ".join(figures).capitalize() + "."]
     if _is_number(scores.get("share")) and _is_number(scores.get("trained_parameters")):
         lines += [
-            f"{scores['trained_parameters']:,} parameters were trained: {scores['share']:.1%} of the base."
+            f"{scores['trained_parameters']:,} trained parameters "
+            f"({scores['share']:.1%} of the base model's size)."
         ]
     lines += [_plain(str(note)) for note in scores.get("notes") or ()]
     lines += ["", "## Use", "", "```python", *_usage(library), "```", ""]
@@ -70,7 +71,7 @@ def _usage(library: str) -> list[str]:
             "",
             'model = AutoPeftModelForCausalLM.from_pretrained("this folder")',
         ]
-    return ['pipeline.load_lora_weights("this folder")  # a diffusers pipeline of the base']
+    return ['pipeline.load_lora_weights("this folder")  # a diffusers pipeline of the base model']
 
 
 def _widget(trigger: str, previews: list[Path]) -> list[str]:
@@ -83,7 +84,7 @@ def _widget(trigger: str, previews: list[Path]) -> list[str]:
 
 
 def refresh(folder: Path) -> None:
-    """Write the README of an adapter folder anew from its card.json."""
+    """Rewrite the README of an adapter folder from its card.json."""
     previews = sorted((folder / "previews").glob("*.png"))
     durable.write_text(folder / "README.md", model_card(durable.read_json(folder / "card.json"), previews))
 

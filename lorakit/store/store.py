@@ -83,7 +83,7 @@ class Store:
         entry = self._entry(self._path(slug))
         if entry is None:
             raise AdapterError(
-                f"{slug}: no adapter of this name in the store; it may have been renamed or trashed"
+                f"{slug}: no adapter has this name; it may have been renamed or moved to trash"
             )
         return entry
 
@@ -107,7 +107,7 @@ class Store:
         if source.suffix.lower() == ".zip" and zipfile.is_zipfile(source):
             return self._add_zip(source, name)
         if source.suffix.lower() == ".zip" and source.is_file():
-            raise AdapterError(f"{source.name}: is damaged, or not a ZIP archive; make it again")
+            raise AdapterError(f"{source.name} is damaged or not a ZIP file; create it again")
         from lorakit import formats
         from lorakit.formats.bases import SUPPORTED, unsupported
         from lorakit.formats.kinds import layers_of
@@ -115,7 +115,7 @@ class Store:
 
         adapter = formats.load(source)
         if adapter.family not in (*SUPPORTED, ""):
-            raise AdapterError(f"{adapter.source}: {unsupported(adapter.card.base or adapter.family)}")
+            raise AdapterError(f"{adapter.source} {unsupported(adapter.card.base or adapter.family)}")
         if adapter.rank <= MOST_SPECTRUM:
             adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
         adapter.card.scores["layers"] = layers_of(list(adapter.modules))
@@ -143,7 +143,7 @@ class Store:
         """Give an adapter another name; its folder follows."""
         entry, name = self.get(slug), durable.whole(name).strip()
         if not name:
-            raise AdapterError(f"{slug}: the new name is empty; type one")
+            raise AdapterError(f"{slug}: the new name is empty; enter one")
         with self._writing():
             wanted = slug_of(name)
             target = self.folder / (slug if wanted == slug else self._free(wanted))
@@ -181,7 +181,7 @@ class Store:
     def restore(self, name: str) -> Entry:
         """Bring an adapter back from the trash."""
         if name not in self.trashed():
-            raise AdapterError(f"{name[:80]}: is not in the trash; choose one of those that are")
+            raise AdapterError(f"{name[:80]} is not in the trash; choose one that is")
         with self._writing():
             slug = self._free(name)
             os.replace(self.folder / TRASH / name, self.folder / slug)
@@ -226,13 +226,13 @@ class Store:
         """Raise AdapterError when `entry` was made for another family of bases than `family`."""
         if entry.family and entry.family != family:
             raise AdapterError(
-                f"{entry.name}: was made for a {entry.family} base, not for {family}; choose a fitting base"
+                f"{entry.name} was made for {entry.family}, not {family}; choose a matching base model"
             )
 
     def _path(self, slug: str) -> Path:
         # Other tools' folders may have any name, so it need not be a slug; but it must be one plain name.
         if not slug or slug[0] == "." or len(slug) > 200 or set(slug) & {"/", "\\", "\0", ":"}:
-            raise AdapterError(f"{slug[:80]!r} is not the name of an adapter in the store")
+            raise AdapterError(f"{slug[:80]!r} is not the name of one of your adapters")
         return self.folder / slug
 
     def _free(self, slug: str) -> str:
@@ -244,7 +244,7 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Alone in the store; what a crash left behind goes."""
-        with _in_words("the store"):
+        with _in_words("your adapters"):
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock"):
                 self._sweep()
@@ -333,7 +333,7 @@ class Store:
             zips.unpack(archive, aside)
             return self.add(aside, name or _stated_name(aside) or archive.stem)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise AdapterError(f"{archive.name}: cannot be unpacked ({error}); make the zip again") from error
+            raise AdapterError(f"{archive.name} can't be unpacked ({error}); create it again") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
@@ -347,7 +347,7 @@ def _in_words(what: str) -> Iterator[None]:
         if error.errno not in CANNOT_WRITE:
             raise
         why = os.strerror(error.errno or 0)
-        raise AdapterError(f"{what} cannot be written ({why}); make room or check its permissions") from error
+        raise AdapterError(f"{what} can't be saved ({why}); free up space or check permissions") from error
 
 
 def _is_hub_id(text: str) -> bool:

@@ -33,15 +33,15 @@ def unpack(archive: Path, into: Path) -> None:
         if len(weights) != 1:
             what = f"{len(weights)} .safetensors files" if weights else "no .safetensors file"
             raise AdapterError(
-                f"{archive.name}: holds {what}; add one adapter at a time, as a .safetensors file or a zip"
+                f"{archive.name} contains {what}; add one adapter at a time, as a .safetensors file or a ZIP"
             )
         previews = [i for i in files if PREVIEW.search(i.filename) and i.file_size <= LARGEST_PREVIEW]
         if sum(info.file_size for info in chosen) > LARGEST:
             raise AdapterError(
-                f"{archive.name}: unpacks to more than {LARGEST // 2**30} GB; add the file itself"
+                f"{archive.name} unpacks to more than {LARGEST // 2**30} GB; add the .safetensors file itself"
             )
         if any(info.flag_bits & 1 for info in chosen):
-            raise AdapterError(f"{archive.name}: is encrypted; unpack it first")
+            raise AdapterError(f"{archive.name} is encrypted; unpack it first")
         for info in chosen:
             with opened.open(info) as source, open(into / names[info.filename], "wb") as target:
                 shutil.copyfileobj(source, target)

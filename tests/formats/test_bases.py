@@ -88,7 +88,7 @@ REFUSED = {  # their modules have names that only their makers' code knows
     "Mochi": listing("blocks.0.attn.qkv_x", 3072, 9216),
     "Stable Cascade": listing("lora_prior_unet_down_blocks_0_0_channelwise_0", 2048),
     "AuraFlow": listing("diffusion_model.double_layers.0.attn.w1q", 3072),
-    "a base with another text encoder": listing(
+    "a base model with another text encoder": listing(
         "text_encoders.qwen25_7b.transformer.model.layers.0.self_attn.q_proj", 3584
     ),
 }  # fmt: skip

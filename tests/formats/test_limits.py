@@ -148,7 +148,7 @@ def test_opening_takes_no_more_than_the_file_and_64_mb(name, grown):
 @pytest.mark.parametrize("name", [make.__name__ for make in HOSTILE])
 def test_refusing_takes_no_more_either(name, grown, record_property):
     process, objects, said, size = grown[name]
-    assert said.startswith(f"{name}.safetensors: ")
+    assert re.match(rf"{name}\.safetensors(:| is| contains| lists) ", said)
     assert process <= size + 64 * MB and objects <= size + 64 * MB
     record_property("told", said)
 
@@ -156,7 +156,7 @@ def test_refusing_takes_no_more_either(name, grown, record_property):
 def test_the_first_of_many_keys_named_twice_is_found_at_once(tmp_path):
     text = b"{" + b",".join(b'"k%d":0' % (n % 200_000) for n in range(200_001)) + b"}"
     (tmp_path / "x.safetensors").write_bytes(raw(text))
-    with pytest.raises(AdapterError, match="names k0 twice"):
+    with pytest.raises(AdapterError, match="lists k0 twice"):
         read_header(tmp_path / "x.safetensors")
 
 
@@ -187,7 +187,7 @@ def test_whatever_a_header_says_only_words_come_back(rows, data, tmp_path_factor
         try:
             opened(file)
         except AdapterError as error:
-            assert str(error).startswith("any.safetensors: ")
+            assert str(error).startswith("any.safetensors")
 
 
 @pytest.mark.parametrize("text", [
@@ -221,7 +221,7 @@ def test_an_adapter_of_another_family_is_refused_before_anything_is_loaded(
     save_file(good(), tmp_path / "x.safetensors")
     entry = Store().add(tmp_path / "x.safetensors")
     monkeypatch.setattr("lorakit.formats.load", None)
-    with pytest.raises(AdapterError, match=r"flux base, not for llm") as caught:
+    with pytest.raises(AdapterError, match=r"made for flux, not llm") as caught:
         Store().check_base(Store().get(entry.slug), "llm")
     record_property("told", caught.value)
 
@@ -237,7 +237,7 @@ def test_an_adapter_of_another_family_is_refused_before_anything_is_loaded(
 def test_a_checkpoint_is_no_adapter(key, words, tmp_path, record_property):
     save_file({key: torch.ones(2, 2)}, tmp_path / "base.safetensors")
     with pytest.raises(
-        AdapterError, match=rf"base\.safetensors: is {words} \(4 numbers\), not an adapter"
+        AdapterError, match=rf"base\.safetensors is {words} \(4 numbers\), not an adapter"
     ) as caught:
         lorakit.load_adapter(tmp_path / "base.safetensors")
     record_property("told", caught.value)
@@ -248,7 +248,7 @@ def test_a_peft_file_alone_asks_for_its_config(tmp_path, record_property):
     key = "base_model.model.model.layers.0.q_proj"
     save_file({f"{key}.lora_A.weight": torch.ones(2, 4), f"{key}.lora_B.weight": torch.ones(3, 2)},
               tmp_path / "adapter_model.safetensors")  # fmt: skip
-    with pytest.raises(AdapterError, match=r"needs adapter_config\.json beside it") as caught:
+    with pytest.raises(AdapterError, match=r"needs adapter_config\.json next to it") as caught:
         lorakit.load_adapter(tmp_path)
     record_property("told", caught.value)
 
@@ -282,7 +282,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(how, tmp_path, monkeypa
         other.rename(file)
     else:
         file.write_bytes(other.read_bytes())
-    with pytest.raises(AdapterError, match="changed while it was read") as caught:
+    with pytest.raises(AdapterError, match="changed while it was being read") as caught:
         read_tensors(header)
     record_property("told", caught.value)
 
@@ -294,7 +294,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(tmp_path))
 
     monkeypatch.setattr(reading, "open", refuse, raising=False)
-    with pytest.raises(AdapterError, match=r"^x\.safetensors: cannot be opened \(Permission denied\)"):
+    with pytest.raises(AdapterError, match=r"^x\.safetensors can't be opened \(Permission denied\)"):
         lorakit.load_adapter(tmp_path / "x.safetensors")
 
 

@@ -163,10 +163,10 @@ def test_a_zero_difference_is_passed_over_with_a_note(ending, tmp_path):
     tensors, dense = update(Q, PEFT)
     tensors[f"{Q}.{ending}"] = torch.zeros(8)
     tensors["transformer.transformer_blocks.0.norm1.diff"] = torch.zeros(8)
-    with pytest.warns(UserWarning, match="2 stored differences.*zero.*passed over"):
+    with pytest.warns(UserWarning, match="2 stored differences.*zero.*ignored"):
         adapter = loaded(tensors, tmp_path)
     torch.testing.assert_close(adapter.modules[Q].delta(), dense)
-    assert "passed over" in adapter.card.notes
+    assert "ignored" in adapter.card.notes
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def save(shapes, path):
 def test_a_file_of_another_kind_is_named(keys, words, tmp_path, record_property):
     save({key: (4, 4) for key in keys}, tmp_path / "whole.safetensors")
     with pytest.raises(
-        AdapterError, match=rf"whole\.safetensors: is {words}.*numbers\), not an adapter"
+        AdapterError, match=rf"whole\.safetensors is {words}.*numbers\), not an adapter"
     ) as caught:
         lorakit.load_adapter(tmp_path / "whole.safetensors")
     assert "diff" not in str(caught.value) and "control adapter" not in str(caught.value)
@@ -165,7 +165,7 @@ def test_another_kind_of_peft_adapter_is_named(kind, key, words, tmp_path, recor
 )
 def test_it_is_named_without_its_config_too(key, tmp_path):
     save({key: (4, 4)}, tmp_path / "lone.safetensors")
-    with pytest.raises(AdapterError, match="not supported; train a LoRA") as caught:
+    with pytest.raises(AdapterError, match="isn't supported; train a LoRA") as caught:
         lorakit.load_adapter(tmp_path / "lone.safetensors")
     assert "whole layers" not in str(caught.value)
 
@@ -217,7 +217,7 @@ def test_the_first_layer_of_flux_2_has_128_inputs_by_itself(tmp_path):
         ("a.ckpt", b"PK\3\4", "is a pickle"),
         ("a.onnx", b"\x08\x07", "is an ONNX model"),
         ("a.npz", b"PK\3\4", "is a NumPy archive"),
-        ("a.zip", b"PK\3\4", "is a ZIP archive"),
+        ("a.zip", b"PK\3\4", "is a ZIP file"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c", "is an archive; unpack it"),
         ("a.tar.gz", b"\x1f\x8b", "unpack it"),
         ("a.json", b"{}", "is a text file"),
@@ -227,7 +227,7 @@ def test_the_first_layer_of_flux_2_has_128_inputs_by_itself(tmp_path):
         (
             "a.safetensors",
             b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n",
-            "pointer of Git LFS",
+            "a Git LFS pointer",
         ),
         ("a.safetensors", b"SQLite format 3\0" + b"\0" * 20, "Draw Things"),
         ("a.safetensors", b"7z\xbc\xaf\x27\x1c\0\4" + b"\0" * 24, "unpack it"),

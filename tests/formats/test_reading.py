@@ -25,7 +25,7 @@ def entry(start, end, shape=(2,), dtype="F32"):
 
 
 CASES = {
-    "empty file": (b"", "empty or cut off"),
+    "empty file": (b"", "empty or incomplete"),
     "header larger than the file": (struct.pack("<Q", 10_000) + b"{}", "header claims"),
     "header of 2^63 bytes": (struct.pack("<Q", 2**63) + b"{}", "header claims"),
     "header that is not JSON": (raw(b"not json"), "not that of a safetensors file"),
@@ -33,16 +33,16 @@ CASES = {
     "deeply nested header": (raw(b"[" * 100_000), "header"),
     "header that is a list": (raw([1]), "not a table"),
     "overlapping tensors": (raw({"a": entry(0, 8), "b": entry(4, 12)}, b"\0" * 12), "overlaps"),
-    "offsets past the end": (raw({"a": entry(0, 8)}, b"\0" * 4), "cut off"),
-    "size against shape": (raw({"a": entry(0, 12)}, b"\0" * 12), "does not fit its shape"),
-    "negative offsets": (raw({"a": entry(-8, 0)}, b"\0" * 8), "does not fit its shape"),
-    "same key twice": (raw(b'{"a": {}, "a": {}}'), "names a twice"),
+    "offsets past the end": (raw({"a": entry(0, 8)}, b"\0" * 4), "ends before the end of a"),
+    "size against shape": (raw({"a": entry(0, 12)}, b"\0" * 12), "doesn't match its shape"),
+    "negative offsets": (raw({"a": entry(-8, 0)}, b"\0" * 8), "doesn't match its shape"),
+    "same key twice": (raw(b'{"a": {}, "a": {}}'), "lists a twice"),
     "unknown type": (raw({"a": entry(0, 8, dtype="F7")}, b"\0" * 8), "unknown type"),
     "entry without a shape": (raw({"a": {"dtype": "F32"}}), "entry for a is broken"),
-    "climbing name": (raw({"../../x": entry(0, 8)}, b"\0" * 8), "impossible name"),
-    "NUL in a name": (raw({"a\0b": entry(0, 8)}, b"\0" * 8), "impossible name"),
-    "name of 10,000 characters": (raw({"a" * 10_000: entry(0, 8)}, b"\0" * 8), "impossible name"),
-    "100,000 tensors": (raw({f"t{i}": entry(0, 0, (0,)) for i in range(100_000)}), "more than any adapter"),
+    "climbing name": (raw({"../../x": entry(0, 8)}, b"\0" * 8), "invalid name"),
+    "NUL in a name": (raw({"a\0b": entry(0, 8)}, b"\0" * 8), "invalid name"),
+    "name of 10,000 characters": (raw({"a" * 10_000: entry(0, 8)}, b"\0" * 8), "invalid name"),
+    "100,000 tensors": (raw({f"t{i}": entry(0, 0, (0,)) for i in range(100_000)}), "more .*than any adapter"),
     "metadata that is no table": (raw({"__metadata__": {"a": [1]}}), "metadata"),
     "pickle renamed": (pickle.dumps({"a": 1}), "pickle"),
     "archive renamed": (b"PK\x03\x04" + b"\0" * 50, "archive"),
@@ -70,7 +70,7 @@ def test_it_is_refused_by_name(case, tmp_path, record_property):
     content, words = CASES[case]
     file = tmp_path / "weird.safetensors"
     file.write_bytes(content)
-    with pytest.raises(AdapterError, match=f"(?s)^weird.safetensors: .*{words}") as caught:
+    with pytest.raises(AdapterError, match=rf"(?s)^weird\.safetensors:? .*{words}") as caught:
         load(file)
     record_property("told", caught.value)
 
@@ -96,7 +96,7 @@ def test_one_missing_byte_is_noticed(tmp_path):
     file = tmp_path / "short.safetensors"
     save_file(GOOD, file)
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(AdapterError, match=r"short.safetensors: is cut off"):
+    with pytest.raises(AdapterError, match=r"short\.safetensors ends before the end of"):
         load(file)
 
 
@@ -123,14 +123,14 @@ def case(row, title, change, words):
             {"transformer.b.lora_A.weight": torch.ones(2, 4)},
             "transformer.b has no lora_B",
         ),
-        ({"transformer.a.lora_B.weight": torch.ones(3, 5)}, "do not make an update"),
+        ({"transformer.a.lora_B.weight": torch.ones(3, 5)}, "don't form an update"),
         case(17, "alpha 0", {"transformer.a.alpha": torch.tensor(0.0)}, "alpha 0"),
         case(17, "alpha negative", {"transformer.a.alpha": torch.tensor(-1.0)}, "alpha -1"),
         case(17, "alpha NaN", {"transformer.a.alpha": torch.tensor(float("nan"))}, "alpha nan"),
         ({"something.else": torch.ones(2)}, "something.else"),
         (
             {"transformer.a.lora_A.weight": torch.ones(2, 4, dtype=torch.int32)},
-            "I32, which is not a type of weights",
+            "I32, which isn't a weight type",
         ),
     ],
 )

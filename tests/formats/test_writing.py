@@ -145,7 +145,7 @@ def test_column_magnitudes_travel_in_kohyas_layout_alone(tmp_path):
 
 def test_peft_holds_one_model(tmp_path):
     two = {f"{part}.a": factors(4, 4) for part in ("transformer", "text_encoder")}
-    with pytest.raises(AdapterError, match="one model"):
+    with pytest.raises(AdapterError, match="a single model"):
         lorakit.save_adapter(Adapter(two), tmp_path, format="peft")
     one = {"transformer.transformer_blocks.0.attn.to_q": factors(4, 4)}
     lorakit.save_adapter(Adapter(one), tmp_path, format="peft")

@@ -103,13 +103,13 @@ def test_a_full_disk_is_told_and_nothing_half_written(
     folder, small_disk, tmp_path, monkeypatch, record_property
 ):
     kept = Store().add(folder)
-    with pytest.raises(AdapterError, match=r"download cannot be written \(No space left"):
+    with pytest.raises(AdapterError, match=r"download can't be saved \(No space left"):
         Store().export(kept.slug, small_disk / "downloads")
-    with pytest.raises(AdapterError, match=r"download cannot be written \(No space left"):
+    with pytest.raises(AdapterError, match=r"download can't be saved \(No space left"):
         Store().export(kept.slug, small_disk / "downloads", "kohya")
     assert not any(path.is_file() for path in small_disk.rglob("*"))
     monkeypatch.setenv("LORAKIT_ADAPTERS", str(small_disk / "adapters"))
-    with pytest.raises(AdapterError, match=r"store cannot be written \(No space left") as caught:
+    with pytest.raises(AdapterError, match=r"your adapters can't be saved \(No space left") as caught:
         Store().add(folder)
     record_property("told", caught.value)
     assert names() == set()
@@ -161,7 +161,7 @@ def test_a_disk_that_became_read_only_is_told_and_what_is_there_stays_in_use(
         lambda: queue.create("check", {"base": "b", "mix": {}}),
         lambda: queue.create_once("check", {"base": "c", "mix": {}}),
     ):
-        with pytest.raises(LoraKitError, match=r"cannot be written \(Read-only file system\)") as caught:
+        with pytest.raises(LoraKitError, match=r"can't be saved \(Read-only file system\)") as caught:
             action()
         assert str(small_disk) not in str(caught.value)
     record_property("told", caught.value)

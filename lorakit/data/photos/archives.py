@@ -190,9 +190,7 @@ def _target(entry: zipfile.ZipInfo) -> tuple[Path, str]:
     path = original.replace("\\", "/")
     parts = path.split("/")
     if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
-        raise _Refused(
-            "unsafe-path", "its path leads outside the ZIP file", "create it again with plain file names"
-        )
+        raise _Refused("unsafe-path", "a path out of the ZIP file", "create it again with plain file names")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise _Refused("link", "a link, not a file", "put the photo itself into the ZIP file")
     if entry.flag_bits & 1:

@@ -176,15 +176,11 @@ def _of_one(photo: HasLook, framing: Framing, area: int) -> list[Finding]:
 
 
 def _of_lettering(name: str, seen: Lettering) -> Finding:
-    what = f"possible text {seen.place}"
+    what = f"possible text or watermark {seen.place}"
     if not seen.outside:
-        advice = (
-            "nothing to do if it is printed on the product; if it was added to the photo, use one without"
-        )
+        advice = "nothing to do if it is printed on the product; if added to the photo, use one without"
         return Finding(name, "print", "info", f"{what}, probably on the product", advice)
-    advice = (
-        "if it is a watermark or caption, use a photo without: it would be learned as part of the product"
-    )
+    advice = "use a photo without, if it is a watermark: it would be learned as part of the product"
     return Finding(name, "lettering", "warn", f"{what}, outside the product", advice)
 
 

@@ -25,7 +25,7 @@ File = tuple[str, Path]  # its name within the set (folders with "/"), and where
 MORE = (".jpe", ".jfif", ".jif", ".dib", ".jp2", ".j2k", ".jxl", ".hif", ".apng", ".mpo")
 # What is passed over beside a photo of the same name, and what it is.
 COMPANIONS = {
-    **dict.fromkeys((".mov", ".mp4"), "the video parts of Live Photos"),
+    **dict.fromkeys((".mov", ".mp4"), "the moving parts of Live Photos"),
     **dict.fromkeys(
         (
             ".cr2",
