@@ -83,9 +83,7 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
         module = row.ours[0][0]
         here = scaling.at(module)
         if here.dora and not MAGNITUDES & set(own):
-            raise AdapterError(
-                f"{file.name} is a DoRA adapter, but {name[:100]} has no magnitude; export it again"
-            )
+            raise AdapterError(f"{file.name} is a DoRA, but {name[:100]} has no magnitude; export it again")
 
         def alpha_of(rank: int, module: str = module, here: Scaling = here) -> float:
             return here.of(module, rank)

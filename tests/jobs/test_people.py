@@ -98,7 +98,7 @@ def test_an_adapter_that_goes_before_its_turn_is_named_and_the_next_job_runs(
         pass
     for slug, job in zip(SLUGS, gone, strict=True):
         told = job.progress().message
-        assert job.state == "failed" and told.startswith(f"{slug}: ") and "renamed or trashed" in told
+        assert job.state == "failed" and told.startswith(f"{slug}: ") and "renamed or moved to trash" in told
     record_property("told", told)
     assert other.state == "done"
 
