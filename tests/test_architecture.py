@@ -227,8 +227,6 @@ LONG_MODULES = {
     "training/forecast/forecast.py": 304,
     "training/loop.py": 296,
     "training/session.py": 282,
-    "ui/pages/adapters.py": 314,
-    "ui/pages/scenes.py": 306,
     "ui/pages/train.py": 324,
 }
 LONG_FUNCTIONS = {
@@ -239,7 +237,6 @@ LONG_FUNCTIONS = {
     "terminal/cli.py: _parser": 65,
     "training/image_examples.py: prepare": 54,
     "training/session.py: train": 76,
-    "ui/pages/adapters.py: build": 58,
 }
 
 

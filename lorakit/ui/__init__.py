@@ -9,8 +9,8 @@ from lorakit.ui import sessions, theme
 from lorakit.ui.door.chain import door
 from lorakit.ui.page import Page
 from lorakit.ui.pages import adapters, scenes, train, voice
-from lorakit.ui.parts import choices, pieces
-from lorakit.ui.parts.pieces import HIDDEN, QUIET
+from lorakit.ui.parts import choices, desk, pieces
+from lorakit.ui.parts.pieces import HIDDEN, QUIET, Updates
 
 TITLE = "LoraKit Studio"
 DAY = 86_400  # seconds
@@ -27,14 +27,14 @@ def build_app() -> gr.Blocks:
     with Page(title=TITLE, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         gr.HTML(pieces.HEADER)
         gr.HTML(pieces.DEMO_NOTE)
-        kept = scenes.remembered()
+        settings, first = scenes.remembered()
         with gr.Tabs() as tabs:
             with gr.Tab("Train", id="train"):
                 train_tab = train.build()
             with gr.Tab("Brand voice", id="voice"):
-                voice_tab = voice.build(kept[0])
+                voice_tab = voice.build(settings)
             with gr.Tab("Product scenes", id="scenes") as scenes_page:
-                scenes_tab = scenes.build(*kept)
+                scenes_tab = scenes.build(settings, first)
             with gr.Tab("Adapters", id="adapters") as adapters_page:
                 adapters_tab = adapters.build()
         for load in (
@@ -42,21 +42,52 @@ def build_app() -> gr.Blocks:
             voice_tab["load"],
             voice_tab["desk"],
             voice_tab["many"],
-            adapters_tab["load"],
+            adapters_tab.loading,
         ):
             app.load(*load, **QUIET)
-        # What the browser keeps is there once the page stands: a moment after it asks for the rest.
-        app.load(*scenes_tab["load"], **QUIET).then(*scenes_tab["restore"], **QUIET)
-        app.load(*adapters_tab["mine"], **QUIET)
+        _connect_scenes(app, scenes_tab)
+        app.load(*adapters_tab.owning, **QUIET)
         # Adapters come and go in other tabs.
-        adapters_page.select(*adapters_tab["load"], **QUIET)
-        scenes_page.select(*scenes_tab["again"], **QUIET)
-        train_tab["make"].click(_to_scenes, [train_tab["job_id"]], [tabs, *scenes_tab["take"]], **HIDDEN)
+        adapters_page.select(*adapters_tab.loading, **QUIET)
+        scenes_page.select(
+            scenes_tab.refresh, [scenes_tab.chosen], [scenes_tab.add, scenes_tab.chosen], **QUIET
+        )
+        _connect_tabs(tabs, train_tab, voice_tab, scenes_tab, adapters_tab)
     return app
 
 
-def _to_scenes(job_id: str) -> list[Any]:
-    return [gr.Tabs(selected="scenes"), *scenes.take(train.product_slug(job_id))]
+def _connect_scenes(app: gr.Blocks, tab: scenes.Tab) -> None:
+    """What the browser keeps is there once the page stands: a moment after it asks for the rest."""
+    shown = [tab.add, tab.campaign.job_id, tab.earlier, tab.total]
+    app.load(tab.on_load, tab.plan.inputs, shown, **QUIET).then(
+        scenes.restore, [tab.settings], [tab.chosen], **QUIET
+    )
+
+
+def _connect_tabs(
+    tabs: gr.Tabs,
+    train_tab: dict[str, Any],
+    voice_tab: dict[str, Any],
+    scenes_tab: scenes.Tab,
+    adapters_tab: adapters.Tab,
+) -> None:
+    """An adapter is taken from where it was made, or is kept, to where it is used."""
+
+    def to_scenes(slug: str) -> Updates:
+        return {tabs: gr.Tabs(selected="scenes")} | scenes_tab.take(slug)
+
+    def trained_to_scenes(job_id: str) -> Updates:
+        return to_scenes(train.product_slug(job_id))
+
+    def to_voice(slug: str) -> Updates:
+        chosen = gr.update(choices=desk.voices(), value=slug)
+        return {tabs: gr.Tabs(selected="voice"), voice_tab["voice"]: chosen}
+
+    taken = [tabs, scenes_tab.chosen, scenes_tab.sampling.base]
+    opened, view = adapters_tab.choose, adapters_tab.view
+    train_tab["make"].click(trained_to_scenes, [train_tab["job_id"]], taken, **HIDDEN)
+    view.make.click(to_scenes, [opened], taken, **HIDDEN)
+    view.write.click(to_voice, [opened], [tabs, voice_tab["voice"]], **HIDDEN)
 
 
 def launch_options() -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from lorakit.ui.parts.scripts import script
+
 SANS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
 
@@ -158,4 +160,7 @@ BY_CLASS = (
 
 # The style of the page, and what its head needs: Gradio limits the style sheet to its own container.
 CSS = (Path(__file__).parent / "studio.css").read_text(encoding="utf-8")
-HEAD = f"<style>{BY_CLASS}</style>\n" + (Path(__file__).parent / "head.html").read_text(encoding="utf-8")
+HEAD = (
+    f"<style>{BY_CLASS}</style>\n{(Path(__file__).parent / 'head.html').read_text(encoding='utf-8')}"
+    f"<script>\n{script('screen-reader')}\n</script>\n"
+)

@@ -79,7 +79,7 @@ def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     open_tab(page, "Train")
     set_steps(page, 12)
     press(page.get_by_role("button", name="Try it with the sample product"))
-    expect(page.get_by_text(re.compile("Waiting for its turn|Working")).first).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text(re.compile("Waiting in the queue|Working")).first).to_be_visible(timeout=MINUTE)
     page.reload()
     expect(page.get_by_text("It is in the store, ready to use")).to_be_visible(timeout=4 * MINUTE)
     expect(page.get_by_text("for 12 steps")).to_be_visible()
@@ -96,15 +96,15 @@ def one_scene_in_one_format(page):
 
 def test_its_scenes_are_rendered_and_can_be_taken_away(page, seat):
     press(page.get_by_role("button", name="Make scenes with it"))
-    render = page.get_by_role("button", name="Render", exact=True)
+    render = page.get_by_role("button", name="Generate images")
     expect(render).to_be_visible(timeout=MINUTE)
-    expect(page.get_by_text("24 pictures: 4 scenes × 3 formats × 2")).to_be_visible()
+    expect(page.get_by_text("24 images: 4 scenes × 3 formats × 2")).to_be_visible()
     if seat is PHONE:
         one_scene_in_one_format(page)
     expect(page.get_by_label("aurora bottle: strength").first).to_be_visible(timeout=MINUTE)
     press(render)
     expect(page.get_by_text("Finished").locator("visible=true")).to_be_visible(timeout=5 * MINUTE)
-    press(page.get_by_role("button", name="Prepare zip"))
+    press(page.get_by_role("button", name="Create ZIP"))
     link = page.locator(ZIP)
     link.wait_for(timeout=MINUTE)
     with page.expect_download() as download:
@@ -118,7 +118,7 @@ def test_its_scenes_are_rendered_and_can_be_taken_away(page, seat):
 
 def test_a_click_on_a_picture_says_what_made_it(page):
     press(page.locator(".results button.thumbnail-item:visible").first)
-    made = page.get_by_text("is marked in the file (IPTC)")
+    made = page.get_by_text("label in the file (IPTC)")
     expect(made).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text("aurora bottle on a marble counter").first).to_be_visible()
     page.keyboard.press("Escape")
@@ -143,8 +143,8 @@ def test_both_adapters_are_in_the_store(page):
     cards = page.locator(".cards .adapter")
     expect(cards).to_have_count(2, timeout=MINUTE)
     press(cards.filter(has_text="aurora bottle"))
-    expect(page.get_by_text("words that call it")).to_be_visible(timeout=MINUTE)
-    press(page.get_by_role("button", name="Prepare download"))
+    expect(page.get_by_text("works with")).to_be_visible(timeout=MINUTE)
+    press(page.get_by_role("button", name="Create download"))
     expect(page.locator(ZIP)).to_be_visible(timeout=MINUTE)
 
 
@@ -171,7 +171,7 @@ def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, sch
         window.wait_for_timeout(700)  # what the tab asks for has come
         if tab == "Adapters":
             press(window.locator(".cards .adapter", has_text="aurora bottle"))
-            expect(window.get_by_text("words that call it")).to_be_visible(timeout=MINUTE)
+            expect(window.get_by_text("works with")).to_be_visible(timeout=MINUTE)
         folds = window.locator("button.label-wrap:not(.open):visible")
         while folds.count():  # one may hold others
             press(folds.first)
@@ -209,7 +209,7 @@ def test_nor_does_what_opens_or_goes_wrong(seat, page, studio, browser, scheme, 
     window.locator(".mix-row summary").click()
     found["an adapter that is off"] = serious(window.evaluate)
     window.locator(".results button.thumbnail-item:visible").first.click()
-    expect(window.get_by_text("is marked in the file (IPTC)")).to_be_visible(timeout=MINUTE)
+    expect(window.get_by_text("label in the file (IPTC)")).to_be_visible(timeout=MINUTE)
     found["a picture in large"] = serious(window.evaluate)
     window.close()
     assert not any(found.values()), found

@@ -33,7 +33,7 @@ def stocked(studio, browser, tmp_path_factory):
         ).first.set_input_files([weights, folder / "card.json"])
         expect(page.get_by_label("Remove this file")).to_have_count(2, timeout=MINUTE)
         page.get_by_label("Name", exact=True).locator("visible=true").fill(name)
-        page.get_by_role("button", name="Add to the store").click()
+        page.get_by_role("button", name="Add adapter").click()
         expect(page.locator(".cards .adapter")).to_have_count(number, timeout=MINUTE)
         expect(page.get_by_label("Remove this file")).to_have_count(0, timeout=MINUTE)  # ready for the next
     page.close()
@@ -119,25 +119,25 @@ def test_a_slider_is_answered_and_a_reload_keeps_the_mix(page):
     expect(page.locator(".mix-row")).to_have_count(2, timeout=MINUTE)
     assert numbers(page) == ["0.4", "-0.3"]
     expect(page.get_by_role("switch", name="Riso: in the mix")).to_have_attribute("aria-checked", "false")
-    page.get_by_role("button", name="Take Riso out of the mix").click()
+    page.get_by_role("button", name="Remove Riso from the mix").click()
     expect(page.locator(".mix-row")).to_have_count(1, timeout=MINUTE)
     put_in(page, "Riso")
 
 
-def test_weights_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(page):
+def test_strengths_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(page):
     page.locator("button.label-wrap:visible", has_text=re.compile("^Advanced")).click()
     steps = page.get_by_label("Sampling steps")
     page.wait_for_timeout(1000)  # Gradio sets a field once more just after it shows
     steps.fill("2")
     steps.press("Tab")
-    page.locator("button.label-wrap:visible", has_text="Compare weights or mixes").click()
+    page.locator("button.label-wrap:visible", has_text="Compare strengths or mixes").click()
     page.wait_for_timeout(1000)
     page.get_by_label("Compare", exact=True).click()
-    page.get_by_role("option", name="Weights of Twin").click()
-    weights = page.get_by_label("Weights to try")
-    weights.fill("0, 0.5, 1")
-    weights.press("Tab")
-    expect(page.get_by_text("12 pictures: 4 scenes × 3 mixes")).to_be_visible(timeout=MINUTE)
+    page.get_by_role("option", name="Strengths of Twin").click()
+    strengths = page.get_by_label("Strengths to try")
+    strengths.fill("0, 0.5, 1")
+    strengths.press("Tab")
+    expect(page.get_by_text("12 images: 4 scenes × 3 mixes")).to_be_visible(timeout=MINUTE)
     finished = page.get_by_text("Finished").locator("visible=true")
     page.get_by_role("button", name="Compare", exact=True).click()
     # An earlier campaign stands there until the new one is read, which puts away the earlier one's files.
@@ -147,7 +147,7 @@ def test_weights_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(pa
     expect(head).to_contain_text("Twin 0.5")
     expect(page.locator(".grid-view td img")).to_have_count(12, timeout=MINUTE)
     expect(page.locator(".pair")).to_be_visible(timeout=MINUTE)
-    page.get_by_role("button", name="Grid as a picture").click()
+    page.get_by_role("button", name="Save grid as image").click()
     link = page.locator("a[href$='grid.png']:visible")
     link.wait_for(timeout=MINUTE)
     with page.expect_download() as download:

@@ -68,13 +68,13 @@ def test_the_sample_product_trains(page):
 
 def test_a_scene_is_rendered(page):
     page.press("Make scenes with it")
-    page.see("24 pictures", ".sum")
+    page.see("24 images", ".sum")
     for name in ("Wooden table", "Neon street", "Green garden"):
         untick(page, name, ".scenes label.selected")
     for name in ("story 1080×1920", "thumbnail 1280×720"):
         untick(page, name, ".formats label.selected")
-    page.see("2 pictures: 1", ".sum")
-    page.press("Render")
+    page.see("2 images: 1", ".sum")
+    page.press("Generate images")
     page.see("Finished", ".status", 240)
     page.wait_for(SHOWN)
 

@@ -279,9 +279,10 @@ def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspa
     assert speaking.state == "failed" and "gone" in speaking.progress().message
     assert "gone: no such" in str(train.poll(training.id, {})) and "gone" in str(voice.poll(speaking.id, ""))
     assert "Finished" in desk.poll(writing.id, "")[2]
-    shown = campaigns.poll(old_workspace.id, {})
+    with campaigns.gr.Blocks():
+        shown = campaigns.view().poll(old_workspace.id, {}, False)
     assert "1 of 1" in str(shown) and "a.png" in str(shown)
-    assert "1 pictures" in campaigns.label(old_workspace)
+    assert "1 images" in campaigns.label(old_workspace)
     assert Store().get("aurora").rank == 4 and "Aurora" in scenes.mixing.table(["aurora"], {})
 
 

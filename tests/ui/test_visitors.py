@@ -19,7 +19,7 @@ from lorakit.store.store import Store
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app, visitors
 from lorakit.ui.pages import adapters, train
-from lorakit.ui.parts import pieces, tuning
+from lorakit.ui.parts import adapter_view, pieces, tuning
 from lorakit.ui.visitors import NOBODY, OPERATOR, Visitor
 
 SECRET = "Zephyrine"  # stands in everything that is the first visitor's
@@ -141,6 +141,8 @@ def filled(call, text):
         elif isinstance(component, gr.State) and value == []:
             value = [text]
         sent.append(value)
+    if call.inputs_as_dict:
+        sent = [dict(zip(call.inputs, sent, strict=True))]
     event = SimpleNamespace(slug=text, index=0, value=text)
     takes = call.fn.__code__.co_varnames if hasattr(call.fn, "__code__") else ()
     return [event, *sent] if "event" in takes else sent
@@ -312,24 +314,31 @@ def test_pictures_are_those_of_ones_own_campaigns(shelf, monkeypatch):
     assert visitors.may_read(home / "tmp" / "gradio" / "hash" / "a.png", first), "a copy made for a page"
 
 
-def test_changing_the_store_needs_the_operator(shelf):
+@pytest.fixture(scope="module")
+def tab():
+    with gr.Blocks():
+        return adapters.build()
+
+
+def test_changing_the_store_needs_the_operator(shelf, tab):
     for action, inputs in (
-        (adapters.rename_one, ("mug", "cup")),
-        (adapters.use_in_part, ("mug", True)),
-        (adapters.trash_one, ("mug",)),
-        (adapters.restore_one, ("mug",)),
-        (adapters.publish_one, ("mug", "a/b", True)),
+        (tab.rename_one, ("mug", "cup")),
+        (tab.use_in_part, ("mug", True)),
+        (tab.trash_one, ("mug",)),
+        (tab.restore_one, ("mug",)),
+        (adapter_view.publish_one, ("mug", "a/b", True)),
     ):
         said = str(as_visitor(SECOND, action, *inputs))
         assert "whoever runs this studio" in said and Store().get("mug").name == "mug"
-    assert "mug" in str(adapters.refresh()[2]) and "mug" not in str(as_visitor(SECOND, adapters.refresh)[2])
+    trash = tab.bin.slug
+    assert "mug" in str(tab.refresh()[trash]) and "mug" not in str(as_visitor(SECOND, tab.refresh)[trash])
     with pytest.raises(gr.Error, match="whoever runs this studio"):
         as_visitor(SECOND, tuning.start_shrink, "mug", 2)
-    assert "cup" in str(adapters.rename_one("mug", "cup"))
+    assert "cup" in str(tab.rename_one("mug", "cup"))
 
 
 @pytest.mark.battery(93, "an adapter of the hub, added by a visitor")
-def test_a_visitor_adds_from_the_hub_without_the_owners_token(tmp_path, monkeypatch):
+def test_a_visitor_adds_from_the_hub_without_the_owners_token(tab, tmp_path, monkeypatch):
     asked = []
 
     def download(text, token=None):
@@ -339,18 +348,18 @@ def test_a_visitor_adds_from_the_hub_without_the_owners_token(tmp_path, monkeypa
     monkeypatch.setattr(hub, "download", download)
     (tmp_path / "owner" / "name").mkdir(parents=True)  # a folder of this machine's that is called the same
     monkeypatch.chdir(tmp_path)
-    as_visitor(SECOND, adapters.add_files, None, "owner/name", "")
-    adapters.add_files(None, "owner/name", "")
+    as_visitor(SECOND, tab.add_files, None, "owner/name", "")
+    tab.add_files(None, "owner/name", "")
     assert asked == [("owner/name", False), ("owner/name", None)]
 
 
-def test_a_visitor_sees_no_path_of_this_machine_on_a_card():
+def test_a_visitor_sees_no_path_of_this_machine_on_a_card(tab):
     folder = Store().folder / "mug"
     durable.write_json(
         folder / "card.json", {"name": "mug", "family": "flux", "base": "/home/me/models/flux"}
     )
     (folder / "adapter_model.safetensors").write_bytes(b"x")
-    for handler, inputs in ((adapters.refresh, ()), (adapters.open_one, ("mug",))):
+    for handler, inputs in ((tab.refresh, ()), (tab.view.open_one, ("mug",))):
         assert "/home/me" in str(handler(*inputs))
         shown = str(as_visitor(SECOND, handler, *inputs))
         assert "/home/me" not in shown and "flux" in shown

@@ -166,7 +166,7 @@ def test_what_others_wrote_stays_text_in_a_real_browser(page, browser, scheme):
         place.get_by_text("<img src=x").first.wait_for(timeout=30_000)
         shown[tab] = place.inner_text().count("<img src=x")
     window.locator("[data-slug=look]:visible").first.click()
-    window.get_by_text("words that call it").wait_for(timeout=30_000)
+    window.get_by_text("works with").wait_for(timeout=30_000)
     assert min(shown.values()) >= 1, shown
     assert window.evaluate("window.hits") == 0 and dialogs == []
     assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()

@@ -6,7 +6,7 @@ softer with distance.
 """
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from lorakit.generation.pictures.formats import MAX_CROP, OutputFormat
 
@@ -74,17 +74,3 @@ def _softened(canvas: np.ndarray, outside: np.ndarray, short: int) -> np.ndarray
     for level, picture in enumerate(levels):
         soft += picture * np.maximum(0, 1 - np.abs(depth - level))[None, :, None]
     return soft
-
-
-def with_safe_zones(image: Image.Image, output: OutputFormat) -> Image.Image:
-    """A copy of the delivered `image` that shows which parts the platform covers with its own things."""
-    marked = image.convert("RGBA")
-    cover = Image.new("RGBA", marked.size, (0, 0, 0, 0))
-    draw = ImageDraw.Draw(cover)
-    top, bottom = round(output.safe_top * marked.height), round((1 - output.safe_bottom) * marked.height)
-    line = max(1, marked.height // 400)
-    for start, end, edge in ((0, top, top), (bottom, marked.height, bottom)):
-        if end > start:
-            draw.rectangle((0, start, marked.width, end), fill=(214, 64, 69, 96))
-            draw.line((0, edge, marked.width, edge), fill=(255, 255, 255, 220), width=line)
-    return Image.alpha_composite(marked, cover).convert("RGB")

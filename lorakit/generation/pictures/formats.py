@@ -54,6 +54,11 @@ class OutputFormat:
         return f"{self.platform} {self.purpose}".strip()
 
     @property
+    def has_safe_zones(self) -> bool:
+        """Does the platform cover a part of it?"""
+        return self.safe_top > 0 or self.safe_bottom > 0
+
+    @property
     def pixels(self) -> str:
         return f"{self.width}x{self.height}"
 
@@ -63,7 +68,8 @@ class OutputFormat:
         return f"{self.name} ({self.pixels})"
 
 
-FORMATS = (
+# What is posted as it is: a list of formats shows these first.
+SOCIAL = (
     OutputFormat("instagram-post", "Instagram", "post", 1080, 1080),
     OutputFormat("instagram-portrait", "Instagram", "portrait post", 1080, 1350),
     OutputFormat("instagram-story", "Instagram", "story", 1080, 1920, **STORY),
@@ -75,6 +81,9 @@ FORMATS = (
     OutputFormat("linkedin-post", "LinkedIn", "post", 1200, 627),
     OutputFormat("x-post", "X", "post", 1600, 900),
     OutputFormat("pinterest-pin", "Pinterest", "pin", 1000, 1500),
+)
+FORMATS = (
+    *SOCIAL,
     OutputFormat("google-landscape", "Google Ads", "responsive landscape", 1200, 628),
     OutputFormat("google-square", "Google Ads", "responsive square", 1200, 1200),
     OutputFormat("google-portrait", "Google Ads", "responsive portrait", 960, 1200),
@@ -84,11 +93,11 @@ FORMATS = (
     OutputFormat("google-skyscraper", "Google Display", "wide skyscraper", 160, 600, note=LONG_UPRIGHT),
     OutputFormat("google-mobile-banner", "Google Display", "mobile banner", 320, 50, note=LONG),
     OutputFormat(
-        "amazon-main", "Amazon", "main picture", 2000, 2000,
+        "amazon-main", "Amazon", "main image", 2000, 2000,
         note="Amazon asks for a pure white background (RGB 255, 255, 255) and no text: use the "
         "white studio scene, and check the background before uploading.",
     ),
-    OutputFormat("shopify-product", "Shopify", "product picture", 2048, 2048),
+    OutputFormat("shopify-product", "Shopify", "product image", 2048, 2048),
     OutputFormat("email-header", "Email", "header", 1200, 400, note=LONG),
     OutputFormat("web-hero", "Web", "hero", 1920, 823),
     OutputFormat("a4-portrait", "Print", "A4 portrait", 2480, 3508, dpi=300),

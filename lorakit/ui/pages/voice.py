@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import durable, workspace
 from lorakit.data.texts.sets import TextSet
@@ -61,7 +62,12 @@ def build(kept: gr.BrowserState) -> dict[str, Any]:
     for button, handler in ((view.again, fill), (rank[1], fill_raised)):
         button.click(handler, [job_id], filled, **HIDDEN).then(*judging, **QUIET).then(**pieces.SCROLL_UP)
     gr.Timer(POLL).tick(*reading, **QUIET)
-    return {"load": (lambda: runs.shown("voice"), [], [job_id]), "desk": writing["load"], "many": many}
+    return {
+        "load": (lambda: runs.shown("voice"), [], [job_id]),
+        "desk": writing["load"],
+        "many": many,
+        "voice": writing["voice"],
+    }
 
 
 def _texts_form() -> tuple[gr.Textbox, dict[str, Any]]:
@@ -221,14 +227,14 @@ def poll(job_id: str, seen: str) -> list[Any]:
     events = job.events()
     texts = [event for event in events if event["event"] == "preview" and "text" in event][-QUOTED:]
     quoted = "".join(f'<div class="copy">{escape(event["text"])}</div>' for event in texts)
-    said = f'<p class="caption">What it writes so far</p>{quoted}' if quoted else ""
+    said = Markup(f'<p class="caption">What it writes so far</p>{quoted}' if quoted else "")
     said += insight.looked(events)
     missed = pieces.finding_lines(pieces.findings_of(job))
     result = pieces.result(job)
     compared = next((event for event in reversed(events) if event["event"] == "compared"), None)
     beside = runs.beside(result, compared) if result else ""
     if result and said:  # the desk below is what comes next
-        said = f"<details><summary>How it learned</summary>{said}</details>"
+        said = Markup("<details><summary>How it learned</summary>{}</details>").format(said)
     said = missed + said  # what was not learned is never folded away
     return [
         job_id,

@@ -1,24 +1,25 @@
-"""When and where an adapter of a mix acts, as a person sets it below its row, and as a job's spec keeps it.
+"""When and where an adapter of a mix is active, as a person sets it below its row, and as a spec keeps it.
 
 A row of the table is {"weight", and as far as set: "part", "start", "end" (percent), a number for a group of
 blocks, "layers" (text)}. What cannot be meant stays in it: the spec refuses it by name.
 """
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
+
+from markupsafe import Markup
 
 from lorakit.errors import AdapterError, RecipeError
 from lorakit.lora.mix_syntax import read_blocks
 from lorakit.lora.strength import GROUPS, Strength
 from lorakit.store.store import Entry
 
-# Id -> what it is called, and from where to where it acts, in percent of the sampling. Pictures get their
+# Id -> what it is called, and from when to when it is active, in percent of the steps. Images get their
 # structure in the first steps and their finish in the last ones.
 PARTS = {
-    "whole": ("The whole picture", 0, 100),
-    "structure": ("Structure first: the first 40 %", 0, 40),
-    "finish": ("Finish last: from 40 % on", 40, 100),
+    "whole": ("All steps", 0, 100),
+    "structure": ("Structure only (first 40%)", 0, 40),
+    "finish": ("Finish only (after 40%)", 40, 100),
 }
 OWN = "own"
 _FLUX = {"double": "First blocks (double)", "single": "Later blocks (single)"}
@@ -60,51 +61,54 @@ def at_weight(value: Any, weight: float) -> Any:
     return {**value, "weight": weight, **({"blocks": scaled} if scaled else {})}
 
 
-def panel(entry: Entry, row: Mapping[str, Any]) -> str:
+def panel(entry: Entry, row: Mapping[str, Any]) -> Markup:
     """What opens below an adapter's row."""
     if entry.kind == "voice":
-        text = escape(str(row.get(LAYERS) or ""))
-        field = (
-            f'<label>Layers with a strength of their own<input type="text" data-set="{LAYERS}" '
-            f'maxlength="200" placeholder="0-3:0.2, 4-7:1" value="{text}"></label>'
+        text = str(row.get(LAYERS) or "")
+        field = Markup(
+            '<label>Layers with their own strength<input type="text" data-set="{}" maxlength="200" '
+            'placeholder="0-3:0.2, 4-7:1" value="{}"></label>'
+        ).format(LAYERS, text)
+        return _details(
+            "Where it is active", Markup('<div class="groups">{}</div>').format(field), bool(text)
         )
-        return _details("Where it acts", f'<div class="groups">{field}</div>', bool(text))
-    fields = "".join(
+    fields = Markup().join(
         _group(group, title, row.get(group)) for group, title in BLOCKS.get(entry.family, {}).items()
     )
-    said = "<p>Its strength by block; an empty field follows the slider.</p>"
-    where = f'{said}<div class="groups">{fields}</div>' if fields else ""
-    return _details("When and where it acts", _part(entry.name, row) + where, stated(row) != row["weight"])
+    about = Markup("<p>Strength by block. Leave empty to follow the slider.</p>")
+    where = about + Markup('<div class="groups">{}</div>').format(fields) if fields else Markup()
+    is_set = stated(row) != row["weight"]
+    return _details("When and where it is active", _part(entry.name, row) + where, is_set)
 
 
-def _details(title: str, inside: str, is_set: bool) -> str:
-    style = ' class="set"' if is_set else ""
-    return f"<details{style}><summary>{title}</summary>{inside}</details>"
+def _details(title: str, inside: Markup, is_set: bool) -> Markup:
+    style = Markup(' class="set"') if is_set else ""
+    return Markup("<details{}><summary>{}</summary>{}</details>").format(style, title, inside)
 
 
-def _part(name: str, row: Mapping[str, Any]) -> str:
+def _part(name: str, row: Mapping[str, Any]) -> Markup:
     chosen, (low, high) = _chosen(row), _ends(row)
-    options = [*((id, title) for id, (title, *_) in PARTS.items()), (OWN, "A part of my own")]
-    listed = "".join(
-        f'<option value="{id}"{" selected" if id == chosen else ""}>{escape(title)}</option>'
+    options = [*((id, title) for id, (title, *_) in PARTS.items()), (OWN, "Custom range")]
+    listed = Markup().join(
+        Markup('<option value="{}"{}>{}</option>').format(id, " selected" if id == chosen else "", title)
         for id, title in options
     )
-    own = "".join(
-        f'<label>{word}<input type="number" min="0" max="100" step="5" data-set="{key}" '
-        f'value="{escape(_text(value))}">%</label>'
-        for word, key, value in (("from", "start", low), ("to", "end", high))
+    ends = Markup().join(
+        Markup(
+            '<label>{}<input type="number" min="0" max="100" step="5" data-set="{}" value="{}">%</label>'
+        ).format(word, field, _text(value))
+        for word, field, value in (("from", "start", low), ("to", "end", high))
     )
-    return (
-        f'<label class="part">Acts on<select data-set="part" aria-label="{escape(name)}: acts on">{listed}'
-        f'</select></label><div class="groups own" data-part="{chosen}">{own}</div>'
-    )
+    return Markup(
+        '<label class="part">Active during<select data-set="part" aria-label="{}: active during">{}</select>'
+        '</label><div class="groups own" data-part="{}">{}</div>'
+    ).format(name, listed, chosen, ends)
 
 
-def _group(group: str, title: str, value: Any) -> str:
-    return (
-        f'<label>{title}<input type="number" min="-2" max="2" step="any" data-set="{group}" '
-        f'value="{escape(_text(value))}"></label>'
-    )
+def _group(group: str, title: str, value: Any) -> Markup:
+    return Markup(
+        '<label>{}<input type="number" min="-2" max="2" step="any" data-set="{}" value="{}"></label>'
+    ).format(title, group, _text(value))
 
 
 def _text(value: Any) -> str:

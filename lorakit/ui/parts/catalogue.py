@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import durable, workspace
 from lorakit.errors import LoraKitError
@@ -18,7 +19,7 @@ from lorakit.ui.parts import (
     pieces,
     uploads,
 )
-from lorakit.ui.parts.mixing import Kept
+from lorakit.ui.parts.mixing import MixSettings
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
 
 POLL = 1.5  # seconds
@@ -81,7 +82,7 @@ def start(
     path: str,
     voice: str,
     more: list[str],
-    kept: Kept,
+    kept: MixSettings,
     base: str,
     savers: list[str],
     variants: float,
@@ -109,7 +110,7 @@ def poll(job_id: str, seen: str) -> list[Any]:
     mark = pieces.mark(job) if job else ""
     if job is None or mark == seen:
         return [gr.skip()] * 6
-    said, over = _texts(job), not pieces.is_open(job)
+    said, over = Markup(_texts(job)), not pieces.is_open(job)
     file = _taken(job) if over and said else None
     said += pieces.finding_lines(pieces.findings_of(job)[:QUOTED])
     return [

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import gradio as gr
 
-from lorakit.generation.pictures.formats import FORMATS, OutputFormat
+from lorakit.generation.pictures.formats import FORMATS, SOCIAL, OutputFormat
 from lorakit.generation.pictures.scenes import SCENES
 
 ICON = 15  # px: the longer side of a format's shape
@@ -37,20 +37,16 @@ LIGHT = {
 NEUTRAL = "#e7dfd3,#cfc4b4"
 
 
-def platforms() -> list[str]:
-    """The table's platforms in its order."""
-    return [platform for platform, _ in groupby(FORMATS, key=lambda row: row.platform)]
-
-
-def format_rows(names: list[str], chosen: tuple[str, ...]) -> list[gr.CheckboxGroup]:
-    """One row of checkboxes for each of these platforms."""
+def format_rows(social: bool, chosen: tuple[str, ...]) -> list[gr.CheckboxGroup]:
+    """A row of checkboxes for each platform: those where images are posted, or all others."""
+    offered = [row for row in FORMATS if (row in SOCIAL) is social]
     rows = []
-    for platform in names:
-        formats = [row for row in FORMATS if row.platform == platform]
+    for platform, formats in groupby(offered, key=lambda row: row.platform):
+        listed = list(formats)
         rows.append(
             gr.CheckboxGroup(
-                [(f"{row.purpose} {row.width}×{row.height}", row.id) for row in formats],
-                value=[row.id for row in formats if row.id in chosen],
+                [(f"{row.purpose} {row.width}×{row.height}", row.id) for row in listed],
+                value=[row.id for row in listed if row.id in chosen],
                 label=platform,
                 show_label=True,
                 elem_classes="formats",
@@ -60,7 +56,7 @@ def format_rows(names: list[str], chosen: tuple[str, ...]) -> list[gr.CheckboxGr
 
 
 def scene_chips(starter: bool, chosen: tuple[str, ...] = ()) -> gr.CheckboxGroup:
-    """Scenes of the library as chips: those that the starter base knows, or the others."""
+    """Scenes of the library as chips: those that the starter model knows, or the others."""
     return gr.CheckboxGroup(
         [(scene.label, scene.id) for scene in SCENES if scene.starter is starter],
         value=list(chosen),

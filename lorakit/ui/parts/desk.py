@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import durable
 from lorakit.errors import LoraKitError
@@ -12,7 +13,7 @@ from lorakit.jobs.queue import Job
 from lorakit.store.store import Store
 from lorakit.ui import visitors
 from lorakit.ui.parts import bases, mixing, pieces
-from lorakit.ui.parts.mixing import Kept
+from lorakit.ui.parts.mixing import MixSettings
 from lorakit.ui.parts.pieces import HIDDEN, QUIET
 from lorakit.ui.parts.scripts import script
 
@@ -114,7 +115,7 @@ def voices() -> list[tuple[str, str] | str]:
 def start(
     voice: str,
     more: list[str],
-    kept: Kept,
+    kept: MixSettings,
     base: str,
     savers: list[str],
     product: str,
@@ -180,7 +181,8 @@ def _written(job: Job) -> str:
         if event["event"] == "text":
             growing[event["index"]] = growing.get(event["index"], "") + event["piece"]
     html = "".join(variant(text, len(text), row.limit, "") for _, text in sorted(growing.items()))
-    return (head + html if html else "") + ("" if html and job.state == "running" else pieces.status(job))
+    status = "" if html and job.state == "running" else pieces.status(job)
+    return Markup(head + html if html else "") + status
 
 
 def variant(text: str, characters: int, limit: int, note: str, fits: bool = True) -> str:

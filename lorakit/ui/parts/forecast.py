@@ -7,9 +7,11 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import durable, units
 from lorakit.errors import LoraKitError
+from lorakit.families.sources import STARTERS
 from lorakit.jobs.queue import Job
 from lorakit.ui.parts import bases, forms, pieces
 from lorakit.ui.parts.forms import Form
@@ -57,7 +59,7 @@ def look(
 ) -> list[Any]:
     """Ask for the forecast of these settings: card, buttons, timer, job. What was asked before is dropped."""
     before = pieces.find(asked)
-    if not data and before is None and base in pieces.STARTERS:
+    if not data and before is None and base in STARTERS:
         return [gr.skip()] * 5  # nobody has begun to fill the form in
     try:
         spec: dict[str, Any] = {"base": base or "", "recipe": forms.to_recipe(kind, values).to_dict()}
@@ -150,7 +152,7 @@ def card(report: dict[str, Any]) -> str:
         f"{units.size(report['full'])} before a single picture or text goes through it."
     )
     host = f" The host holds {units.size(report['host'])} beside the GPU." if report["host"] else ""
-    inside = pieces.facts(lines) + f'<p class="badge">{whole}{host}</p>'
+    inside = pieces.facts(lines) + Markup(f'<p class="badge">{whole}{host}</p>')
     return (
         f'<div class="gauge {verdict}"><div class="top"><i></i><b>{title}</b></div>{pieces.facts(rows)}'
         f"{''.join(f'<p>{escape(each)}</p>' for each in (text, *report.get('notes', ())) if each)}"

@@ -47,7 +47,7 @@ class Form:
 def recipe_form(kind: str) -> Form:
     """How thorough, on which base, and every setting under Advanced; they keep each other in step."""
     gr.HTML(pieces.step(3, "How thorough?", "Quick is enough to see whether it works."))
-    starter = pieces.bases(kind)[0][1]
+    starter = bases.offered(kind)[0][1]
     first = presets_for(kind, starter)[0].id
     preset = gr.Radio(_choices(kind, starter), value=first, label="Training", show_label=False)
     base = bases.choice(kind)

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup, escape
 
 from lorakit.data.findings import Finding
 from lorakit.data.photos.quality import Judged, QualityReport
@@ -67,7 +67,7 @@ def verdict(photos: PhotoSet, left_out: Sequence[str], base: str) -> str:
     own = {id(finding) for one in report.judged for finding in one.findings}
     rows = [finding for finding in report.findings if id(finding) not in own]
     advice = photo_advice([photo.caption for photo in kept.photos]).sentence
-    inside = _summary(report.verdicts(), len(photos.photos) - len(kept.photos))
+    inside = Markup(_summary(report.verdicts(), len(photos.photos) - len(kept.photos)))
     inside += pieces.finding_lines(pieces.worst_first(grouped(rows))) + pieces.good(advice)
     number = f"{report.photos} photo{'s' if report.photos != 1 else ''}"
     return pieces.card(f"{number}: {_called(report.score)}", inside, f"quality {report.score} of 100")
@@ -208,8 +208,8 @@ def texts_verdict(texts: TextSet, left_out: Sequence[str], base: str = "") -> st
     counted = Counter(finding.kind for one in report.judged for finding in one.findings)
     advice = text_advice([sample.answer for sample in kept.samples]).sentence
     tags = "".join(f"<span>{count} {escape(KINDS.get(kind, kind))}</span>" for kind, count in counted.items())
-    inside = _summary(report.verdicts(), len(texts.samples) - len(kept.samples))
-    inside += f'<p class="tags">{tags}</p>' if tags else ""
+    inside = Markup(_summary(report.verdicts(), len(texts.samples) - len(kept.samples)))
+    inside += Markup(f'<p class="tags">{tags}</p>' if tags else "")
     inside += pieces.finding_lines(pieces.worst_first([row for row in report.findings if id(row) not in own]))
     inside += pieces.good(advice)
     number = f"{report.texts} text{'s' if report.texts != 1 else ''}"

@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from lorakit.ui import theme
 from lorakit.ui.parts import pictures, pieces
@@ -48,7 +49,7 @@ def _memory(event: dict[str, Any]) -> str:
         return _finding("good", said)
     said = "It begins to repeat a photo (left the picture, right your photo): stop earlier, or add photos."
     pair = [pictures.uri(event[name]) for name in ("preview", "photo")]
-    return _finding("warn", said) + (pieces.strip(pair) if all(pair) else "")
+    return Markup(_finding("warn", said)) + (pieces.strip(pair) if all(pair) else "")
 
 
 def _copied(event: dict[str, Any]) -> str:

@@ -8,8 +8,10 @@ from PIL import Image
 
 from lorakit.data.photos import helpers, sight
 from lorakit.errors import DataError
+from lorakit.generation.pictures import safe_zones
 
 PREVIEW = 512  # px: the longer side of a picture in a gallery
+ZONES = 900  # px: the longer side of an image with its safe zones, which is looked at in large
 THUMB = sight.CARD_SIDE  # px: the longer side of a picture in a card
 
 
@@ -21,11 +23,19 @@ def small(path: str | Path, side: int = PREVIEW) -> Image.Image | None:
         return None
 
 
+def with_safe_zones(path: str | Path, output: str) -> Image.Image | None:
+    """A small copy that shows what the format's platform covers; None when it cannot be read."""
+    try:
+        return _marked(str(path), _changed(path), output)
+    except helpers.Lost:
+        return None
+
+
 def uri(path: str | Path, side: int = THUMB) -> str:
     """The picture as a `data:` address for HTML; empty when it cannot be read."""
-    own = sight.card(Path(path)) if side == THUMB else None
+    known = sight.card(Path(path)) if side == THUMB else None
     try:
-        return _uri(own) if own else _address(str(path), _changed(path), side)
+        return _uri(known) if known else _address(str(path), _changed(path), side)
     except helpers.Lost:
         return ""
 
@@ -59,5 +69,16 @@ def _small(path: str, changed: int, side: int) -> Image.Image | None:
     except helpers.Lost:
         raise
     except DataError:
+        return None
+    return Image.frombytes("RGB", size, pixels)
+
+
+@lru_cache(maxsize=48)  # up to 1.4 MB each
+def _marked(path: str, changed: int, output: str) -> Image.Image | None:
+    try:
+        size, pixels = helpers.run(safe_zones.preview, Path(path), output, ZONES)
+    except helpers.Lost:
+        raise
+    except (DataError, OSError):
         return None
     return Image.frombytes("RGB", size, pixels)

@@ -7,6 +7,7 @@ from math import exp
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import units
 from lorakit.jobs.queue import ENDS, Job
@@ -147,7 +148,7 @@ def made(result: dict[str, Any]) -> str:
         said.insert(
             0, "The last step was the best on what was held out: it may learn more if trained longer."
         )
-    lines = "".join(pieces.good(line) for line in said)
+    lines = Markup().join(pieces.good(line) for line in said)
     return pieces.card("It is in the store, ready to use", training_facts(summary) + lines)
 
 
@@ -173,7 +174,7 @@ def training_facts(summary: dict[str, Any]) -> str:
         f"Weights, gradients and optimizer held {units.size(held)}; to train the whole base they would "
         f"hold at least {units.size(FULL * told['base_parameters'])}, and its file would be a base's."
     )
-    return pieces.facts(rows) + f'<p class="hint">{whole}</p>'
+    return pieces.facts(rows) + pieces.hint(whole)
 
 
 def beside(result: dict[str, Any] | None, compared: dict[str, Any] | None) -> str:

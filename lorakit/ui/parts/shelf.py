@@ -1,9 +1,10 @@
 """How adapters look in the Adapters tab: cards that can be searched and sorted, and one adapter's facts."""
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from lorakit import units
 from lorakit.families import FAMILIES
@@ -14,12 +15,12 @@ from lorakit.ui import visitors
 from lorakit.ui.parts import pictures, pieces, runs
 
 MOST_CARDS = 60  # of which each carries a small picture; beyond, the search is quicker than the eye
-KINDS = [("All", ""), ("Pictures", "image"), ("Voices", "voice")]
+KINDS = [("All", ""), ("Images", "image"), ("Voices", "voice")]
 ORDERS: dict[str, tuple[Callable[[Entry], Any], bool]] = {
     "Newest first": (lambda entry: entry.added, True),
     "Name": (lambda entry: entry.name.lower(), False),
     "Largest first": (lambda entry: entry.size_bytes, True),
-    "Base": (lambda entry: (entry.base.lower(), entry.name.lower()), False),
+    "Base model": (lambda entry: (entry.base.lower(), entry.name.lower()), False),
 }
 FREE = ("apache-2.0", "mit", "cc0-1.0", "cc-by-4.0", "openrail++", "creativeml-openrail-m")
 FAMILY_WORDS = {
@@ -42,65 +43,66 @@ def chosen(entries: list[Entry], search: str, kind: str, order: str) -> list[Ent
     return sorted(filter(fits, entries), key=key, reverse=backwards)
 
 
-def cards(entries: list[Entry], all_of_them: int) -> str:
+def cards(entries: list[Entry], all_of_them: int) -> Markup:
     """The cards of a list, or what stands there when it is empty."""
     if not all_of_them:
-        return pieces.empty("No adapters yet", "Train one in the first two tabs, or add a file here.")
+        return pieces.empty("No adapters yet", "Train one in the first tab, or add a file here.")
     if not entries:
-        return pieces.empty("Nothing fits", "Search for fewer words, or show all kinds.")
+        return pieces.empty("No matches", "Try fewer words, or show all types.")
     more = len(entries) - MOST_CARDS
-    rest = pieces.empty(f"and {more} more", "Search to narrow them down.") if more > 0 else ""
-    return '<div class="cards">' + "".join(map(_card, entries[:MOST_CARDS])) + "</div>" + rest
-
-
-def _card(entry: Entry) -> str:
-    sign = "“ ”" if entry.kind == "voice" else escape(entry.name[:1].upper())
-    picture = (
-        f'<img alt="" loading="lazy" src="{pictures.uri(entry.preview)}">'
-        if entry.preview
-        else f'<span class="quote">{sign}</span>'
-    )
-    calls = (
-        "writes in its voice"
-        if entry.kind == "voice"
-        else f"“{entry.trigger}”"
-        if entry.trigger
-        else "no trigger words stated"
-    )
-    facts = f"rank {entry.rank} · {units.size(entry.size_bytes)}"
-    return (
-        f'<button class="adapter" data-slug="{escape(entry.slug)}">{picture}'
-        f"<b>{escape(_short(entry.name))}</b>"
-        f"<span>{escape(_short(calls))}</span><span>{escape(facts)}</span>"
-        f"<span>{escape(_short(base(entry)) or 'base not stated')}</span>{_licence(entry)}</button>"
+    rest = pieces.empty(f"…and {more} more", "Search to narrow them down.") if more > 0 else Markup()
+    return Markup('<div class="cards">{}</div>{}').format(
+        Markup().join(map(_card, entries[:MOST_CARDS])), rest
     )
 
 
-def details(entry: Entry) -> str:
+def _card(entry: Entry) -> Markup:
+    words = f"“{entry.trigger}”" if entry.trigger else "no trigger words"
+    return Markup(
+        '<button class="adapter" data-slug="{}">{}<b>{}</b><span>{}</span><span>{}</span><span>{}</span>{}'
+        "</button>"
+    ).format(
+        entry.slug, _picture(entry), _short(entry.name),
+        _short("writes in its voice" if entry.kind == "voice" else words),
+        f"rank {entry.rank} · {units.size(entry.size_bytes)}", _short(base(entry)) or "base model unknown",
+        _licence(entry),
+    )  # fmt: skip
+
+
+def _picture(entry: Entry) -> Markup:
+    if entry.preview:
+        return Markup('<img alt="" loading="lazy" src="{}">').format(pictures.uri(entry.preview))
+    sign = "“ ”" if entry.kind == "voice" else entry.name[:1].upper()
+    return Markup('<span class="quote">{}</span>').format(sign)
+
+
+def details(entry: Entry) -> Markup:
     """What one adapter is: its facts, how much of its rank it uses, and what it took to train."""
-    scores = _table(entry.card.get("scores"))
-    trigger = _short(entry.trigger) or ("" if entry.kind == "voice" else "not stated")
+    scores, data = _table(entry.card.get("scores")), _table(entry.card.get("data"))
+    trigger = _short(entry.trigger) or ("" if entry.kind == "voice" else "none stated")
     stated = [
-        (trigger, "words that call it"),
+        (trigger, "trigger words"),
         (str(entry.rank or ""), "rank"),
         (units.size(entry.size_bytes), "file"),
-        (FAMILY_WORDS.get(entry.family, entry.family), "made for"),
-        (_short(base(entry)), "base"),
-        (to_render_on(entry.base), "also renders on"),
-        (entry.created[:10].replace("-", "\u2011"), "made"),  # hyphens at which no line breaks
+        (FAMILY_WORDS.get(entry.family, entry.family), "works with"),
+        (_short(base(entry)), "base model"),
+        (to_render_on(entry.base), "also works on"),
+        (entry.created[:10].replace("-", "\u2011"), "created"),  # hyphens at which no line breaks
         (tool(entry), "made with"),
     ]
     rows = [row for row in stated if row[0]]
-    data = _table(entry.card.get("data"))
     if data.get("hub"):
-        rows.append((f"{str(data['hub'])[:60]} at {str(data.get('revision', ''))[:8]}", "from the hub"))
-    trained = runs.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
+        version = f"{str(data['hub'])[:60]} at {str(data.get('revision', ''))[:8]}"
+        rows.append((version, "from Hugging Face"))
     notes = entry.card.get("notes")
-    said = f'<p class="hint">{escape(notes[:500])}</p>' if isinstance(notes, str) and notes else ""
-    inside = (
-        _licence(entry) + _warning(entry) + pieces.facts(rows) + said + _layers(scores) + _spectrum(entry)
-    )
-    return pieces.card(entry.name, inside + trained)
+    inside = Markup().join(
+        [
+            _licence(entry), _warning(entry), pieces.facts(rows),
+            pieces.hint(notes[:500] if isinstance(notes, str) else ""), _layers(scores), _spectrum(entry),
+        ]
+    )  # fmt: skip
+    trained = runs.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
+    return pieces.card(entry.name, inside + Markup(trained))
 
 
 def base(entry: Entry) -> str:
@@ -111,58 +113,61 @@ def base(entry: Entry) -> str:
 
 def tool(entry: Entry) -> str:
     """What wrote the file it came from."""
-    found = entry.card.get("tool")
-    return found[:60] if isinstance(found, str) and found else "this studio"
+    stated = entry.card.get("tool")
+    return stated[:60] if isinstance(stated, str) and stated else "this studio"
 
 
-def _licence(entry: Entry) -> str:
-    commercial, said = entry.card.get("commercial"), entry.licence.lower()
-    if commercial is False or "non-commercial" in said or "noncommercial" in said or "-nc-" in said:
+def _licence(entry: Entry) -> Markup:
+    commercial, name = entry.card.get("commercial"), entry.licence.lower()
+    if commercial is False or "non-commercial" in name or "noncommercial" in name or "-nc-" in name:
         style, words = "limited", "No commercial use"
-    elif commercial is True or said in FREE:
+    elif commercial is True or name in FREE:
         style, words = "free", "Commercial use"
     else:
-        style, words = "own", "Check its licence" if said else "Licence not stated"
-    return f'<div class="badge {style}"><b>{words}</b> {escape(_short(entry.licence, 60))}</div>'
+        style, words = "own", "Check its licence" if name else "Licence unknown"
+    badge = Markup('<div class="badge {}"><b>{}</b> {}</div>')
+    return badge.format(style, words, _short(entry.licence, 60))
 
 
-def _warning(entry: Entry) -> str:
-    """Said where an adapter would do nothing here."""
+def _warning(entry: Entry) -> Markup:
+    """Told where an adapter would do nothing here."""
     if entry.family and entry.family not in {family.name for family in FAMILIES}:
-        words = (
+        return pieces.finding(
+            "warn",
             f"Made for {entry.base[:60] or entry.family}, which the studio doesn't support, so it has no "
-            "effect here. You can hand it on."
+            "effect here. You can still export it.",
         )
-    elif not entry.family:
-        words = "Its names do not tell which base it is for. It is checked when it is first used."
-    else:
-        return ""
-    return f'<div class="finding warn"><i></i><div>{escape(words)}</div></div>'
+    if not entry.family:
+        words = "The file doesn't say which base model it is for. It will be checked on first use."
+        return pieces.finding("warn", words)
+    return Markup()
 
 
-def _layers(scores: dict[str, Any]) -> str:
+def _layers(scores: dict[str, Any]) -> Markup:
     counts = _table(scores.get("layers"))
-    said = ", ".join(
+    words = ", ".join(
         f"{count} {name[:-1] if count == 1 else name}"
         for name, count in counts.items()
         if isinstance(count, int)
     )
-    return f'<p class="hint">Changes {escape(said)}.</p>' if said else ""
+    return pieces.hint(f"Changes {words}." if words else "")
 
 
-def _spectrum(entry: Entry) -> str:
+def _spectrum(entry: Entry) -> Markup:
     """How much of its rank an adapter uses, as bars; empty for a card that does not say."""
     scores = _table(entry.card.get("scores"))
     shares, modules = stated_shares(scores), _table(scores.get("spectrum")).get("modules")
     if not shares or not isinstance(modules, int):
-        return ""
+        return Markup()
     top = max(*shares, 1e-9)
-    bars = "".join(f'<i style="height:{max(2.0, 100 * share / top):.0f}%"></i>' for share in shares)
+    bars = Markup().join(
+        Markup('<i style="height:{:.0f}%"></i>').format(max(2.0, 100 * share / top)) for share in shares
+    )
     count = f"{modules} layer{'' if modules == 1 else 's'}"
     # A LoHa or LoKr has more ranks than the one that it states.
     ranks = f"{len(shares)} ranks" if len(shares) == entry.rank else f"{len(shares)} possible ranks"
     words = f"{count}, using {ranks_used(shares)} of {ranks} (one bar each)."
-    return f'<div class="spectrum">{bars}</div><p class="hint">{escape(words)}</p>'
+    return Markup('<div class="spectrum">{}</div>').format(bars) + pieces.hint(words)
 
 
 def _table(value: Any) -> dict[str, Any]:

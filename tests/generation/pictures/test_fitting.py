@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lorakit.generation.pictures.fitting import deliver, with_safe_zones
+from lorakit.generation.pictures.fitting import deliver
 from lorakit.generation.pictures.formats import FORMATS, find, render_size
 
 
@@ -52,11 +52,3 @@ def test_a_tall_format_is_continued_above_and_below():
 def test_transparent_and_grey_pictures_are_delivered_too():
     for mode in ("RGBA", "L", "P"):
         assert deliver(Image.new(mode, (64, 64)), find("1:1")).mode == "RGB"
-
-
-def test_safe_zones_are_marked_and_the_picture_itself_is_left_alone():
-    story = find("instagram-story")
-    picture = Image.new("RGB", (108, 192), (0, 0, 0))
-    marked = np.asarray(with_safe_zones(picture, story))
-    assert marked[5, 50].any() and marked[-5, 50].any() and not marked[96, 50].any()
-    assert not np.asarray(picture).any()

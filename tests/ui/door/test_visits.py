@@ -136,7 +136,7 @@ def test_a_fresh_browser_shows_nothing_of_the_first_ones(unguarded, home, browse
     page.get_by_label("Product", exact=True).wait_for()
     page.get_by_role("tab", name="Adapters", exact=True).click()
     page.locator("[data-slug=mug]:visible").first.click()
-    page.get_by_text("Prepare download").wait_for()
+    page.get_by_text("Create download").wait_for()
     assert SECRET not in page.content()
     assert not page.get_by_text("Rename or publish").is_visible()
     assert not page.get_by_text("Move to trash").is_visible()

@@ -5,7 +5,7 @@ import pytest
 from lorakit import units
 from lorakit.errors import AdapterError
 from lorakit.jobs import queue
-from lorakit.ui.parts import pieces
+from lorakit.ui.parts import bases, pieces
 
 
 @pytest.mark.parametrize(
@@ -29,23 +29,23 @@ def test_a_failure_is_shown_with_its_reason_as_text():
     })  # fmt: skip
     job.emit({"event": "failed", "error": "<b>base.json</b> is missing", "advice": ""})
     said = pieces.status(queue.get(job.id))
-    assert "Stopped by a problem" in said and "&lt;b&gt;base.json" in said
+    assert "Failed" in said and "&lt;b&gt;base.json" in said
 
 
 def test_a_badge_never_calls_an_unknown_base_free():
-    assert "Look up its licence" in pieces.badge("somebody/some-model")
-    assert "No commercial use" in pieces.badge("black-forest-labs/FLUX.1-dev")
-    assert "Look up its licence" in pieces.badge(None)
+    assert "Check its licence" in bases.badge("somebody/some-model")
+    assert "No commercial use" in bases.badge("black-forest-labs/FLUX.1-dev")
+    assert "Check its licence" in bases.badge(None)
 
 
 def test_every_base_on_offer_says_what_it_allows_and_needs():
-    offered = {id: label for kind in ("image", "text") for label, id in pieces.bases(kind)}
+    offered = {id: label for kind in ("image", "text") for label, id in bases.offered(kind)}
     assert "non-commercial, needs a GPU" in offered["black-forest-labs/FLUX.2-dev"]
     assert "OpenRAIL++-M" in offered["stabilityai/stable-diffusion-xl-base-1.0"]
-    assert "Commercial use allowed" in pieces.badge("black-forest-labs/FLUX.2-klein-base-4B")
-    assert "Built with Llama" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
-    assert "Ask for access on the hub first" in pieces.badge("meta-llama/Llama-3.2-3B-Instruct")
-    assert "Demonstration model" in pieces.badge("starter-text")
+    assert "Commercial use allowed" in bases.badge("black-forest-labs/FLUX.2-klein-base-4B")
+    assert "Built with Llama" in bases.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Request access on Hugging Face first" in bases.badge("meta-llama/Llama-3.2-3B-Instruct")
+    assert "Demo model" in bases.badge("starter-text")
 
 
 @pytest.mark.battery(81, "image beacons in the words of an error")

@@ -82,7 +82,7 @@ def test_a_result_says_which_step_was_kept_and_offers_to_shrink_or_to_train_with
 
 
 def test_nothing_is_shrunk_before_there_is_something():
-    with pytest.raises(gr.Error, match="nothing yet"):
+    with pytest.raises(gr.Error, match="made anything yet"):
         tuning.shrink_trained(training().id)
 
 

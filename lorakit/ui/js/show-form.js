@@ -1,0 +1,1 @@
+() => scrollTo({top: 0, behavior: 'smooth'})
