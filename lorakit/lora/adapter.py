@@ -32,7 +32,7 @@ class Factors:
     def __post_init__(self) -> None:
         if self.down.shape[0] != self.up.shape[1]:
             raise AdapterError(
-                f"the factors disagree about the rank: down {tuple(self.down.shape)}, up "
+                f"the factors have different ranks: down {tuple(self.down.shape)}, up "
                 f"{tuple(self.up.shape)}; "
                 "export the adapter again"
             )
@@ -138,7 +138,7 @@ class Adapter:
     def __post_init__(self) -> None:
         if not self.modules:
             raise AdapterError(
-                f"{self.source or 'the adapter'}: no low-rank update in it; nothing could be applied"
+                f"{self.source or 'the adapter'}: it contains no low-rank updates, so it has no effect"
             )
 
     @property
@@ -176,7 +176,7 @@ class Adapter:
         if not _are_finite([tensor for factors in now[0] for tensor in factors.everything()]):
             name = next(n for n, factors in self.modules.items() if not _are_finite(factors.everything()))
             raise AdapterError(
-                f"{self.name}: {name} holds NaN or infinite values; train or download it again"
+                f"{self.name}: {name} contains NaN or infinite values; train or download it again"
             )
         self._found_finite = now
 

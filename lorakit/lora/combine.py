@@ -91,7 +91,7 @@ def _joined(mix: Mix) -> dict[str, Parts]:
     for name, here in joined.items():
         if len({(part.up.shape[0], part.down.shape[1]) for _, part in here}) > 1:
             raise AdapterError(
-                f"{name}: the adapters update layers of different sizes; they are for other bases"
+                f"{name}: the adapters update layers of different sizes; they are for different base models"
             )
     return joined
 
@@ -139,9 +139,7 @@ def _check(mix: Mix, method: str, rank: int | None, density: float | None, prote
     if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
         raise AdapterError(f"rank is {rank!r}; it must be a whole number of at least 1")
     if density is not None and not 0 < density <= 1:
-        raise AdapterError(
-            f"density is {density!r}; it is the share of the entries to keep, above 0 and at most 1"
-        )
+        raise AdapterError(f"density is {density!r}; it is the share of entries to keep: above 0, max. 1")
     if protect is not None and not 0 < protect <= 1:
         raise AdapterError(
             f"protect is {protect!r}; it is the share of the product to protect, above 0 and at most 1"
@@ -149,17 +147,17 @@ def _check(mix: Mix, method: str, rank: int | None, density: float | None, prote
     families = {adapter.family for adapter in mix if adapter.family}
     if len(families) > 1:
         raise AdapterError(
-            f"the adapters are for different bases ({', '.join(sorted(families))}) and cannot become one"
+            f"the adapters are for different base models ({', '.join(sorted(families))}) and "
+            "can't be combined"
         )
     for adapter, value in mix.items():
         if not strength_of(adapter, value).whole:
             raise AdapterError(
-                f"{adapter.name}: acts in a part of the sampling only, which one adapter cannot; mix it live"
+                f"{adapter.name} is active for only part of the steps, which a combined adapter can't be; "
+                "use it in a mix"
             )
         if any(factors.magnitude is not None for factors in adapter.modules.values()):
-            raise AdapterError(
-                f"{adapter.name}: is a DoRA adapter, whose magnitudes hold only beside its base; mix it live"
-            )
+            raise AdapterError(f"{adapter.name} is a DoRA adapter and can't be combined; use it in a mix")
 
 
 def _ties(deltas: list[Tensor], density: float) -> Tensor:

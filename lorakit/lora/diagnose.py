@@ -127,7 +127,9 @@ def stack_report(mix: Mix, model: Any, norms: Mapping[str, float] | None = None)
     norms = norms if norms is not None else base_norms(model)
     missing = [name for name in layers if not norms.get(name)]
     if missing:
-        raise AdapterError(f"{missing[0]}: the base's norms do not name this layer; take them again")
+        raise AdapterError(
+            f"{missing[0]}: the base model's norms don't include this layer; measure them again"
+        )
     found = relations(layers)
     if not all(bool(torch.isfinite(there.products).all()) for there in found):
         for adapter in mix:
@@ -154,7 +156,7 @@ def balanced(mix: Mix, report: StackReport) -> Mix:
     """`mix` with the weights that `report` suggests: inside the budget, nothing turned up."""
     suggested = dict(zip(report.adapters, report.suggested, strict=True))
     if set(suggested) != set(mix):
-        raise AdapterError("the report is of another mix; make it again")
+        raise AdapterError("the report is for another mix; create it again")
     return {adapter: _turned(value, suggested[adapter]) for adapter, value in mix.items()}
 
 
@@ -178,7 +180,7 @@ def base_norms(model: Any) -> dict[str, float]:
 def _norm(layer: Layer) -> float:
     weight = dense_weight(layer) if is_quantized(layer) else layer.weight
     if weight.is_meta:
-        raise AdapterError("this base's weights are not loaded; load it, or give its norms")
+        raise AdapterError("this base model's weights are not loaded; load it, or pass its norms")
     return torch.linalg.vector_norm(weight, dtype=torch.float32).item()
 
 

@@ -158,12 +158,12 @@ def rooms_of(modules: Mapping[str, Layer], targets: Sequence[str]) -> dict[str, 
     for name in targets:
         if name not in modules:
             raise AdapterError(
-                f"{name}: no such module in this base; choose the targets from its module names"
+                f"{name}: no such module in this base model; choose targets from its module names"
             )
         shape = weight_shape(modules[name])
         if shape is None:
             kind = type(modules[name]).__name__
-            raise AdapterError(f"{name} is a {kind}, which cannot carry a low-rank update")
+            raise AdapterError(f"{name} is a {kind}, which can't take a low-rank update")
         matrix = shape[1:] if len(shape) == 3 else shape  # of one expert
         rooms[name] = min(matrix[0], math.prod(matrix[1:]))
     return rooms

@@ -267,12 +267,12 @@ def check_fits(name: str, layer: Layer, factors: Factors, adapter: str) -> None:
     if expected is None:
         groups = getattr(layer, "groups", 1)
         what = f"{type(layer).__name__}{f' of {groups} groups' if groups > 1 else ''}"
-        raise AdapterError(f"{adapter}: {name} is a {what}, which cannot carry a low-rank update")
+        raise AdapterError(f"{adapter}: {name} is a {what}, which can't take a low-rank update")
     if factors.weight_shape != expected:
         raise AdapterError(
             f"{adapter}: {name} updates a weight of shape {factors.weight_shape}, but this base has "
             f"{expected} there; "
-            "the adapter was made for another base"
+            "the adapter was made for another base model"
         )
     if factors.magnitude is not None:
         wanted = expected[1] if factors.magnitude.dim() == 2 else expected[0]

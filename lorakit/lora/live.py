@@ -71,7 +71,7 @@ def applied_rows(model: Any, mixes: Sequence[Mix], partial: bool = False) -> Ite
     around an `applied`, that one's mix adds to every row.
     """
     if not mixes:
-        raise AdapterError("no mix was given: give one for each row of the batch, {} for the base alone")
+        raise AdapterError("no mix was given: give one for each row of the batch, {} for the base model only")
     if not any(mixes):
         check_mix({})
     with _applied(model, mixes, partial):

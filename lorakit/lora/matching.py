@@ -17,7 +17,7 @@ from lorakit.lora.experts import BareWeights, shares_of, todays_names
 from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.strength import Strength
 
-ANOTHER = "another base"
+ANOTHER = "another base model"
 # The families that have bases here: of an adapter for any other not even a part is applied.
 FAMILIES = ("flux", "flux2", "sdxl", "sd15", "llm", "")
 
@@ -140,9 +140,9 @@ def check_mix(mix: Mix) -> None:
     from -2 to 2.
     """
     if not isinstance(mix, Mapping):
-        raise AdapterError(f"a mix is a table of adapters with their weights, not a {type(mix).__name__}")
+        raise AdapterError(f"a mix maps adapters to their strengths, not a {type(mix).__name__}")
     if not mix:
-        raise AdapterError("the mix is empty: give at least one adapter and its weight")
+        raise AdapterError("the mix is empty: give at least one adapter and its strength")
     for adapter, value in mix.items():
         if not isinstance(adapter, Adapter):
             raise AdapterError(
@@ -174,7 +174,7 @@ def warn_of_twins(pairs: Iterable[tuple[Adapter, Adapter]], mix: Iterable[tuple[
     for one, other in pairs:
         if one in strengths and other in strengths:
             warnings.warn(
-                f"{one.name} and {other.name}: are the same adapter, which is in the mix twice; its weights "
+                f"{one.name} and {other.name} are the same adapter, used twice in the mix; its strengths "
                 f"{strengths[one]} and {strengths[other]} add up",
                 stacklevel=4,
             )
@@ -257,17 +257,17 @@ def _check_weights(adapter: Adapter, modules: Mapping[str, Layer], whole: bool) 
         target = _resolve(place, modules, whole)
         ours = None if target is None else getattr(modules[target], what, None)
         if not isinstance(ours, Tensor):
-            raise AdapterError(f"{adapter.name}: brings its own {place}, which this model does not have")
+            raise AdapterError(f"{adapter.name} brings its own {place}, which this model doesn't have")
         if ours.shape[:1] != theirs.shape[:1] and ours.shape[1:] == theirs.shape[1:]:
             raise AdapterError(
-                f"{adapter.name}: its {place} has {theirs.shape[0]:,} words where this base has "
-                f"{ours.shape[0]:,}: the vocabulary grew in its training, which is not supported; train it "
-                "without new words"
+                f"{adapter.name}: its {place} has {theirs.shape[0]:,} tokens, this base model's has "
+                f"{ours.shape[0]:,}: its vocabulary grew in training, which isn't supported; train it "
+                "without added tokens"
             )
         if not _is_same(ours, theirs):
             raise AdapterError(
-                f"{adapter.name}: brings its own {place}, which differs from this base's: it was made for "
-                "another base, or that layer was trained as a whole, which is not supported"
+                f"{adapter.name} brings its own {place}, which differs from this base model's: it was made "
+                "for another base model, or that layer was trained as a whole, which isn't supported"
             )
 
 
@@ -312,7 +312,7 @@ def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
         ""
         if foreign
         else (
-            "; to use the rest of it all the same, allow it in part (partial=True, "
+            "; to use the rest anyway, allow it in part (partial=True, "
             "python -m lorakit adapters --in-part NAME, or “Use in part” on the Adapters tab)"
         )
     )

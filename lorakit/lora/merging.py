@@ -41,7 +41,7 @@ def _delta(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> Tenso
         return delta
     if layer.weight.is_meta:
         raise AdapterError(
-            f"{adapter.name}: {name} is a DoRA update, which needs the base's weights; load the base first"
+            f"{adapter.name}: {name} is a DoRA update, which needs the base model's weights; load them first"
         )
     base = dense_weight(layer)
     return dora_gain(layer, factors) * (base + delta.to(base.device)) - base

@@ -81,18 +81,18 @@ class StackLoad:
         """What to tell a person."""
         shares, verdict = self.shares(weights), self.verdict(weights)
         if not any(shares):
-            return "These adapters change nothing at these weights."
+            return "At these strengths, the adapters have no effect."
         loudest = max(range(len(shares)), key=shares.__getitem__)
         name = self.names[loudest]
         if verdict == "green":
             if len(shares) > 1 and shares[loudest] > 0.9:
-                return f"Safe. {name} outshouts the others; turn it down, or them up, to see them."
-            return "Safe: together they change the base no more than it can take."
+                return f"Safe, but {name} drowns out the others. Turn it down, or turn them up."
+            return "Safe: together they stay within what the base model can handle."
         much = f"together they change {self.score(weights):.1f} times as much as one adapter"
         if verdict == "amber":
-            return f"Watch out: {much}. Details may suffer; {name} is the loudest."
+            return f"Borderline: {much}. Details may suffer; {name} has the most influence."
         highest = self.names[max(range(len(weights)), key=lambda i: abs(weights[i]))]
-        return f"Too much: {much}. Expect broken products and scenes; turn {highest} down first."
+        return f"Too much: {much}. Products and scenes are likely to break; turn {highest} down first."
 
 
 def levels(strengths: Sequence[Strength]) -> list[float]:

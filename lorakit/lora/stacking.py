@@ -97,8 +97,8 @@ class StackedUpdates:
         found = self.layer
         if len(weights[0]) > 1 and isinstance(self.layer, Share):
             raise AdapterError(
-                "experts work for all rows of a batch at once, so rows cannot have mixes of their own; use "
-                "one mix at a time"
+                "experts process all rows of a batch at once, so rows can't have different mixes; use one "
+                "mix at a time"
             )
         if self._low:
             low = tuple(tuple(weights[i]) for i in self._low)

@@ -50,11 +50,11 @@ class Strength:
         put = object.__setattr__
         put(self, "weight", checked_weight(self.weight))
         if not isinstance(self.blocks, Mapping | tuple):
-            raise AdapterError(f"blocks is {_said(self.blocks)}; give a table of groups with their weights")
+            raise AdapterError(f"blocks is {_said(self.blocks)}; give a table of groups with their strengths")
         try:
             pairs = dict(self.blocks)
         except (TypeError, ValueError) as error:
-            raise AdapterError("blocks is no table of groups with their weights") from error
+            raise AdapterError("blocks is not a table of groups with their strengths") from error
         put(self, "blocks", tuple(sorted((_group(g), checked_weight(w, g)) for g, w in pairs.items())))
         _check_apart([group for group, _ in self.groups])
         for field in ("start", "end"):
@@ -167,10 +167,10 @@ def checked_weight(weight: Any, where: str = "") -> float:
     """`weight` as a float. Raises AdapterError unless it is a number from -2 to 2."""
     place = f" in {where}" if where else ""
     if not _is_number(weight):
-        raise AdapterError(f"its weight{place} is {_said(weight)}; a weight is a number, usually 0 to 1")
+        raise AdapterError(f"its strength{place} is {_said(weight)}; a strength is a number, usually 0 to 1")
     if not WEIGHTS[0] <= weight <= WEIGHTS[1]:
         low, high = WEIGHTS
-        raise AdapterError(f"its weight{place} is {_said(weight)}; take one from {low:g} to {high:g}")
+        raise AdapterError(f"its strength{place} is {_said(weight)}; choose one from {low:g} to {high:g}")
     return float(weight)
 
 
@@ -193,7 +193,7 @@ def _check_apart(groups: list[str]) -> None:
     ranges = sorted((span(group), group) for group in groups if group not in GROUPS)
     for (first, one), (second, other) in pairwise(ranges):
         if second[0] <= first[1]:
-            raise AdapterError(f"the layers {one} and {other} overlap; give each layer one weight")
+            raise AdapterError(f"the layers {one} and {other} overlap; give each layer one strength")
 
 
 def _has(names: list[str]) -> str:

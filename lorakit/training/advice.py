@@ -43,12 +43,12 @@ def advise_rank(kind: str, count: int, distinct: int, words: int = 0) -> Advice:
         if varied:
             captions = f"{distinct} different captions"
             return Advice(32, f"Rank 32: {count} photos with {captions} are a lot to learn.")
-        return Advice(16, f"Rank 16: the usual one for {count} photos of one product.")
+        return Advice(16, f"Rank 16: the usual rank for {count} photos of one product.")
     if words < FEW_WORDS:
         number = f"{count} text{'s' if count != 1 else ''} of {words:,} words in all"
         return Advice(8, f"Rank 8: {number}, so little to learn.")
     rank = 16 if words < MANY_WORDS else 32 if words < VERY_MANY_WORDS else 64
-    return Advice(rank, f"Rank {rank}: fits {count} texts of {words:,} words in all.")
+    return Advice(rank, f"Rank {rank}: suits {count} texts with {words:,} words in total.")
 
 
 def photo_advice(captions: Sequence[str], style: bool = False) -> Advice:

@@ -56,9 +56,10 @@ def _room_needed(folder: Path, step: int) -> Iterator[None]:
         if not full:
             raise
         kept = newest(folder)
-        goes_on = f"it goes on at step {kept}" if kept is not None else "it begins anew"
+        goes_on = f"it resumes at step {kept}" if kept is not None else "it starts over"
         raise LoraKitError(
-            f"checkpoint: the disk is full at step {step}; make room and start the training again: {goes_on}"
+            f"checkpoint: the disk is full at step {step}; free up space and start the training again: "
+            f"{goes_on}"
         ) from error
 
 

@@ -43,5 +43,5 @@ def gather(
         with durable.replacing(files[number]) as aside:
             drawn.save(aside)
         total = len(files)
-        emit({"event": "phase", "name": "Drawing the class", "done": number + 1, "total": total})
+        emit({"event": "phase", "name": "Generating class images", "done": number + 1, "total": total})
     return PhotoSet.from_files(files, "", {file.name: recipe.class_prompt for file in files})

@@ -25,7 +25,7 @@ def targets(base: Base, recipe: Recipe) -> list[str]:
         return family.targets(base, recipe.convolutions)
     found: list[str] = family.targets(base)
     if recipe.dora and any(isinstance(modules_of(base.model).get(name), Share) for name in found):
-        raise RecipeError("recipe: dora is not possible on a base with experts; switch DoRA off")
+        raise RecipeError("recipe: dora is not possible on a base model with experts; turn DoRA off")
     return found
 
 
@@ -44,8 +44,8 @@ def notes(base: Base, recipe: Recipe, names: list[str]) -> list[str]:
         share = _left(base.model, [modules[name] for name in names])
         if share > LEFT:
             said.append(
-                f"{share:.0%} of this base's weights, embeddings apart, get no update: they lie in layers "
-                "that cannot carry one."
+                f"{share:.0%} of this base model's weights, embeddings aside, are not trained: their layers "
+                "can't take an update."
             )
     return said
 

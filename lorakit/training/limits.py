@@ -53,12 +53,12 @@ class Pace:
 def kept_words(folder: Path) -> str:
     """What is left of a training that cannot go on as it is, to be put behind a sentence."""
     step = checkpoint.newest(folder)
-    return f". The state after step {step} is kept" if step else ""
+    return f". The checkpoint of step {step} is kept" if step else ""
 
 
 @contextmanager
 def unharmed(base: Base, what: str, emit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
-    """Let a training go on when something that only looks at it fails, and say so.
+    """Let a training continue when something that only observes it fails, and say so.
 
     Raises only when the device itself is lost.
     """
@@ -70,12 +70,12 @@ def unharmed(base: Base, what: str, emit: Callable[[dict[str, Any]], None]) -> I
             raise
         log.warning("%s: %s", what, error, exc_info=True)
         no_room = is_out_of_memory(error)
-        trouble = "the memory was not enough" if no_room else f"{type(error).__name__}, see the log"
+        trouble = "out of memory" if no_room else f"{type(error).__name__}, see the log"
     if trouble:  # out of the except, whose traceback would keep the tensors alive
         forget(base.model)
         if base.device.type == "cuda":
             torch.cuda.empty_cache()
-        text = f"{what} could not be made ({trouble}). The training itself is not affected."
+        text = f"{what} failed ({trouble}). The training itself is not affected."
         emit({"event": "note", "text": text})
 
 
@@ -90,12 +90,12 @@ def memory_told(recipe: Recipe, step: int, folder: Path) -> Iterator[None]:
         half = max(1, recipe.batch_size // 2)
         times = recipe.accumulate * math.ceil(recipe.batch_size / half)
         smaller = (
-            f"batch_size {half} and accumulate {times} for much the same result"
+            f"batch_size {half} and accumulate {times} for nearly the same result"
             if recipe.batch_size > 1
             else "gradient_checkpointing" if not recipe.gradient_checkpointing
-            else "a smaller resolution or max_length, or the base in 4 bits"
+            else "a smaller resolution or max_length, or the base model in 4-bit"
         )  # fmt: skip
         raise RecipeError(
-            f"the memory was not enough at step {step + 1}; close other programs and start it again, or "
-            f"start it anew with {smaller}{kept_words(folder)}"
+            f"out of memory at step {step + 1}; close other programs and try again, or "
+            f"start over with {smaller}{kept_words(folder)}"
         ) from error

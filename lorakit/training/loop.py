@@ -180,10 +180,10 @@ class _Training:
         norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), recipe.max_grad_norm)
         value, length = torch.stack([loss, norm.to(loss.device)]).tolist()
         if not (math.isfinite(value) and math.isfinite(length)):
-            what = "loss is" if not math.isfinite(value) else "gradients are"
+            what = "loss" if not math.isfinite(value) else "gradients"
             raise RecipeError(
-                f"the {what} no longer a number at step {self.step + 1}; lower learning_rate (it is "
-                f"{recipe.learning_rate:g}) and start anew{kept_words(self.folder)}"
+                f"the {what} became invalid (NaN) at step {self.step + 1}; lower learning_rate (now "
+                f"{recipe.learning_rate:g}) and start over{kept_words(self.folder)}"
             )
         self.optimizer.step()
         if self.average is not None:
@@ -237,8 +237,8 @@ class _Training:
             return
         if not all(bool(torch.isfinite(p).all()) for p in self.parameters.values()):
             raise RecipeError(
-                f"the adapter no longer holds numbers after step {self.step}; lower learning_rate (it is "
-                f"{self.recipe.learning_rate:g}) and start anew{kept_words(self.folder)}"
+                f"the adapter became invalid (NaN) after step {self.step}; lower learning_rate (now "
+                f"{self.recipe.learning_rate:g}) and start over{kept_words(self.folder)}"
             )
         state = {
             "step": self.step,
@@ -271,7 +271,7 @@ class _Training:
         optimizers.resume(self.optimizer, state["optimizer"])
         if self.average is not None:
             self.average = {name: value.to(self.base.device) for name, value in state["average"].items()}
-        self._emit({"event": "note", "text": f"Continued at step {self.step} of {self.total}"})
+        self._emit({"event": "note", "text": f"Resumed at step {self.step} of {self.total}"})
 
     def _outcome(self, stopped: bool) -> Outcome:
         best = None if stopped else self.best

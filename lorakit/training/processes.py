@@ -49,7 +49,7 @@ class ProcessGroup(SingleProcess):
         from accelerate import PartialState
 
         if os.environ.get("ACCELERATE_MIXED_PRECISION") == "fp16":
-            raise RecipeError("mixed_precision fp16 is not supported; use bf16, or no")
+            raise RecipeError("mixed_precision fp16 is not supported; use bf16 or no")
         # Unasked, accelerate joins nothing where there is no GPU: each process would train for itself. The
         # others wait while the first draws previews, which on a large base takes longer than the default.
         self.state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)

@@ -97,7 +97,7 @@ def train(
     monitor = Monitor(base, injection, examples, data, previews)
 
     def preview(step: int) -> None:
-        with unharmed(base, "The previews", emit):
+        with unharmed(base, "Making previews", emit):
             previews.make(step, emit, stop)
             monitor.observe(step, emit)
 
@@ -111,16 +111,16 @@ def train(
         if outcome.stopped or not first:
             return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
         if outcome.best_step is not None:
-            emit({"event": "note", "text": f"Kept: step {outcome.best_step}, the best on what was held out"})
+            emit({"event": "note", "text": f"Kept step {outcome.best_step}, the best on the held-out data"})
         summary = _summary(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
         card = _card(base, data, recipe, summary, name or out.name)
         adapter = _learned(base, injection, card, recipe, out.name)
         _write(adapter, out, "peft" if base.pipeline is None else "diffusers")
         emit({"event": "saved", "slug": out.name})
-        with unharmed(base, "The last previews", emit):
+        with unharmed(base, "Making the last previews", emit):
             previews.make(outcome.steps, emit, lambda: False)
             monitor.observe(outcome.steps, emit)
-        with unharmed(base, "The comparison with the bare base", emit):
+        with unharmed(base, "The comparison with the base model", emit):
             _compare(base, injection, examples, data, recipe, summary, emit)
     finally:
         injection.remove()

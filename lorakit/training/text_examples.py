@@ -50,7 +50,7 @@ class TextExamples:
         held = aside.tokenize(base.tokenizer, recipe.max_length) if aside.samples else []
         if not rows:
             raise DataError(
-                f"none of the texts to learn fits into {recipe.max_length:,} tokens; raise max_length"
+                f"none of the training texts fit into {recipe.max_length:,} tokens; raise max_length"
             )
         emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
         most = positions_of(base.model)
@@ -170,7 +170,7 @@ def check_length(texts: Sequence[Any], most: int | None) -> None:
     longest = max((len(tokens.ids) for tokens in texts), default=0)
     if most is not None and longest > most:
         raise RecipeError(
-            f"recipe: max_length lets a text have {longest:,} tokens, but this base reads {most:,} at most; "
+            f"recipe: max_length allows {longest:,} tokens, but this base model reads at most {most:,}; "
             f"set max_length to {most:,} or less"
         )
 
@@ -192,12 +192,12 @@ def check_packing(base: Base, texts: Sequence[Any], pad: int) -> None:
         after = [float(answer_loss(base, [[before, second]], pad)[0]) for before in (unheard, unlike)]
     except FAULTS as error:
         raise RecipeError(
-            "recipe: packing is not possible with this base, which does not take several texts in one row; "
-            "switch packing off"
+            "recipe: packing is not possible with this base model, which can't take several texts in one "
+            "sequence; turn packing off"
         ) from error
     changed = abs(after[0] - after[1]) > UNCHANGED.get(base.dtype, 1e-2) * max(1.0, abs(after[0]))
     if changed or abs(apart - together) > SAME.get(base.dtype, 2e-2) * max(1.0, abs(apart)):
         raise RecipeError(
-            "recipe: packing is not possible with this base: it cannot keep texts of one row apart; "
-            "switch packing off"
+            "recipe: packing is not possible with this base model, which can't keep texts in one sequence "
+            "apart; turn packing off"
         )

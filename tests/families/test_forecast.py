@@ -73,12 +73,12 @@ def test_each_moment_has_room_for_all_that_is_on_the_device_then(kind, quantize,
     )
     assert here.parts["weights"] == parts["model"] > away.parts["weights"]
     if kind == "llama":
-        assert here.moments.keys() == {"Training", "Looking at held-out texts"}
-        assert here.moments["Looking at held-out texts"] > parts["model"] + 2 * here.parts["factors"]
+        assert here.moments.keys() == {"Training", "Measuring held-out texts"}
+        assert here.moments["Measuring held-out texts"] > parts["model"] + 2 * here.parts["factors"]
         return
     learned = 2 * here.parts["factors"] + here.parts["optimizer"]
     assert here.moments["Preparing photos"] > whole
-    assert here.moments["Drawing the class"] > whole
+    assert here.moments["Generating class images"] > whole
     assert here.moments["Previews"] > whole - texts + learned
     saved = here.moments["Preparing photos"] - away.moments["Preparing photos"]
     assert saved >= texts + here.parts["weights"] - away.parts["weights"] > 0, "encoders stay on the host"

@@ -53,7 +53,9 @@ def test_a_brief_longer_than_the_base_s_positions_is_refused_in_words(tmp_path, 
 def test_texts_longer_than_the_base_s_positions_are_refused_before_the_start(kind, tmp_path, record_property):
     base = load_base(saved(kind, tmp_path), device="cpu")
     texts = TextSet([TextSample(f"brief {i}", "x" * (100 * i)) for i in range(1, 4)])
-    with pytest.raises(RecipeError, match=r"this base reads 128 at most; set max_length to 128") as told:
+    with pytest.raises(
+        RecipeError, match=r"this base model reads at most 128; set max_length to 128"
+    ) as told:
         TextExamples.prepare(base, texts, Recipe(max_length=300), lambda event: None)
     record_property("told", str(told.value))
     fitting = TextExamples.prepare(base, texts, Recipe(max_length=128), lambda event: None)

@@ -180,7 +180,9 @@ def test_the_sizes_of_flux_2_are_told_apart_and_named_where_one_does_not_fit(wid
             num_attention_heads=2,
             axes_dims_rope=(2, 2, 4),
         )
-    with pytest.raises(AdapterError, match=rf"shape \({width}, {width}\).*made for another base \({words}\)"):
+    with pytest.raises(
+        AdapterError, match=rf"shape \({width}, {width}\).*made for another base model \({words}\)"
+    ):
         lorakit.deltas(lorakit.load_adapter(file), other)
 
 

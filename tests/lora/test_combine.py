@@ -111,7 +111,7 @@ def test_what_cannot_be_is_named(change, words):
 
 
 def test_adapters_that_do_not_go_together_are_refused():
-    with pytest.raises(AdapterError, match="different bases"):
+    with pytest.raises(AdapterError, match="different base models"):
         lorakit.combine({adapter(1): 1.0, adapter(2, family="llm"): 1.0})
     dora = adapter(3)
     dora.modules["a"] = Factors(torch.ones(2, 6), torch.ones(5, 2), 2.0, torch.ones(5))
@@ -202,5 +202,5 @@ def test_a_weight_by_block_is_folded_in_and_a_part_of_the_sampling_is_refused(me
     if method != "project":
         assert torch.allclose(found.modules[names[0]].delta(), sum(first), atol=1e-4)
     assert "single -0.5" in found.card.name
-    with pytest.raises(AdapterError, match="n1: acts in a part of the sampling only"):
+    with pytest.raises(AdapterError, match="n1 is active for only part of the steps"):
         lorakit.combine({one: Strength(1.0, end=0.5), two: 1.0}, method)

@@ -168,7 +168,7 @@ def test_norms_that_were_kept_spare_the_weights():
     assert stack_report(mix, empty, kept).score == pytest.approx(stack_report(mix, model).score)
     with pytest.raises(AdapterError, match="not loaded"):
         stack_report(mix, empty)
-    with pytest.raises(AdapterError, match="norms do not name"):
+    with pytest.raises(AdapterError, match="norms don't include"):
         stack_report(mix, model, {"a": 1.0})
 
 
@@ -183,13 +183,13 @@ def test_what_a_mix_may_not_be_is_refused_by_name():
 def test_an_adapter_without_effect_is_said():
     still = Adapter({"a": Factors(torch.ones(2, 12), torch.zeros(10, 2), 2.0)}, Card(name="still"))
     report = stack_report({still: 1.0}, Two())
-    assert report.score == 0 and "nothing" in report.sentence and report.suggested == [1.0]
+    assert report.score == 0 and "no effect" in report.sentence and report.suggested == [1.0]
 
 
 def test_a_value_that_is_no_number_is_named():
     broken = adapter(1)
     broken.modules["a"].up[0, 0] = math.nan
-    with pytest.raises(AdapterError, match="n1: a holds NaN"):
+    with pytest.raises(AdapterError, match="n1: a contains NaN"):
         stack_report({adapter(2): 1.0, broken: 1.0}, Two())
 
 

@@ -39,11 +39,13 @@ def test_the_share_of_weights_without_an_update_is_said(base, record_property):
     others = whole - sum(base.model.get_submodule(name).weight.numel() for name in rest)
     assert others > experts
     (said,) = notes(base, Recipe(rank=1), rest)
-    assert said.startswith(f"{others / whole:.0%} of this base's weights, embeddings apart, get no update")
+    assert said.startswith(
+        f"{others / whole:.0%} of this base model's weights, embeddings aside, are not trained"
+    )
     record_property("told", said)
 
 
 @pytest.mark.battery(110, "DoRA on experts")
 def test_dora_on_a_base_with_experts_is_refused(base):
-    with pytest.raises(RecipeError, match="dora is not possible on a base with experts"):
+    with pytest.raises(RecipeError, match="dora is not possible on a base model with experts"):
         targets(base, Recipe(dora=True))

@@ -51,7 +51,7 @@ def test_a_base_that_lets_packed_texts_see_each_other_is_refused(monkeypatch):
     base, examples = prepared()
     alone = causal_lm.predict
     monkeypatch.setattr(causal_lm, "predict", lambda base, ids, mask, positions=None: alone(base, ids, mask))
-    with pytest.raises(RecipeError, match="switch packing off"):
+    with pytest.raises(RecipeError, match="turn packing off"):
         check_packing(base, [row[0] for row in examples.rows], examples.pad)
 
 

@@ -146,18 +146,18 @@ def _sacrifices(
     is_image = shape.pipeline is not None
     rows: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     if not recipe.gradient_checkpointing:
-        rows.append(("compute activations again", {"gradient_checkpointing": True}, {}))
+        rows.append(("turn on gradient checkpointing", {"gradient_checkpointing": True}, {}))
     if recipe.batch_size > 1:
         together = recipe.accumulate * recipe.batch_size  # the same update, in more and smaller parts
-        rows.append(("take one example at a time", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
+        rows.append(("use batch size 1", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
     if placement.quantize is None and find_spec("bitsandbytes") is not None:
-        rows.append(("load the base in 4 bits", {}, {"quantize": "nf4"}))
+        rows.append(("load the base model in 4-bit", {}, {"quantize": "nf4"}))
     if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
         rows.append(("train at 512 px", {"resolution": 512}, {}))
     if not is_image and recipe.max_length > 512:
-        rows.append(("cut texts at 512 tokens", {"max_length": 512}, {}))
+        rows.append(("shorten texts to 512 tokens", {"max_length": 512}, {}))
     if device.type == "cuda" and not placement.offload:
-        rows.append(("let blocks wait in the host's memory", {}, {"offload": True}))
+        rows.append(("offload to system memory", {}, {"offload": True}))
     return rows
 
 
@@ -185,8 +185,8 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Plac
         )  # fmt: skip
     except (DataDependentOutputException, DynamicOutputShapeException) as error:
         raise BaseError(
-            f"{shape.source}: what a training takes cannot be counted before it runs: which experts work "
-            "depends on the words"
+            f"{shape.source}: its training can't be estimated in advance, because the experts used "
+            "depend on the text"
         ) from error
     finally:
         injection.remove()

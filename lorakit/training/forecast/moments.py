@@ -85,7 +85,7 @@ def of_texts(
     # The logits, those of answers, these in float32, and their logarithms (`objectives.summed_loss`).
     vocabulary = model.get_output_embeddings().weight.shape[0]
     learned = min(rows, batch.size) * batch.length * vocabulary * (2 * shape.dtype.itemsize + 8)
-    return moments | {"Looking at held-out texts": stays + max(passing, learned)}
+    return moments | {"Measuring held-out texts": stays + max(passing, learned)}
 
 
 def of_pictures(
@@ -108,7 +108,7 @@ def of_pictures(
         "Previews": base + 2 * counted.factors + counted.optimizer + average + stays + drawing,
     }
     if recipe.class_images:
-        moments["Drawing the class"] = base + texts + drawing
+        moments["Generating class images"] = base + texts + drawing
     return moments
 
 

@@ -101,15 +101,15 @@ def in_words(ratios: Mapping[str, float]) -> list[str]:
     dead = [name for name, ratio in sound.items() if ratio <= SMALL * typical]
     said = []
     if broken:
-        said.append(f"Broken: {listed(broken)} no longer hold numbers. Lower the learning rate.")
+        said.append(f"Broken: {listed(broken)} contain invalid numbers (NaN). Lower the learning rate.")
     if sound and len(dead) == len(sound):
         said.append("Nothing has been learned yet: no block has changed.")
     elif dead:
-        said.append(f"Dead: {listed(dead)} learn nothing.")
+        said.append(f"Inactive: {listed(dead)} aren't learning.")
     if large:
         said.append(
-            f"Saturated: {listed(large)} changed by more than half of their own size, which leaves little of "
-            "the base. Lower the learning rate, or stop earlier."
+            f"Saturated: {listed(large)} changed by more than half their own size, which leaves little of "
+            "the base model. Lower the learning rate, or train for fewer steps."
         )
     return said
 

@@ -40,7 +40,7 @@ def test_a_blocks_size_is_that_of_its_dense_updates_beside_its_weights(injection
     assert found.blocks["blocks.2"] == pytest.approx(update / weight, rel=1e-5)
 
 
-@pytest.mark.parametrize(("value", "word"), [(float("nan"), "Broken"), (0.0, "Dead"), (9.0, "Saturated")])
+@pytest.mark.parametrize(("value", "word"), [(float("nan"), "Broken"), (0.0, "Inactive"), (9.0, "Saturated")])
 def test_a_block_that_goes_wrong_is_named(injection, value, word):
     for leaf in "qv":
         injection.layers[f"blocks.1.{leaf}"].up.data.fill_(value)

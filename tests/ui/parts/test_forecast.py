@@ -11,7 +11,7 @@ REPORT = {
     "trained": 22_000_000, "parameters": 12_000_000_000, "full": 192e9, "host": 33e9,
     "parts": {"weights": 7e9, "activations": 3e9, "average": 0},
     "ways": [{
-        "label": "take one example at a time", "changes": {"batch_size": 1}, "quantize": "nf4",
+        "label": "use batch size 1", "changes": {"batch_size": 1}, "quantize": "nf4",
         "offload": True, "peak": 7e9,
     }],
 }  # fmt: skip
@@ -57,7 +57,7 @@ def test_what_does_not_fit_comes_with_settings_that_one_click_sets():
     asked = counted()
     card, use, time, _, _ = forecast.poll(asked)
     assert "It does not fit" in card and "11.0 GB" in card and "192.0 GB" in card
-    assert "It fits if you take one example at a time: 7.0 GB then" in card
+    assert "It fits if you use batch size 1: 7.0 GB then" in card
     assert use["visible"] and not time["visible"]
     savers, *set_to = forecast.with_way("image", asked, values(batch_size=8, rank=4))
     assert savers == ["4-bit", "offload"] and set_to == values(batch_size=1, rank=4)
