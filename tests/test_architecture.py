@@ -1,8 +1,11 @@
 """The house's rules, read from the imports themselves."""
 
 import ast
+import re
 import subprocess
 import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -61,14 +64,24 @@ CIRCLES = [
 MOST_LINES, MOST_OF_A_FUNCTION = 250, 50
 
 
+@cache
 def modules():
-    return sorted(path for path in PACKAGE.rglob("*.py"))
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def tree(path):
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports_of(path):
+    """Every import of a module, wherever in it."""
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def imported(path, top_only=False):
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_only else ast.walk(tree)
-    for node in nodes:
+    for node in tree(path).body if top_only else imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -114,10 +127,10 @@ def test_no_module_imports_itself_by_way_of_others():
 
 def needed(path, names):
     """The modules of the package that `path` imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             wholes = {f"{node.module}.{alias.name}" for alias in node.names}
             yield from wholes & set(names) or {node.module} & set(names)
 
@@ -193,12 +206,56 @@ def test_the_page_imports_nothing_heavy_at_the_top():
     assert not wrong
 
 
-@pytest.mark.parametrize("module", ["lorakit", "lorakit.ui", "lorakit.terminal.cli"])
-def test_importing_it_brings_no_torch(module):
-    heavy = sorted(HEAVY)
-    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+# What is for models, for reading photos and tables, or for judging them comes when it is asked for.
+LATER = HEAVY | {
+    "cv2", "docx", "openpyxl", "pillow_heif", "prodigyopt", "py3langid", "safetensors", "schedulefree",
+    "scipy", "sklearn", "tokenizers",
+}  # fmt: skip
+HELP = "lorakit.terminal.cli, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()), " \
+       "contextlib.suppress(SystemExit): lorakit.terminal.cli.main(['--help'])"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["lorakit", "lorakit.ui; lorakit.ui.build_app()", HELP, "app, lorakit.jobs.supervisor"],
+    ids=["package", "page", "terminal", "supervisor"],
+)
+def test_starting_brings_only_what_a_start_needs(start):
+    code = f"import sys, {start}\nprint(sorted(set({sorted(LATER)}) & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("start", ["lorakit.terminal.cli", "app, lorakit.jobs.supervisor"])
+def test_what_shows_no_page_brings_no_gradio(start):
+    code = f"import sys, {start}; print([name for name in ('gradio', 'pandas') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_what_is_pinned_is_what_is_imported():
+    pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().split())
+    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())
+    libraries = {name.split(".")[0] for path in [*modules(), ROOT / "app.py"] for name in imported(path)}
+    distributions = packages_distributions()
+    imports = {normal(distributions[name][0]) for name in libraries - sys.stdlib_module_names - {"lorakit"}}
+    assert imports == {normal(name) for name in pins}
+
+
+def test_tests_share_what_they_need_through_helpers():
+    """Modules without tests of their own, or fixtures; never a module of tests, never a path put in by hand."""
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imported(path)
+        if name.startswith("tests") and name.split(".")[-1].startswith("test_")
+    ]
+    assert not wrong
+    assert not [path for path in (ROOT / "tests").rglob("*.py") if "sys.path" + "[" in path.read_text()]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 # Longer than a reader likes, on 2026-12-01: what is named here may only shrink, and nothing may be added.
@@ -250,7 +307,7 @@ def test_no_module_outgrows_a_reader():
 def test_no_function_outgrows_a_screen():
     lengths = {}
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef):
                 name = f"{path.relative_to(PACKAGE)}: {node.name}"
                 lengths[name] = max(lengths.get(name, 0), node.end_lineno - node.lineno + 1)

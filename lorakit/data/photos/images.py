@@ -66,18 +66,19 @@ UNSUPPORTED = (
 
 
 # A HEIC file that no decoder takes: damaged, or of a kind that this machine has none for.
-HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1", b"ftypmsf1")
+HEIC = tuple(b"ftyp" + brand for brand in b"heic heix hevc hevx heim heis hevm hevs mif1 msf1".split())
 HEIC_ADVICE = "export it as JPEG; to take JPEGs on an iPhone: Settings > Camera > Formats > Most Compatible"
 
 
 @cache
-def formats() -> tuple[str, ...]:
-    """The formats that files are opened as, with HEIC among them where pillow-heif is installed."""
+def formats(heic: bool = True) -> tuple[str, ...]:
+    """The formats that files are opened as; pillow-heif, if it is installed, is imported for `heic` alone."""
     Image.init()
-    with suppress(ImportError):
-        from pillow_heif import register_heif_opener
+    if heic:
+        with suppress(ImportError):
+            from pillow_heif import register_heif_opener
 
-        register_heif_opener()
+            register_heif_opener()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
@@ -103,7 +104,7 @@ def read_picture(path: Path, at_least: tuple[int, int] | None = None) -> Picture
             raise DataError("empty (0 bytes); copy it again")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=formats()) as image:
+            with Image.open(path, formats=formats(_is_heic(path))) as image:
                 return _read(image, at_least)
     except (DataError, Timeout):
         raise
