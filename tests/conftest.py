@@ -74,6 +74,44 @@ def serious():
     return look
 
 
+# The files that take longest, the longest first: they begin first, so that no process ends the run alone.
+LONG = (
+    "e2e/test_first_run.py",
+    "e2e/test_mixing.py",
+    "ui/test_web.py",
+    "e2e/test_second_engine.py",
+    "training/test_faults.py",
+    "training/forecast/test_forecast.py",
+    "e2e/test_themes.py",
+    "training/test_processes.py",
+    "starter/build/test_text_model.py",
+    "benchmarks/test_gpu_check.py",
+    "ui/door/test_visits.py",
+    "jobs/test_people.py",
+    "store/test_faults.py",
+    "families/test_train.py",
+    "ui/door/test_headers.py",
+    "jobs/test_supervisor.py",
+    "data/photos/test_exposure.py",
+    "training/test_image.py",
+    "jobs/kinds/test_caption.py",
+    "generation/pictures/test_mixes.py",
+    "jobs/test_deployment.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Each file is one piece of work for one process, but where the two seats of one file are two pieces."""
+    place = {name: number for number, name in enumerate(LONG)}
+    tests = Path(__file__).parent
+    for item in items:
+        seat = getattr(item, "callspec", None) and item.callspec.params.get("seat")
+        part = f" {seat['viewport']['width']}" if seat else ""
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(tests)}{part}"))
+    items.sort(key=lambda item: place.get(str(item.path.relative_to(tests)), len(place)))
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "battery(row, title): a case of bad input or a fault that is survived")
 

@@ -243,7 +243,7 @@ def test_what_is_pinned_is_what_is_imported():
 
 
 def test_tests_share_what_they_need_through_helpers():
-    """Modules without tests of their own, or fixtures; never a module of tests, never a path put in by hand."""
+    """Modules without tests of their own, or fixtures: never a module of tests, never a path set by hand."""
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in sorted((ROOT / "tests").rglob("*.py"))
