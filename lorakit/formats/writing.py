@@ -5,10 +5,15 @@ import json
 import re
 import struct
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
+
+# Tensors, metadata of the file, and JSON files beside it.
+Written = tuple[dict[str, Tensor], dict[str, str], dict[str, dict[str, Any]]]
 
 
 def write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
@@ -30,3 +35,7 @@ def write(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> N
         if len(ordered) == length:
             file.seek(8)
             file.write(ordered)
+
+
+def own_memory(tensor: Tensor) -> Tensor:
+    return tensor.detach().clone(memory_format=torch.contiguous_format)

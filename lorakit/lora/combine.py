@@ -15,7 +15,7 @@ from lorakit.errors import AdapterError
 from lorakit.lora import low_rank
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
 from lorakit.lora.low_rank import LowRank, Truncated
-from lorakit.lora.matching import check_mix, strength_of, twins, warn_of_twins
+from lorakit.lora.mixes import check_mix, strength_of, twins, warn_of_twins
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.grams import Relations, relations
 from lorakit.lora.layers import Layer, dense_weight, is_quantized, weight_shape
-from lorakit.lora.matching import Placed, match_mix, modules_of
+from lorakit.lora.mixes import Placed, match_mix
+from lorakit.lora.modules import modules_of
 from lorakit.lora.stability import StackLoad
 from lorakit.lora.strength import Strength
 

@@ -13,17 +13,10 @@ from torch import nn
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
+from lorakit.lora.dora import DoraLinear
 from lorakit.lora.experts import LoraExperts
-from lorakit.lora.layers import (
-    DoraLinear,
-    Layer,
-    LoraConv2d,
-    LoraLinear,
-    check_fits,
-    device_of,
-    weight_shape,
-)
-from lorakit.lora.matching import modules_of, replace_modules
+from lorakit.lora.layers import Layer, LoraConv2d, LoraLinear, check_fits, device_of, weight_shape
+from lorakit.lora.modules import modules_of, replace_modules
 from lorakit.lora.pissa import learned, start_at_main_directions
 
 Trained = LoraLinear | LoraExperts

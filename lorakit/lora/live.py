@@ -17,12 +17,8 @@ from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Mix
 from lorakit.lora.layers import Layer
 from lorakit.lora.live_mixes import AdapterSet, LiveMix, Terms
-from lorakit.lora.matching import (
-    check_mix,
-    replace_modules,
-    strength_of,
-    warn_of_twins,
-)
+from lorakit.lora.mixes import check_mix, strength_of, warn_of_twins
+from lorakit.lora.modules import replace_modules
 from lorakit.lora.strength import Strength
 
 CACHED_SETS = 4  # of adapters. Assumption: a compare view alternates between two, a campaign uses one

@@ -11,12 +11,8 @@ from torch import Tensor
 
 from lorakit.lora.adapter import Adapter, Factors, version_of
 from lorakit.lora.layers import Layer
-from lorakit.lora.matching import (
-    checked_match,
-    holds,
-    modules_of,
-    twins,
-)
+from lorakit.lora.mixes import checked_match, twins
+from lorakit.lora.modules import holds, modules_of
 from lorakit.lora.stacking import StackedUpdates
 from lorakit.lora.strength import Strength
 

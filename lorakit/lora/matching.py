@@ -1,21 +1,19 @@
 """Which module of a model each update of an adapter belongs to."""
 
 import math
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
-from lorakit.lora.adapter import Adapter, Factors, Mix, readable
+from lorakit.lora.adapter import Adapter, Factors, readable
 from lorakit.lora.aliases import COMPONENTS, TEXT_ENCODERS, aliases
-from lorakit.lora.experts import BareWeights, shares_of, todays_names
+from lorakit.lora.experts import todays_names
 from lorakit.lora.layers import Layer, check_fits, weight_shape
-from lorakit.lora.strength import Strength
+from lorakit.lora.modules import modules_of
 
 ANOTHER = "another base model"
 # The families that have bases here: of an adapter for any other not even a part is applied.
@@ -30,72 +28,6 @@ class Match:
     names: dict[str, str] = field(default_factory=dict)  # of each module, as the adapter calls it
     unmatched: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)  # of these, those that the model ought to have
-
-
-@dataclass
-class Placed:
-    """One adapter of a mix on a model: its updates by module name, with the weight each has there."""
-
-    adapter: Adapter
-    strength: Strength
-    modules: dict[str, Factors]
-    weights: dict[str, float]
-
-
-def modules_of(model: Any) -> dict[str, Layer]:
-    """Every module by name, and every weight of experts; those of a pipeline carry their component's name in
-    front.
-    """
-    if isinstance(model, nn.Module):
-        modules = dict(model.named_modules())
-        return modules | shares_of(modules)
-    named = {}
-    for component in COMPONENTS:
-        part = getattr(model, component, None)
-        if isinstance(part, nn.Module):
-            named.update({f"{component}.{name}": module for name, module in part.named_modules()})
-    if not named:
-        raise AdapterError(
-            f"an adapter goes onto a torch module or a pipeline, not onto a {type(model).__name__}"
-        )
-    return named
-
-
-def replace_modules(model: Any, replacements: Mapping[str, Layer]) -> dict[str, Layer]:
-    """Set each named module to its replacement and return what was there before."""
-    before = {}
-    for (siblings, leaf), (name, module) in zip(
-        _places(model, replacements), replacements.items(), strict=True
-    ):
-        before[name] = siblings[leaf]
-        siblings[leaf] = module
-    return before
-
-
-def holds(model: Any, layers: Mapping[str, Layer]) -> bool:
-    """Are these the model's modules of these names, and the same shares of its experts?"""
-    try:
-        places = zip(_places(model, layers), layers.values(), strict=True)
-        return all(siblings.get(leaf) == layer for (siblings, leaf), layer in places)
-    except (AttributeError, KeyError):
-        return False
-
-
-def _places(model: Any, names: Iterable[str]) -> Iterator[tuple[dict[str, Layer] | BareWeights, str]]:
-    """For each module the table of modules that it is in, and its name there."""
-    parents: dict[str, Layer] = {}
-    for name in names:
-        parent, _, leaf = name.rpartition(".")
-        if parent not in parents:
-            whole, path = model, parent
-            if not isinstance(model, nn.Module):
-                component, _, path = parent.partition(".")
-                whole = getattr(model, component)
-            for part in filter(None, path.split(".")):
-                whole = whole._modules[part]  # get_submodule takes ten times as long
-            parents[parent] = whole
-        siblings = parents[parent]._modules
-        yield siblings if leaf in siblings else BareWeights(parents[parent]), leaf
 
 
 def match(
@@ -126,107 +58,12 @@ def match(
     if not found.modules:
         raise AdapterError(
             f"{adapter.name}: none of its modules ({len(adapter.modules)}) is in this model, so it would "
-            f"have no effect; it was made for {_made_for(adapter)}. Not found: {_some(found.unmatched)}"
+            f"have no effect; it was made for {_made_for(adapter)}. Not found: {some_of(found.unmatched)}"
         )
     found.missing = _missing(found, model)
     allowed = (partial or adapter.card.partial) and adapter.family in FAMILIES
     if found.missing and not allowed:
         _refuse_part(adapter, found.missing)
-    return found
-
-
-def check_mix(mix: Mix) -> None:
-    """Raise AdapterError, naming the adapter, for an empty mix or a value that is no Strength and no number
-    from -2 to 2.
-    """
-    if not isinstance(mix, Mapping):
-        raise AdapterError(f"a mix maps adapters to their strengths, not a {type(mix).__name__}")
-    if not mix:
-        raise AdapterError("the mix is empty: give at least one adapter and its strength")
-    for adapter, value in mix.items():
-        if not isinstance(adapter, Adapter):
-            raise AdapterError(
-                f"a mix has adapters, not a {type(adapter).__name__}; open it with load_adapter"
-            )
-        strength_of(adapter, value)
-
-
-def strength_of(adapter: Adapter, value: float | Strength) -> Strength:
-    """The Strength of an adapter in a mix. Raises AdapterError naming the adapter."""
-    try:
-        strength = Strength.of(value)
-        strength.check_groups(adapter.modules)
-    except AdapterError as error:
-        raise AdapterError(f"{adapter.name}: {error}") from None
-    return strength
-
-
-def twins(adapters: Iterable[Adapter]) -> list[tuple[Adapter, Adapter]]:
-    """The pairs that hold the same updates, as one file that was opened twice does."""
-    return [
-        (one, other) for one, other in combinations(adapters, 2) if one is not other and _same(one, other)
-    ]
-
-
-def warn_of_twins(pairs: Iterable[tuple[Adapter, Adapter]], mix: Iterable[tuple[Adapter, Strength]]) -> None:
-    """Warn about `pairs` of `twins` that are both in the mix."""
-    strengths = dict(mix)
-    for one, other in pairs:
-        if one in strengths and other in strengths:
-            warnings.warn(
-                f"{one.name} and {other.name} are the same adapter, used twice in the mix; its strengths "
-                f"{strengths[one]} and {strengths[other]} add up",
-                stacklevel=4,
-            )
-
-
-def _same(one: Adapter, other: Adapter) -> bool:
-    if one.modules.keys() != other.modules.keys():
-        return False
-    return all(
-        factors.scale == other.modules[name].scale
-        and len(factors.tensors()) == len(other.modules[name].tensors())
-        and all(
-            a.device == b.device and a.dtype == b.dtype and torch.equal(readable(a), readable(b))
-            for a, b in zip(factors.tensors(), other.modules[name].tensors(), strict=True)
-        )
-        for name, factors in one.modules.items()
-    )
-
-
-def match_mix(mix: Mix, model: Any, finite: bool = True, partial: bool = False) -> list[Placed]:
-    """Check a whole mix before any layer is touched. Modules that are missing are an error, and with
-    `partial` a warning.
-
-    Without `finite`, that every value is a number is left to the caller, who reads them all anyway.
-    """
-    check_mix(mix)
-    strengths = {adapter: strength_of(adapter, value) for adapter, value in mix.items()}
-    warn_of_twins(twins(strengths), strengths.items())
-    layers = modules_of(model)
-    placed = []
-    for adapter, strength in strengths.items():
-        found = checked_match(adapter, model, layers, finite, partial)
-        weights = {target: strength.at(name) for target, name in found.names.items()}
-        placed.append(Placed(adapter, strength, found.modules, weights))
-    return placed
-
-
-def checked_match(
-    adapter: Adapter, model: Any, layers: Mapping[str, Layer], finite: bool = True, partial: bool = False
-) -> Match:
-    """The match of an adapter of a mix on a model with these modules, checked; where it may be applied in
-    part, what is missing is warned about.
-    """
-    if finite:
-        adapter.check_finite()
-    found = match(adapter, model, layers, partial)
-    if found.missing:
-        warnings.warn(
-            f"{adapter.name}: {len(found.missing)} of its {len(adapter.modules)} modules are not in this "
-            f"model and have no effect: {_some(found.missing)}",
-            stacklevel=5,
-        )
     return found
 
 
@@ -317,7 +154,7 @@ def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
         )
     )
     raise AdapterError(
-        f"{adapter.name}: {len(missing)} of its {count} modules are not in this model: {_some(missing)}. "
+        f"{adapter.name}: {len(missing)} of its {count} modules are not in this model: {some_of(missing)}. "
         f"It was made for {_made_for(adapter)}{allow}"
     )
 
@@ -337,6 +174,6 @@ def _made_for(adapter: Adapter) -> str:
     return ANOTHER if adapter.family in ("llm", "") else adapter.made_for or ANOTHER
 
 
-def _some(names: list[str]) -> str:
+def some_of(names: list[str]) -> str:
     shown = ", ".join(name[:80] for name in names[:5])
     return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -8,9 +8,12 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
+from lorakit.lora.dora import dora_gain
 from lorakit.lora.experts import Share
-from lorakit.lora.layers import Layer, dense_weight, dora_gain, is_conv1d
-from lorakit.lora.matching import match, match_mix, modules_of
+from lorakit.lora.layers import Layer, dense_weight, is_conv1d
+from lorakit.lora.matching import match
+from lorakit.lora.mixes import match_mix
+from lorakit.lora.modules import modules_of
 
 _originals: "WeakKeyDictionary[Any, dict[str, Tensor]]" = WeakKeyDictionary()
 

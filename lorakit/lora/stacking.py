@@ -12,16 +12,9 @@ from torch import Tensor
 
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Factors
+from lorakit.lora.dora import dora_gain
 from lorakit.lora.experts import Share
-from lorakit.lora.layers import (
-    Layer,
-    LoraConv2d,
-    LoraLinear,
-    WrappedLayer,
-    device_of,
-    dora_gain,
-    repeated,
-)
+from lorakit.lora.layers import Layer, LoraConv2d, LoraLinear, WrappedLayer, device_of, repeated
 
 
 class KronLinear(WrappedLayer):

@@ -8,7 +8,7 @@ from lorakit.families.quantize import numbers_in
 from lorakit.lora.experts import Share
 from lorakit.lora.inject import rooms_of
 from lorakit.lora.layers import weight_shape
-from lorakit.lora.matching import modules_of
+from lorakit.lora.modules import modules_of
 from lorakit.training.recipe import Recipe
 
 LEFT = 0.1  # of the weights beside the embeddings: less is norms, biases and the like

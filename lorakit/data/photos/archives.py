@@ -9,8 +9,6 @@ later can still say so.
 import re
 import shutil
 import stat
-import sys
-import unicodedata
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -20,6 +18,7 @@ from lorakit import durable
 from lorakit.data.findings import Finding
 from lorakit.data.photos.litter import is_litter
 from lorakit.data.photos.names import shown
+from lorakit.data.photos.safe_names import UniqueNames, safe_name
 from lorakit.errors import DataError
 
 MOST_ENTRIES = 10_000
@@ -30,7 +29,6 @@ HARMLESS, MOST_TIMES = 200 * 2**20, 100
 SPARE = 500 * 2**20  # bytes of the disk that stay free
 CHUNK = 2**20
 NESTED = (".zip", ".rar", ".7z", ".tar", ".gz", ".bz2", ".xz")
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 HELD_BACK = ".held-back.json"  # in the folder: what could not be brought into it
@@ -94,11 +92,11 @@ def gather(files: list[Path], into: Path) -> list[Finding]:
     """
     into.mkdir(parents=True, exist_ok=True)
     found: list[Finding] = []
-    names = _Names()
+    names = UniqueNames()
     for file in files:
         if is_litter(file.name):
             continue
-        target = into / names.take(Path(_safe(file.name)), file.name)
+        target = into / names.take(Path(safe_name(file.name)), file.name)
         try:
             if file.suffix.lower() == ".zip":
                 found += unpack(file, target.with_suffix(""))
@@ -122,7 +120,7 @@ def _unpack(opened: zipfile.ZipFile, name: str, into: Path) -> list[Finding]:
         raise DataError(f"{name}: {len(entries)} files in it (max. {MOST_ENTRIES}); split it")
     room = _room(entries, name, Path(str(opened.filename)).stat().st_size, into)
     found: list[Finding] = []
-    names, written = _Names(), []
+    names, written = UniqueNames(), []
     for entry in entries:
         label = shown(_real_name(entry))
         try:
@@ -198,55 +196,10 @@ def _target(entry: zipfile.ZipInfo) -> tuple[Path, str]:
     if path.lower().endswith(NESTED):
         raise _Refused("nested-archive", "an archive inside the ZIP file", "unpack it and add its photos")
     # Deeper folders than these say nothing about a photo, and make names too long for some systems.
-    safe = Path(*[_safe(part) for part in parts if part not in ("", ".")][-4:])
+    safe = Path(*[safe_name(part) for part in parts if part not in ("", ".")][-4:])
     if not safe.name:
         raise _Refused("unsafe-path", "no file name", "create it again with plain file names")
     return safe, path
-
-
-class _Names:
-    """The names that are given out within one folder: no two are alike on any system, and a photo and its
-    caption stay called alike but for their endings.
-    """
-
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
-        self.numbers: dict[str, int] = {}  # by the original name without its ending
-
-    def take(self, safe: Path, original: str) -> Path:
-        """The safe path, numbered when it is taken already; or with the number of its `original` name."""
-        own = original[: len(original) - len(Path(original).suffix)]
-        number = self.numbers.get(own, 1)
-        while _key(path := _numbered(safe, number)) in self.taken:
-            number += 1
-        self.numbers.setdefault(own, number)
-        self.taken.add(_key(path))
-        return path
-
-
-def _key(path: Path) -> str:
-    """What a system tells names by: macOS holds two ways of writing an accent for one name."""
-    name = path.as_posix().casefold()
-    return unicodedata.normalize("NFC", name) if sys.platform == "darwin" else name
-
-
-def _numbered(path: Path, number: int) -> Path:
-    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-
-
-def _safe(part: str) -> str:
-    """A file name that every system can keep, in any script, with its spaces of any kind and its accents as
-    they are written: captions may name it so.
-    """
-    clean = "".join(
-        "_" if c in '<>:"|?*' or not (c.isprintable() or unicodedata.category(c) == "Zs") else c for c in part
-    )
-    clean = clean.strip(" .") or "file"
-    stem, dot, ending = clean.rpartition(".")
-    stem, ending = (stem, dot + ending[:10]) if stem else (clean, "")
-    while len(stem.encode()) > 150:
-        stem = stem[:-8]
-    return ("_" if DEVICES.match(stem) else "") + stem + ending
 
 
 def _real_name(entry: zipfile.ZipInfo) -> str:

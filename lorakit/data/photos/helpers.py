@@ -7,7 +7,6 @@ here otherwise. Turns are fair: of all who wait, each gets one picture opened af
 
 import io
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -16,15 +15,15 @@ import threading
 import time
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lorakit.data.photos.helper import receive, send
+from lorakit.data.photos.plain_pickle import Plainly
+from lorakit.data.photos.turns import Turn, current
 from lorakit.errors import DataError
 
 COUNT = 3  # one may be busy with a large picture, and one with a campaign's contact sheet
@@ -32,47 +31,7 @@ MEMORY = 900  # MB that one may take; 100 megapixels of any format that is read 
 SECONDS = 120.0  # for one picture, on a machine that does much else
 LATER_SECONDS = 0.2  # before a large picture is tried again while another is open
 IDLE_SECONDS = 120.0  # after which a helper is let go; the next one starts in half a second
-# What an answer may be made of: figures, texts and arrays, so that a helper that a picture took over can run
-# nothing here.
-PLAIN = {
-    ("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "scalar"),
-    ("numpy._core.numeric", "_frombuffer"), ("numpy", "ndarray"), ("numpy", "dtype"),
-    ("pathlib", "PosixPath"), ("pathlib", "WindowsPath"),
-}  # fmt: skip
-OURS = "lorakit.data."
 NOBODY = "not opened, because the upload was cancelled; add it again"
-
-
-@dataclass(eq=False)
-class Turn:
-    """What one visitor waits for. `ask` adds to it; `cancel` drops what has not begun."""
-
-    name: str = ""
-    asked: list["Future[Any]"] = field(default_factory=list)
-    cancelled: bool = False
-
-    def cancel(self) -> None:
-        """Drop what has not begun, and refuse what is asked later."""
-        self.cancelled = True
-        for one in self.asked:
-            one.cancel()
-
-    def progress(self) -> tuple[int, int]:
-        """How many have been opened, and of how many."""
-        return sum(one.done() for one in self.asked), len(self.asked)
-
-
-_turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
-
-
-@contextmanager
-def within(turn: Turn) -> Iterator[None]:
-    """What this thread asks meanwhile belongs to that turn."""
-    token = _turn.set(turn)
-    try:
-        yield
-    finally:
-        _turn.reset(token)
 
 
 @dataclass(eq=False)
@@ -101,7 +60,7 @@ class Helpers:
     ) -> "Future[Any]":
         """Run a function of a module there. Its DataError, or what came between, is the future's error."""
         future: Future[Any] = Future()
-        own = _turn.get() or Turn()
+        own = current.get() or Turn()
         if own.cancelled:
             future.cancel()
             return future
@@ -237,17 +196,6 @@ class Lost(DataError):
 
 class _Later(Exception):
     """Another helper has a large picture open."""
-
-
-class Plainly(pickle.Unpickler):
-    """Reads plain values and this package's data classes, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Raises UnpicklingError for anything else."""
-        found = super().find_class(module, name) if module.startswith(OURS) else None
-        if (module, name) in PLAIN or hasattr(found, "__dataclass_fields__"):
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} is not a plain value")
 
 
 def _why(code: int | None, seconds: float | None) -> str:

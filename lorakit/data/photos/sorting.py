@@ -17,7 +17,7 @@ from lorakit.data.photos import (
     names,
 )
 from lorakit.data.photos.caption_tables import PICTURES
-from lorakit.data.photos.images import UNSUPPORTED, is_picture
+from lorakit.data.photos.file_types import UNSUPPORTED, is_picture
 from lorakit.data.photos.names import folded, shown, stem
 from lorakit.errors import DataError
 

@@ -6,11 +6,11 @@ encodings with shift states but ISO-2022-JP, EBCDIC, Vietnamese code pages. A pe
 """
 
 import codecs
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lorakit.data.tables import languages, letters
+from lorakit.data.tables import letters
+from lorakit.data.tables.letter_odds import letter_score, likelihoods_in, sign_score
 from lorakit.errors import DataError
 
 HEAD = 1024 * 1024  # bytes that the encoding is told from
@@ -18,7 +18,6 @@ READ = 6000  # bytes of lines beyond ASCII that are weighed
 SURE = 1.5  # that the second best has to score less by, summed over all signs beyond ASCII
 FEW = 8  # signs beyond ASCII: of fewer nothing is sure
 RARER = 0.1  # of the score of encodings that few files are in today: those of DOS and of old Macs
-UNLIKELY = 10.0  # nats per tenth of a point that a text's language has to be less likely by
 
 LABELS = {  # what a person may choose, in the order of a list
     "utf-8": "Unicode (UTF-8)", "utf-16": "Unicode (UTF-16)", "cp1252": "Western European (Windows-1252)",
@@ -51,10 +50,6 @@ OF_SEVERAL_BYTES = {  # the signs usual in its language, and where the usual one
     "big5": ("zh", letters.CHINESE_TRADITIONAL, range(0xA4, 0xC7)),
     "cp949": ("ko", letters.KOREAN, range(0xB0, 0xC9)),
 }
-SIGNS = frozenset("“”„‘’‚–—…«»‹›€£°©®™•·½¼¾²³×º\xa0¿¡±")  # that prose of any language has beside words
-WITHIN = frozenset("’·–\xad‑")  # of these, those that stand between letters
-ALONE = frozenset("àèéêòóôíáúåöÀÈÉÓÁÅÖаивкосуяієАИВКОСУЯІЄηοΗΟو")  # letters that are words
-WIDE = frozenset("。、，．「」『』！？：；（）・ー～〜…“”‘’—％　《》【】￥")
 
 
 @dataclass(frozen=True)
@@ -173,85 +168,11 @@ def _scored(data: bytes) -> Iterator[tuple[str, float, str]]:
     for name, alphabets in OF_ONE_BYTE.items():
         text = _decoded(data, name, True)
         if text is not None:
-            likely = _likelihoods(text)
-            score = max(_of_letters(text, lang, a) - likely(lang) for lang, a in alphabets.items())
+            likely = likelihoods_in(text)
+            score = max(letter_score(text, lang, a) - likely(lang) for lang, a in alphabets.items())
             rare = RARER * min(1.0, 3 / max(1, sum(c > "\x7f" for c in text)))
             yield name, score - rare * name.startswith(("mac", "cp8")), text
     for name, (language, usual, places) in OF_SEVERAL_BYTES.items():
         text = _decoded(data, name, False)
         if text:
-            yield name, _of_signs(text, name, language, usual, places), text
-
-
-def _likelihoods(text: str):
-    ranks = languages.likelihoods(text)
-    best = max(ranks.values())
-    return lambda language: min(0.8, (best - ranks[language]) / UNLIKELY / 10)
-
-
-def _of_letters(text: str, language: str, alphabet: str) -> float:
-    """How well the signs beyond ASCII fit an alphabet; about 1 for a text in it, 0 and less for another."""
-    places = {letter: 1 - 0.5 * i / len(alphabet) for i, letter in enumerate(alphabet)}
-    foreign = alphabet[0] > "\u0250"
-    speakable, never_last = language in letters.SPEAKABLE, letters.NEVER_LAST.get(language, "")
-    total, count, clustered = 0.0, 0, 0
-    padded = f" {text} "
-    for before, sign, after in zip(padded, padded[1:], padded[2:], strict=False):
-        if sign <= "\x7f":
-            clustered = 0
-            continue
-        count += 1
-        if not sign.isalpha() and unicodedata.category(sign) != "Mn":
-            total += _of_mark(before, sign, after)
-            continue
-        low = sign.lower()
-        clustered = 0 if low in letters.VOWELS else clustered + 1
-        total += places.get(low, -0.5) - _misplaced(before, sign, after)
-        total -= 0.4 * (speakable and clustered > 3)
-        total -= 0.5 * (low in never_last and before.isalpha() and not after.isalpha())
-        total -= 1.0 * (foreign and any(c.isascii() and c.isalpha() for c in (before, after)))
-    return total / max(1, count)
-
-
-def _misplaced(before: str, letter: str, after: str) -> float:
-    """What speaks against a letter between these two."""
-    if (letter.isupper() and before.islower()) or (letter.islower() and before.isupper() and after.isupper()):
-        return 1.0
-    alone = not before.isalpha() and after == " " and letter not in ALONE
-    if before.isdigit() or after.isdigit() or alone:
-        return 0.6
-    return 0.2 if letter.isupper() and before.isupper() else 0.0  # words in capitals are rarer
-
-
-def _of_mark(before: str, sign: str, after: str) -> float:
-    """How well a sign that is no letter stands between these two."""
-    if sign not in SIGNS:
-        return -2.0 if unicodedata.category(sign) in ("Cc", "Co", "Cn") else -1.0
-    if (sign in "–—" and before == after == " ") or (sign in "£€" and (before + after).strip().isdigit()):
-        return 0.9
-    return -1.0 if before.isalpha() and after.isalpha() and sign not in WITHIN else 0.4
-
-
-def _of_signs(text: str, name: str, language: str, usual: frozenset[str], places: range) -> float:
-    """The same for a script of many signs."""
-    total = count = kana = 0.0
-    for before, sign in zip(f" {text}", text, strict=False):
-        if sign <= "\x7f":
-            total -= 0.5 * (sign.islower() and before > "\u3040")
-            continue
-        count += 1
-        if before.islower():
-            total -= 0.5
-        if "\u3041" <= sign <= "\u30fa" and language == "ja":
-            kana += 1
-            total += 0.9
-        elif sign in usual:
-            total += 1.0
-        elif sign in WIDE or "\uff10" <= sign <= "\uff5a":
-            total += 0.6
-        else:
-            code = sign.encode(name, "replace")
-            total += 0.5 if len(code) == 2 and code[0] in places else -0.5
-    if language == "ja" and kana < 0.1 * count:
-        total -= 0.4 * count  # Japanese without its syllables is Chinese
-    return total / max(1.0, count)
+            yield name, sign_score(text, name, language, usual, places), text

@@ -14,8 +14,9 @@ from lorakit.families.host import free_bytes
 from lorakit.lora.adapter import Mix
 from lorakit.lora.layers import weight_shape
 from lorakit.lora.live import applied
-from lorakit.lora.matching import match_mix, modules_of
 from lorakit.lora.merging import is_merged, merge, unmerge
+from lorakit.lora.mixes import match_mix
+from lorakit.lora.modules import modules_of
 from lorakit.lora.strength import Strength
 
 FROM = 16  # pictures of one mix: with fewer, folding saves less than it may cost on a large base

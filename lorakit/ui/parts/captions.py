@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from lorakit.data.photos.sets import Photo, PhotoSet
+from lorakit.data.photos.photo import Photo
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.errors import LoraKitError
 from lorakit.jobs.kinds.caption import OUT, configured, proposed
 from lorakit.ui.parts import gate, pictures, pieces

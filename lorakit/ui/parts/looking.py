@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from lorakit.data.photos import helpers
-from lorakit.data.photos.helpers import Turn
+from lorakit.data.photos import helpers, turns
+from lorakit.data.photos.turns import Turn
 
 T = TypeVar("T")
 TELL_SECONDS = 0.7
@@ -45,5 +45,5 @@ def during(work: Callable[[], T], visitor: str, what: str) -> Generator[tuple[in
 
 
 def _within(turn: Turn, work: Callable[[], T]) -> T:
-    with helpers.within(turn):
+    with turns.within(turn):
         return work()

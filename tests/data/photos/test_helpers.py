@@ -12,9 +12,10 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from lorakit.data.photos import helper, helpers, images, sight
-from lorakit.data.photos.helpers import Helpers, Turn
+from lorakit.data.photos import helper, helpers, images, plain_pickle, sight, turns
+from lorakit.data.photos.helpers import Helpers
 from lorakit.data.photos.sets import PhotoSet
+from lorakit.data.photos.turns import Turn
 from lorakit.errors import DataError
 
 
@@ -109,16 +110,16 @@ def test_turns_are_fair_and_what_nobody_waits_for_is_dropped(tmp_path):
     pool, order = Helpers(count=1), []
     pool._threads = [threading.Thread(target=lambda: None)]  # nobody works yet
     many, one = Turn("many"), Turn("one")
-    with helpers.within(many):
+    with turns.within(many):
         asked = [pool.ask(sight.take, tmp_path / f"{n}") for n in range(6)]
-    with helpers.within(one):
+    with turns.within(one):
         pool.ask(sight.take, tmp_path / "mine")
     asked[5].cancel()
     while pool._waiting:
         order.append(Path(pool._next().arguments[0]).name)
     assert order == ["0", "mine", "1", "2", "3", "4", "5"]
     many.cancel()
-    with helpers.within(many), pytest.raises(CancelledError):
+    with turns.within(many), pytest.raises(CancelledError):
         pool.ask(sight.take, tmp_path / "7").result()
     assert not pool._waiting and asked[0].cancelled()
 
@@ -132,7 +133,7 @@ def test_a_helper_can_answer_with_figures_only(tmp_path):
     import pickle
 
     with pytest.raises(pickle.UnpicklingError, match="mkdir"):
-        helpers.Plainly(io.BytesIO(pickle.dumps(Evil()))).load()
+        plain_pickle.Plainly(io.BytesIO(pickle.dumps(Evil()))).load()
     assert not (tmp_path / "made").exists()
 
 

@@ -10,13 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from lorakit.data.photos.buckets import frame
-from lorakit.data.photos.images import (
-    MOST_PIXELS,
-    TURNS,
-    fit,
-    formats,
-    read_picture,
-)
+from lorakit.data.photos.file_types import formats
+from lorakit.data.photos.images import MOST_PIXELS, fit, read_picture
+from lorakit.data.photos.pixels import TURNS
 from lorakit.errors import DataError
 
 

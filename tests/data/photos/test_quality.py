@@ -8,8 +8,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from lorakit.data.findings import Finding
+from lorakit.data.photos.photo import Photo
 from lorakit.data.photos.quality import QualityReport, assess
-from lorakit.data.photos.sets import Photo, PhotoSet
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.errors import DataError
 
 

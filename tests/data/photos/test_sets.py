@@ -13,7 +13,8 @@ from PIL import Image
 
 from lorakit.data.photos import archives
 from lorakit.data.photos.buckets import bucket_sizes
-from lorakit.data.photos.sets import Photo, PhotoSet
+from lorakit.data.photos.photo import Photo
+from lorakit.data.photos.sets import PhotoSet
 from lorakit.errors import DataError
 
 

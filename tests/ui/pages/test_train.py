@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from lorakit.data.photos import images
+from lorakit.data.photos import file_types
 from lorakit.jobs import queue
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.ui.pages import train
@@ -49,7 +49,7 @@ def test_an_upload_without_any_picture_says_so_and_gives_nothing_to_train_on(tmp
 
 @pytest.mark.battery(111, "HEIC on the page")
 def test_heic_photos_are_learned_and_shown_and_what_cannot_be_read_says_what_to_do(tmp_path):
-    images.formats()
+    file_types.formats()
     Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "IMG_1.HEIC")
     (tmp_path / "IMG_1.MOV").write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0")
     (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
