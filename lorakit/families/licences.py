@@ -36,13 +36,14 @@ FLUX_1_DEV = "FLUX.1 [dev] Non-Commercial License"
 FLUX_2 = "FLUX Non-Commercial License"
 LLAMA = Licence(
     "Llama Community License", True, "https://www.llama.com/license/",
-    "Name what you publish with it “Built with Llama”; very large companies need a licence of their own.",
+    "If you share an adapter made for it, pass on its licence, show “Built with Llama” and let the adapter's "
+    "name begin with “Llama”; very large companies need a separate licence.",
 )  # fmt: skip
 GEMMA = Licence(
     "Gemma Terms of Use", True, "https://ai.google.dev/gemma/terms",
-    "Its prohibited-use policy must be passed on with what you publish.",
+    "If you share an adapter made for it, pass on its terms and its prohibited-use policy.",
 )  # fmt: skip
-OPENRAIL = "Its list of forbidden uses must be passed on with what you publish."
+OPENRAIL = "If you share an adapter made for it, pass on its list of prohibited uses."
 
 
 def _hub(name: str) -> str:
@@ -77,29 +78,30 @@ LICENCES: tuple[tuple[str, Licence], ...] = (
     ("mistralai/mistral-small-24b", Licence("Apache-2.0", True, _hub("mistralai"))),
     ("mistralai/", Licence("see the model's page", None, _hub("mistralai"))),
     ("meta-llama/", LLAMA),
+    ("google/gemma-4", Licence("Apache-2.0", True, "https://ai.google.dev/gemma/apache_2")),
     ("google/gemma", GEMMA),
 )
 
 BFL = "black-forest-labs"
 KNOWN: tuple[Known, ...] = (
-    Known("starter-image", "Starter image base (in this app, small)", "image"),
-    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein-base 4B", "image", "a GPU, 8 GB in 4 bits"),
-    Known(f"{BFL}/FLUX.2-klein-4B", "FLUX.2-klein 4B, distilled", "image", "a GPU, 8 GB in 4 bits"),
-    Known(f"{BFL}/FLUX.2-klein-base-9B", "FLUX.2-klein-base 9B", "image", "a GPU, 16 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.2-klein-9B", "FLUX.2-klein 9B, distilled", "image", "a GPU, 16 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.1-dev", "FLUX.1-dev", "image", "a GPU, 12 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell, distilled", "image", "a GPU, 12 GB in 4 bits", True),
-    Known(f"{BFL}/FLUX.2-dev", "FLUX.2-dev", "image", "a GPU, 32 GB in 4 bits", True),
+    Known("starter-image", "Starter image model (built in, small)", "image"),
+    Known(f"{BFL}/FLUX.2-klein-base-4B", "FLUX.2-klein-base 4B", "image", "a GPU, 8 GB in 4-bit"),
+    Known(f"{BFL}/FLUX.2-klein-4B", "FLUX.2-klein 4B, distilled", "image", "a GPU, 8 GB in 4-bit"),
+    Known(f"{BFL}/FLUX.2-klein-base-9B", "FLUX.2-klein-base 9B", "image", "a GPU, 16 GB in 4-bit", True),
+    Known(f"{BFL}/FLUX.2-klein-9B", "FLUX.2-klein 9B, distilled", "image", "a GPU, 16 GB in 4-bit", True),
+    Known(f"{BFL}/FLUX.1-dev", "FLUX.1-dev", "image", "a GPU, 12 GB in 4-bit", True),
+    Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell, distilled", "image", "a GPU, 12 GB in 4-bit", True),
+    Known(f"{BFL}/FLUX.2-dev", "FLUX.2-dev", "image", "a GPU, 32 GB in 4-bit", True),
     Known("stabilityai/stable-diffusion-xl-base-1.0", "SDXL", "image", "a GPU, 12 GB"),
     Known("stable-diffusion-v1-5/stable-diffusion-v1-5", "Stable Diffusion 1.5", "image", "a GPU, 8 GB"),
-    Known("starter-text", "Starter text base (in this app, small)", "text"),
+    Known("starter-text", "Starter text model (built in, small)", "text"),
     Known("Qwen/Qwen3-0.6B", "Qwen3-0.6B", "text"),
-    Known("Qwen/Qwen3-4B-Instruct-2507", "Qwen3-4B-Instruct", "text", "a GPU, 8 GB in 4 bits"),
-    Known("Qwen/Qwen3-8B", "Qwen3-8B", "text", "a GPU, 12 GB in 4 bits"),
-    Known("meta-llama/Llama-3.2-3B-Instruct", "Llama 3.2 3B", "text", "a GPU, 8 GB in 4 bits", True),
-    Known("meta-llama/Llama-3.3-70B-Instruct", "Llama 3.3 70B", "text", "a GPU, 48 GB in 4 bits", True),
-    Known("mistralai/Mistral-7B-Instruct-v0.3", "Mistral 7B", "text", "a GPU, 12 GB in 4 bits"),
-    Known("google/gemma-3-4b-it", "Gemma 3 4B", "text", "a GPU, 8 GB in 4 bits", True),
+    Known("Qwen/Qwen3-4B-Instruct-2507", "Qwen3-4B-Instruct", "text", "a GPU, 8 GB in 4-bit"),
+    Known("Qwen/Qwen3-8B", "Qwen3-8B", "text", "a GPU, 12 GB in 4-bit"),
+    Known("meta-llama/Llama-3.2-3B-Instruct", "Llama 3.2 3B", "text", "a GPU, 8 GB in 4-bit", True),
+    Known("meta-llama/Llama-3.3-70B-Instruct", "Llama 3.3 70B", "text", "a GPU, 48 GB in 4-bit", True),
+    Known("mistralai/Mistral-7B-Instruct-v0.3", "Mistral 7B", "text", "a GPU, 12 GB in 4-bit"),
+    Known("google/gemma-3-4b-it", "Gemma 3 4B", "text", "a GPU, 8 GB in 4-bit", True),
 )
 
 

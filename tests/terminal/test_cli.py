@@ -291,8 +291,8 @@ def test_a_row_whose_voice_is_gone_is_named_and_the_others_are_written(monkeypat
     table.write_text('product,voice,size\nMug,,"1\nPan,gone,2\nPot,,3\n')
     assert main(["write", "--catalogue", str(table)]) == 0
     said = capsys.readouterr().out
-    assert "error: b.csv: row 3 is left out: " in said and "row 2 opens a quote" in said
+    assert "error: b.csv: row 3 was left out: " in said and "row 2 opens a quote" in said
     assert "columns not used: 'size'" in said and "2 of 2 briefs" in said
     table.write_text("product,voice\nPan,gone\n")
     assert main(["write", "--catalogue", str(table)]) == 1
-    assert "no row can be written: row 2" in capsys.readouterr().err
+    assert "none of the rows can be written: row 2" in capsys.readouterr().err

@@ -102,24 +102,22 @@ def refusal(findings: list[Finding]) -> str:
     """Why no row of a table can be written."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
-        return "no row in it; add one brief per row"
+        return "no rows in it; add one brief per row"
     advice = dict.fromkeys(finding.advice for finding in errors)
     why = "; ".join([*(finding.what for finding in errors[:5]), *list(advice)[:2]])
     more = f" (and {len(errors) - 5} more)" if len(errors) > 5 else ""
-    return f"no row can be written: {why[:1000]}{more}"
+    return f"none of the rows can be written: {why[:1000]}{more}"
 
 
 def not_written(name: str, place: str, why: str) -> Finding:
     """A row of a table that no copy is written for."""
     what, _, advice = why.partition("; ")
-    return Finding(name, "row", "error", f"{place} is left out: {what}", advice or "correct that row")
+    return Finding(name, "row", "error", f"{place} was left out: {what}", advice or "correct that row")
 
 
 def _read(path: Path, encoding: str | None) -> "Iterator[reading.Record | Finding]":
     if not path.is_file() or path.suffix.lower() not in KINDS:
-        raise DataError(
-            f"{path.name}: give a {', '.join(kind[1:] for kind in KINDS)} file with one brief per row"
-        )
+        raise DataError(f"{path.name}: use a {', '.join(kind[1:] for kind in KINDS)} file, one brief per row")
     return reading.read(path, BRIEFS, encoding)
 
 
@@ -200,7 +198,7 @@ def _id(base: "Base", line: Line, mix: "Mapping[Adapter, Any]", variants: int, s
 
 def _write_table(out: Path, lines: list[Line], copies: dict[int, list[dict[str, Any]]]) -> None:
     if not lines:
-        raise LoraKitError(f"{out.name}: no brief was written yet; run it again")
+        raise LoraKitError(f"{out.name}: nothing has been written yet; run it again")
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     table.writeheader()

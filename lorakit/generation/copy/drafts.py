@@ -20,8 +20,8 @@ from lorakit.generation.copy.wrapping import unwrapped
 PLAIN_MARKS = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " "}
 )
-EMPTY = "the base wrote nothing; try another seed or brief"
-THOUGHT = "the model thought and came to no text; try another seed, or a base model that answers at once"
+EMPTY = "the model wrote nothing; try another seed or brief"
+THOUGHT = "the model reasoned but wrote no text; try another seed, or a base model that answers directly"
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Draft:
     def why(self, row: Channel) -> str:
         """The worst that is wrong with it, in words."""
         if self.thinking:
-            return "was a thought without a text"
+            return "was reasoning without a text"
         if not self.text:
             return "was empty"
         if self.fault:
-            return "was not the text alone"
+            return "contained more than the text"
         if not self.ended:
             return "broke off"
         return "was too long" if is_over(self.text, row) else ""
@@ -85,21 +85,21 @@ def delivered(draft: Draft, row: Channel, brief: Brief, known: Callable[[str], b
         return _copy(taken_apart(draft.text).answer, row, False, ["stopped"])
     if not draft.text:
         return _copy("", row, False, [THOUGHT if draft.thinking else EMPTY])
-    notes = [f"written again, as the first {draft.retried}"] if draft.retried else []
+    notes = [f"rewritten, because the first attempt {draft.retried}"] if draft.retried else []
     notes += [f"removed: {', '.join(draft.removed)}"] if draft.removed else []
     text = respelled(draft.text, brief.full_name, known)
     notes += ["the spelling of the name was corrected"] if text != draft.text else []
     if "\ufffd" in text:
         text = re.sub(r" ?\ufffd+", "", text)
-        notes.append("characters that cannot be read were removed")
+        notes.append("unreadable characters were removed")
     text, whole, said = _cut(draft, text, row)
     notes += said
     brief_text = " ".join((brief.full_name, brief.facts, brief.audience))
     notes += [f"“{name}” is not in the brief" for name in strangers(text, brief.full_name, brief_text)]
     if draft.fault:
-        notes.append(f"needs a look: {draft.fault}")
+        notes.append(f"needs checking: {draft.fault}")
     if row.shown and count(text, row) > row.shown:
-        notes.append(f"the first {row.shown} are shown")
+        notes.append(f"the first {row.shown} characters show at once")
     return _copy(text, row, bool(text) and whole and not draft.fault, notes)
 
 
@@ -111,13 +111,13 @@ def _cut(draft: Draft, text: str, row: Channel) -> tuple[str, bool, list[str]]:
         # It broke off, perhaps within a word, so that its last place is never the end of a phrase.
         made, said = (
             cut(text + "x", lambda part: len(part) <= len(text)),
-            "cut short, as the model's room ran out",
+            "cut off, because the model ran out of tokens",
         )
     else:
         return text, True, []
     if not made.whole:
-        return made.text, False, [f"{said}, within a phrase"]
-    return made.text, True, [f"{said}, which leaves little of it" if made.little else said]
+        return made.text, False, [f"{said}, mid-phrase"]
+    return made.text, True, [f"{said}, which leaves little text" if made.little else said]
 
 
 def _copy(text: str, row: Channel, fits: bool, notes: list[str]) -> Copy:

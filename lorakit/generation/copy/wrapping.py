@@ -72,7 +72,7 @@ def unwrapped(text: str, row: Channel, facts: str = "") -> Unwrapped:
     """The text for `row` in a model's answer; `facts` is the brief, whose own words are never wrapping."""
     made = Unwrapped(text.strip())
     if SORRY.search(made.text):
-        made.fault = "the model answered about the task instead of writing the text"
+        made.fault = "the model commented on the task instead of writing the text"
         return made
     for _ in range(4):
         before = made.text
@@ -135,7 +135,7 @@ def _unfenced(made: Unwrapped) -> None:
         made.become(tags[2] or tags[3] or "", "tags")
     lines = made.text.split("\n")
     if all(line.lstrip().startswith(">") for line in lines if line.strip()):
-        made.become("\n".join(line.lstrip().removeprefix(">").lstrip() for line in lines), "quote marks")
+        made.become("\n".join(line.lstrip().removeprefix(">").lstrip() for line in lines), "quotation marks")
 
 
 def _from_json(text: str) -> str:
@@ -195,7 +195,7 @@ def _one_option(made: Unwrapped, row: Channel, facts: str) -> None:
     if len(marks) == 1 and marks[0]["letter"]:
         return  # an initial
     end = marks[1].start() if len(marks) > 1 else len(made.text)
-    said = f"all but the first of {len(marks)} suggestions" if len(marks) > 1 else "a list mark"
+    said = f"all but the first of {len(marks)} suggestions" if len(marks) > 1 else "a bullet"
     made.become(made.text[marks[0].end() : end], said, behind=len(marks) > 1)
 
 
@@ -213,7 +213,7 @@ def _unlabelled(made: Unwrapped, row: Channel) -> None:
             re.sub(r"^[*_#\s]*(subject)[ \t]*[*_]*:[*_]*[ \t]*", r"\1: ", made.text, count=1, flags=FLAGS)
             if re.match(r"[*_#\s]+subject", made.text, FLAGS)
             else made.text,
-            "formatting marks",
+            "formatting",
         )
         return
     parts = re.split(r"\n+(?=[\s#*_]*(?:[\w-]+ ){0,4}[\w ]{3,30}[*_]*[:：])", made.text)
@@ -221,7 +221,7 @@ def _unlabelled(made: Unwrapped, row: Channel) -> None:
     if len(labelled) > 1:
         wanted = row.field.lower().split()[-1]
         label, part = next(((lab, p) for lab, p in labelled if wanted in lab["label"].lower()), labelled[0])
-        made.become(part[label.end() :], "other parts than the one asked for")
+        made.become(part[label.end() :], "parts that were not asked for")
     elif label := LABEL.match(made.text) or LABEL_DASHED.match(made.text):
         made.become(made.text[label.end() :], "a label")
 
@@ -240,13 +240,13 @@ def _unmarked(made: Unwrapped, row: Channel, facts: str) -> None:
     for mark in ("**", "__"):
         if text.count(mark) % 2 and (text.startswith(mark) or text.endswith(mark)):
             text = text.removeprefix(mark) if text.startswith(mark) else text.removesuffix(mark)
-    made.become(RULE.sub("", text) if made.text != text else text, "formatting marks")
+    made.become(RULE.sub("", text) if made.text != text else text, "formatting")
 
 
 def _uncounted(made: Unwrapped, facts: str) -> None:
     for pattern in (COUNTED, COUNT_LINE):
         text = pattern.sub(lambda m: m.group() if _from_brief(m.group(), facts) else "", made.text)
-        made.become(text, "a count of characters")
+        made.become(text, "a character count")
 
 
 def _unquoted(made: Unwrapped, row: Channel) -> None:
@@ -260,7 +260,7 @@ def _unquoted(made: Unwrapped, row: Channel) -> None:
             made.become(bare[1:-1].strip() + ended.replace(",", ""), "quotation marks")
             return
         if made.announced and one_line(row) and text[:1] == opening and (end := text.find(closing, 1)) > 1:
-            made.become(text[1:end], "what followed the quoted text", behind=True)
+            made.become(text[1:end], "text after the quotation", behind=True)
             return
     first = text[:1]
     if first in '"“„«「『' and not any(pair[1] in text[1:] for pair in QUOTES if pair[0] == first):
@@ -281,13 +281,13 @@ def _from_brief(snippet: str, facts: str) -> bool:
 def _fault(text: str, facts: str) -> str:
     """Why a text cannot be delivered as it is, if it still speaks of itself or holds what is no text."""
     if SORRY.search(text):
-        return "the model answered about the task instead of writing the text"
+        return "the model commented on the task instead of writing the text"
     if "\ufffd" in text:
-        return "it contains characters that cannot be read"
+        return "it contains unreadable characters"
     if (tag := TAG.search(text)) and tag.group() not in facts:
         return f"it contains a tag, {tag.group()[:30]}"
     if (gap := GAP.search(text)) and gap.group() not in facts:
-        return f"it has a gap to fill, {gap.group()}"
+        return f"it has an unfilled gap, {gap.group()}"
     counted = COUNTED.search(text)
     if (
         ((lead := _lead(text + "\n")) and LABELLED.search(lead.group()))
@@ -295,5 +295,5 @@ def _fault(text: str, facts: str) -> str:
         or "```" in text
         or _offers(re.split(r"\n+", text)[-1])
     ):
-        return "it speaks about itself"
+        return "it talks about itself"
     return ""

@@ -53,9 +53,7 @@ class Campaign:
         self.base, self.out = base, Path(out)
         self.family = family_of(base)
         if not hasattr(self.family, "sample"):
-            raise AdapterError(
-                f"{public_name(base.source)} writes text; a campaign of pictures needs an image base"
-            )
+            raise AdapterError(f"{public_name(base.source)} writes text; a campaign needs an image model")
         self.steps, self.guidance = planning.check_sampling(
             base.settings.steps if steps is None else steps,
             base.settings.guidance if guidance is None else guidance,
@@ -106,7 +104,7 @@ class Campaign:
             with self.mixed(number):
                 pass  # a mix that does not fit is refused before anything is written
         self._write_plan()
-        emit({"event": "phase", "name": "Checking what is there", "done": 0, "total": len(self.plan)})
+        emit({"event": "phase", "name": "Looking for finished images", "done": 0, "total": len(self.plan)})
         entries = finished(self.out, [shot.id for shot in self.plan])
         work = Work(self, emit, stop, between, entries)
         try:
@@ -117,13 +115,15 @@ class Campaign:
             if error.errno not in FULL:
                 raise
             raise LoraKitError(
-                f"the campaign's folder cannot be written ({error.strerror}); make room or choose "
-                "another place, then run it again: finished pictures are kept"
+                f"the campaign's folder can't be written to ({error.strerror}); free up space or choose "
+                "another folder, then run it again: finished images are kept"
             ) from error
         made = [entries[shot.id] for shot in self.plan if shot.id in entries]
         failed = [entry for entry in made if "error" in entry]
         if failed and len(failed) == len(made) and not self.stopped:
-            raise LoraKitError(f"none of the {len(self.plan)} pictures could be made: {failed[0]['error']}")
+            raise LoraKitError(
+                f"none of the {len(self.plan)} images could be generated: {failed[0]['error']}"
+            )
         if not self.stopped:
             emit(
                 {
@@ -185,5 +185,5 @@ def _distinct(mixes: Iterable[Mix]) -> tuple[list[Mix], list[list[dict[str, Any]
         rows = [adapter_row(adapter, weight) for adapter, weight in mix.items()]
         kept.setdefault(json.dumps(sorted(rows, key=str)), (dict(mix), rows))
     if not 1 <= len(kept) <= planning.MOST_MIXES:
-        raise DataError(f"mixes: {len(kept)} were given; give 1 to {planning.MOST_MIXES}")
+        raise DataError(f"mixes: {len(kept)} given; use 1 to {planning.MOST_MIXES}")
     return [mix for mix, _ in kept.values()], [rows for _, rows in kept.values()]

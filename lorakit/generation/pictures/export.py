@@ -30,11 +30,11 @@ COLUMNS = (
     "sha256",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-ABOUT = """The pictures of this campaign, one folder per format.
+ABOUT = """The images of this campaign, one folder per format.
 
-Every file states inside (XMP, IPTC DigitalSourceType) that it was made by AI, and what made it:
-prompt, seed, base and adapters. Many platforms read this mark and show it.
-manifest.csv lists all pictures; contact-sheet.png shows them.
+Every file carries metadata (XMP, IPTC DigitalSourceType) saying that AI made it, and how:
+prompt, seed, base model and adapters. Many platforms show this label.
+manifest.csv lists all images; contact-sheet.png shows them.
 """
 
 
@@ -92,7 +92,7 @@ def contact_sheet(folder: str | Path, out: str | Path) -> Path:
 def _entries(folder: Path) -> list[dict[str, Any]]:
     entries = pictures(folder)
     if not entries:
-        raise DataError(f"{folder.name}: no picture of this campaign is finished yet; render it first")
+        raise DataError(f"{folder.name}: none of its images are finished yet; generate them first")
     return entries
 
 

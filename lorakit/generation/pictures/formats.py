@@ -23,7 +23,7 @@ RATIO_TOLERANCE = 0.005  # "1.91:1" means 1200x630 as well as 1200x628
 AREA_WEIGHT = 0.5  # assumption: an area 10% off costs as much as a ratio 5% off
 
 LONG = (
-    "Too long a shape to generate in one piece: it is generated at 12:5 and its edges are continued softly, "
+    "Too long to generate in one piece: it is generated at 12:5 and its edges are continued softly, "
     "which leaves calm room for text."
 )
 LONG_UPRIGHT = LONG.replace("12:5", "5:12")
@@ -114,7 +114,7 @@ def find(name: "str | OutputFormat") -> OutputFormat:
         return name
     if not isinstance(name, str):
         raise DataError(
-            f"format {name!r}: give its name, such as 'instagram-story', or a size, such as '1080x1920'"
+            f"format {name!r}: use its name, such as 'instagram-story', or a size, such as '1080x1920'"
         )
     wanted = re.sub(r"[^a-z0-9.:]+", "-", name.lower()).strip("-")
     for row in FORMATS:

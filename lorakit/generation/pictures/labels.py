@@ -20,7 +20,7 @@ def labels(mixes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _label(mix: Mapping[str, Any], names: Sequence[str]) -> str:
     if not any(mix.values()):
-        return "base alone"
+        return "base model only"
     here = [f"{name} {said(mix[name])}" for name in names if name in mix]
     return " + ".join(here) or " and ".join(f"without {name}" for name in names)
 

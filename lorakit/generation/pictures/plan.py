@@ -109,16 +109,16 @@ def _listed(what: str, values: Any) -> list[Any]:
         values = [values]
     values = list(islice(values, MAX_SHOTS + 1))
     if not values:
-        raise DataError(f"{what}: none was given; choose at least one")
+        raise DataError(f"{what}: none given; choose at least one")
     if len(values) > MAX_SHOTS:
-        raise DataError(f"{what}: more than {MAX_SHOTS:,} were given; split them into several campaigns")
+        raise DataError(f"{what}: more than {MAX_SHOTS:,} given; split them into several campaigns")
     return values
 
 
 def check_seeds(seeds: Iterable[int], limit: int, each: int = 1) -> list[int]:
     """`seeds` without repeats. Raises RecipeError for one outside 0..2^63-1, DataError for too many shots."""
     if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
-        raise RecipeError(f"seeds: give a list of whole numbers, such as [1, 2, 3], not {str(seeds)[:40]!r}")
+        raise RecipeError(f"seeds: use a list of whole numbers, such as [1, 2, 3], not {str(seeds)[:40]!r}")
     some = list(islice(seeds, limit + 1))
     if len(some) > limit:
         try:
@@ -126,11 +126,11 @@ def check_seeds(seeds: Iterable[int], limit: int, each: int = 1) -> list[int]:
         except (TypeError, OverflowError):
             count = f"more than {MAX_SHOTS:,}"
         raise DataError(
-            f"this campaign would be {count} pictures; at most {MAX_SHOTS:,} are made at once: "
-            "take fewer scenes, formats, seeds or mixes, or split it"
+            f"this campaign would have {count} images (max. {MAX_SHOTS:,}); "
+            "use fewer scenes, formats, seeds or mixes, or split it"
         )
     if not some:
-        raise RecipeError("seeds: none was given; give at least one whole number")
+        raise RecipeError("seeds: none given; use at least one whole number")
     return list(dict.fromkeys(_seed(value) for value in some))
 
 
@@ -174,7 +174,7 @@ def _check_known(text: str, number: int) -> None:
         return
     near = difflib.get_close_matches(text, [row.id for row in SCENES], n=1, cutoff=0.75)
     if near:
-        raise DataError(f"scene {number}: {text!r} is not a scene of the library; did you mean {near[0]!r}?")
+        raise DataError(f"scene {number}: {text!r} is not in the scene library; did you mean {near[0]!r}?")
 
 
 def _with_product(text: str, triggers: list[str], number: int) -> tuple[str, str]:

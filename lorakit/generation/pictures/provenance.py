@@ -120,7 +120,7 @@ def save_image(image: Image.Image, path: str | Path, provenance: Provenance, dpi
     path = Path(path)
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
-        raise DataError(f"{path.name}: pictures are saved as PNG, JPEG or WebP; choose one of these endings")
+        raise DataError(f"{path.name}: images are saved as PNG, JPEG or WebP; use one of these extensions")
     options: dict[str, Any] = {"dpi": (dpi, dpi)} if dpi and kind != "WEBP" else {}
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -147,7 +147,7 @@ def read_provenance(path: str | Path) -> Provenance | None:
                 image.load()  # text may stand behind the pixels
             info = dict(image.info)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path.name}: is not a readable PNG, JPEG or WebP picture") from error
+        raise DataError(f"{path.name} is not a readable PNG, JPEG or WebP image") from error
     record = info.get("lorakit") or _record_of(info.get("xmp") or info.get(XMP_KEY) or b"")
     try:
         return Provenance.from_dict(json.loads(record)) if record else None

@@ -99,9 +99,7 @@ class Work:
         self.embedded = {}
         for number, text in enumerate(texts):
             self._check_stop()
-            self.emit(
-                {"event": "phase", "name": "Reading the scenes", "done": start + number, "total": total}
-            )
+            self.emit({"event": "phase", "name": "Preparing prompts", "done": start + number, "total": total})
             mix, prompt = text
             try:
                 with campaign.mixed_words(mix):
@@ -247,10 +245,8 @@ def _free_memory(base: Base) -> None:
 
 def _in_words(error: Exception) -> str:
     if is_out_of_memory(error):
-        return (
-            "there was not enough memory for it; close other programs, or load the base with quantize='nf4'"
-        )
+        return "out of memory; close other programs, or load the base model in 4-bit (quantize='nf4')"
     if isinstance(error, LoraKitError):
         return str(error)
     first_line = (str(error).strip().splitlines() or [""])[0][:200]
-    return f"it could not be drawn ({type(error).__name__}: {first_line})"
+    return f"it could not be generated ({type(error).__name__}: {first_line})"

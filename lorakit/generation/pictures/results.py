@@ -74,9 +74,9 @@ def read_plan(folder: Path) -> dict[str, Any]:
         if isinstance(plan, dict) and all(isinstance(shot, dict) and "id" in shot for shot in plan["shots"]):
             return plan
     except FileNotFoundError:
-        raise DataError(f"{folder.name}: holds no campaign ({PLAN} is missing); render it first") from None
+        raise DataError(
+            f"{folder.name} contains no campaign ({PLAN} is missing); generate one first"
+        ) from None
     except (ValueError, KeyError, TypeError):
         pass
-    raise DataError(
-        f"{folder.name}: {PLAN} is damaged; render the campaign again, finished pictures are kept"
-    )
+    raise DataError(f"{folder.name}: {PLAN} is damaged; run the campaign again, finished images are kept")

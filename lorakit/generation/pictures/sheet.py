@@ -72,10 +72,8 @@ def _summary(entries: list[dict[str, Any]], plan: dict[str, Any]) -> str:
     mix = ", ".join(f"{row['name']} {said(strength_in(row))}" for row in mixes[0]) or "no adapter"
     if len(mixes) > 1:
         mix = f"{len(mixes)} mixes side by side"
-    shown = (
-        f"{len(entries)} pictures" if len(entries) <= MOST else f"the first {MOST} of {len(entries)} pictures"
-    )
-    return f"{shown}  ·  {mix}  ·  base {plan.get('base', '')}  ·  made by AI"
+    shown = f"{len(entries)} images" if len(entries) <= MOST else f"the first {MOST} of {len(entries)} images"
+    return f"{shown}  ·  {mix}  ·  base model {plan.get('base', '')}  ·  AI-generated"
 
 
 def _layout(

@@ -147,8 +147,8 @@ def test_rows_that_cannot_be_written_are_listed_as_the_spreadsheet_counts_them(t
     ]
     said = [finding.what for finding in briefs.findings]
     assert briefs.left_out == 2 and said[0] == "columns not used: 'Gewicht'"
-    assert said[1] == "row 3 is left out: product is empty"
-    assert said[2].startswith("row 4 is left out: facts has 2,000,000 characters")
+    assert said[1] == "row 3 was left out: product is empty"
+    assert said[2].startswith("row 4 was left out: facts has 2,000,000 characters")
 
 
 def test_a_result_table_is_a_table_of_briefs_again(table, writing, tmp_path):

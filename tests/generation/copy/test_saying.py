@@ -20,14 +20,14 @@ def written(says, channel="google-headline", product="Tea", template=made.CHATML
 def test_a_thought_that_never_ends_is_tried_once_more_and_then_said():
     copy, model = written("<think>\nThe user wants a headline; let me think about~", max_tokens=60)
     assert (copy.text, copy.fits) == ("", False)
-    assert "came to no text" in copy.note and "another seed" in copy.note
+    assert "wrote no text" in copy.note and "another seed" in copy.note
     assert model.calls == 2
 
 
 def test_a_second_try_that_answers_is_taken():
     copy, model = written(["<think>\nThe user wants~", f"<think>Short.</think>{TEA}"], max_tokens=60)
     assert (copy.text, copy.fits, model.calls) == (TEA, True, 2)
-    assert copy.note == "written again, as the first was a thought without a text"
+    assert copy.note == "rewritten, because the first attempt was reasoning without a text"
 
 
 def test_a_thought_that_the_prompt_opened_never_reaches_the_caption():
@@ -54,24 +54,24 @@ def test_what_was_taken_away_is_said():
 def test_what_is_no_copy_is_written_again_and_never_passes():
     copy, model = written(["I'm sorry, but I can't help.", TEA])
     assert (copy.text, copy.fits, model.calls) == (TEA, True, 2)
-    assert copy.note == "written again, as the first was not the text alone"
+    assert copy.note == "rewritten, because the first attempt contained more than the text"
     copy, model = written("I'm sorry, but I can't help.")
-    assert not copy.fits and "needs a look" in copy.note and model.calls == 3
+    assert not copy.fits and "needs checking" in copy.note and model.calls == 3
 
 
 def test_a_text_that_breaks_off_is_finished_by_a_shorter_try():
     copy, model = written(["Warm tea for everyone who~", "Warm tea."], "instagram-caption", max_tokens=30)
     assert (copy.text, copy.fits) == ("Warm tea.", True)
-    assert copy.note == "written again, as the first broke off"
+    assert copy.note == "rewritten, because the first attempt broke off"
     assert "At most 2200 characters" in model.prompts[0][0] and "At most 24 characters" in model.prompts[1][0]
 
 
 def test_a_text_that_stays_broken_off_ends_where_it_was_last_whole_and_says_so():
     copy, _ = written("Warm tea. For early risers and night o~", "instagram-caption", max_tokens=40)
     assert (copy.text, copy.fits) == ("Warm tea. For early risers", True)
-    assert copy.note == "cut short, as the model's room ran out"
+    assert copy.note == "cut off, because the model ran out of tokens"
     copy, _ = written("Warmteaforeveryone~", "instagram-caption", max_tokens=12)
-    assert not copy.fits and "room ran out, within a phrase" in copy.note
+    assert not copy.fits and "ran out of tokens, mid-phrase" in copy.note
 
 
 def test_half_a_character_never_leaves():
@@ -94,7 +94,7 @@ def test_a_cut_does_not_dangle_and_one_that_must_is_no_fit():
     assert (copy.text, copy.fits) == ("Wasserdichte Regenjacke", True)
     assert copy.note == "shortened from 45 characters"
     copy, _ = written("Extra starke wasserdichte Regenjacken")
-    assert not copy.fits and copy.note == "shortened from 37 characters, within a phrase"
+    assert not copy.fits and copy.note == "shortened from 37 characters, mid-phrase"
 
 
 def test_one_more_try_is_only_for_the_rows_that_need_it_and_for_all_of_them_at_once():

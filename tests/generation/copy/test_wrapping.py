@@ -272,8 +272,8 @@ def test_further_marks_around_a_headline_go(says):
 @pytest.mark.parametrize(
     ("says", "fault"),
     [
-        ("Warm tea.\n\nBest,\n[Your Name]", "it has a gap to fill, [Your Name]"),
-        ("Hello {{first_name}}, tea!", "it has a gap to fill, {{first_name}}"),
+        ("Warm tea.\n\nBest,\n[Your Name]", "it has an unfilled gap, [Your Name]"),
+        ("Hello {{first_name}}, tea!", "it has an unfilled gap, {{first_name}}"),
         ("<draft>Warm tea</draft> is it.", "it contains a tag, <draft>"),
         ("Thinking Process:\n\n1. Analyze the request.", "the model answered about the task"),
         ("Okay, so I need to figure out a caption.", "the model answered about the task"),

@@ -184,7 +184,7 @@ def test_a_caption_says_what_is_seen_without_a_click(monkeypatch):
     base, _ = base_with(monkeypatch, {0: "word " * 40})
     assert (
         write_copy(base, {}, Brief("Mug", channel="instagram-caption"), 1)[0].note
-        == "the first 125 are shown"
+        == "the first 125 characters show at once"
     )
 
 

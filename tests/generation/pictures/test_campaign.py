@@ -277,9 +277,7 @@ def test_when_nothing_works_the_reason_is_raised(tmp_path, family, campaign):
         raise MemoryError
 
     family.fail = fail
-    with pytest.raises(
-        LoraKitError, match=r"none of the 8 pictures could be made: there was not enough memory"
-    ):
+    with pytest.raises(LoraKitError, match=r"none of the 8 images could be generated: out of memory"):
         campaign(tmp_path).run()
 
 

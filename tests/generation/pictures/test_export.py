@@ -82,11 +82,11 @@ def test_the_contact_sheet_shows_every_picture_and_survives_a_damaged_one(folder
 
 def test_folders_without_a_finished_campaign_are_refused_in_words(folder, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="empty: holds no campaign"):
+    with pytest.raises(DataError, match="empty contains no campaign"):
         zip_campaign(tmp_path / "empty", tmp_path / "x.zip")
     for file in (folder / "images").iterdir():
         file.unlink()
-    with pytest.raises(DataError, match="no picture of this campaign is finished"):
+    with pytest.raises(DataError, match="none of its images are finished yet"):
         contact_sheet(folder, tmp_path / "x.png")
     (folder / "plan.json").write_text("{")
     with pytest.raises(DataError, match=r"plan.json is damaged"):

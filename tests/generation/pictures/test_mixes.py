@@ -92,11 +92,11 @@ def test_a_row_has_one_name_whatever_the_triggers_of_its_mixes():
 def test_a_mix_is_called_by_what_differs():
     assert labels([{"bottle": 0.9, "riso": 0.0}, {"bottle": 0.9, "riso": 0.5}]) == ["riso 0", "riso 0.5"]
     assert labels([{"bottle": 1, "riso": 1}, {"bottle": 1}]) == ["riso 1", "without riso"]
-    assert labels([{"bottle": 0, "riso": 0}, {}, {"bottle": 1}])[:2] == ["base alone", "base alone"]
+    assert labels([{"bottle": 0, "riso": 0}, {}, {"bottle": 1}])[:2] == ["base model only", "base model only"]
     assert labels([{"bottle": 1, "riso": 0.25}]) == ["bottle 1 + riso 0.25"]
     late = {"weight": 0.6, "start": 0.4, "end": 1.0}
     assert labels([{"riso": 0.6}, {"riso": late}]) == ["riso 0.6", "riso 0.6 (from 40% to 100%)"]
-    assert labels([{"riso": late | {"weight": 0}}, {"riso": None}]) == ["base alone", "base alone"]
+    assert labels([{"riso": late | {"weight": 0}}, {"riso": None}]) == ["base model only", "base model only"]
 
 
 def test_the_table_has_a_column_for_each_mix_and_gaps_for_what_is_missing(tmp_path, family, campaign, pair):
@@ -104,7 +104,7 @@ def test_the_table_has_a_column_for_each_mix_and_gaps_for_what_is_missing(tmp_pa
     entries = campaign(tmp_path, [{}, {product: 1.0}], formats=("1:1", "9:16"), seeds=(3,)).run()
     (tmp_path / entries[0]["path"]).unlink()
     found = table(tmp_path)
-    assert found.columns == ("base alone", "Aurora bottle 1")
+    assert found.columns == ("base model only", "Aurora bottle 1")
     assert [(row.label, row.detail) for row in found.rows][:2] == [
         ("Snow", "Instagram post"), ("Snow", "Instagram story"),
     ]  # fmt: skip

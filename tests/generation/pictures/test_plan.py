@@ -137,7 +137,7 @@ def test_too_many_shots_are_refused_with_their_count(scenes, seeds, said):
 @pytest.mark.parametrize("missing", ["scenes", "formats", "seeds"])
 def test_nothing_chosen_is_refused_by_name(missing):
     asked = {"scenes": ["snow"], "formats": ["1:1"], "seeds": [1]}
-    with pytest.raises((DataError, RecipeError), match=f"{missing}: none was given"):
+    with pytest.raises((DataError, RecipeError), match=f"{missing}: none given"):
         plan(**{**asked, missing: []}, area=AREA)
     with pytest.raises(RecipeError, match="list of whole numbers"):
         plan(["snow"], ["1:1"], 4, area=AREA)

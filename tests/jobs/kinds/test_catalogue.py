@@ -96,7 +96,7 @@ def test_rows_that_cannot_be_written_are_named_and_the_rest_is(store, tmp_path):
     path, said = upload(tmp_path, table)
     assert "2 briefs are ready; 4 left out" in said
     for row, why in ((4, "gone"), (5, "product is empty"), (6, "telex"), (7, "300 characters")):
-        assert re.search(f"row {row} is left out.*{why}", said)
+        assert re.search(f"row {row} was left out.*{why}", said)
     assert [line.brief.product for line in cataloguing.check(path).briefs.lines] == [
         "Nordal teapot",
         "Lumen lamp",
