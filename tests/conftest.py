@@ -8,6 +8,7 @@ outcome.
 import importlib.util
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -110,6 +111,18 @@ def pytest_collection_modifyitems(items):
         part = f" {seat['viewport']['width']}" if seat else ""
         item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(tests)}{part}"))
     items.sort(key=lambda item: place.get(str(item.path.relative_to(tests)), len(place)))
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Puts functions of a test in the place of what kinds of job do: `runs(copy=function)`."""
+    from lorakit.jobs.kinds import KINDS
+
+    def put(**functions):
+        for name, function in functions.items():
+            monkeypatch.setitem(KINDS, name, replace(KINDS[name], run=function))
+
+    return put
 
 
 def pytest_configure(config):

@@ -56,10 +56,6 @@ LIGHT = (
 CIRCLES = [
     ["lorakit.families.hub", "lorakit.families.sources"],
     ["lorakit.generation.pictures.campaign", "lorakit.generation.pictures.rendering"],
-    [
-        "lorakit.jobs.kinds.caption", "lorakit.jobs.kinds.catalogue", "lorakit.jobs.kinds.combine",
-        "lorakit.jobs.run",
-    ],
 ]  # fmt: skip
 MOST_LINES, MOST_OF_A_FUNCTION = 250, 50
 
@@ -263,9 +259,6 @@ LONG_MODULES = {
     "families/__init__.py": 278,
     "generation/copy/wrapping.py": 374,
     "generation/pictures/rendering.py": 256,
-    "jobs/queue.py": 322,
-    "jobs/retention.py": 280,
-    "jobs/run.py": 360,
     "store/store.py": 376,
     "terminal/commands.py": 388,
     "training/forecast/forecast.py": 304,
@@ -276,7 +269,6 @@ LONG_MODULES = {
 LONG_FUNCTIONS = {
     "families/causal_lm.py: generate": 60,
     "formats/loading.py: load": 57,
-    "jobs/kinds/catalogue.py: run_catalogue": 53,
     "lora/combine.py: combine": 52,
     "terminal/cli.py: _parser": 65,
     "training/image_examples.py: prepare": 54,

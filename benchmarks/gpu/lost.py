@@ -4,13 +4,15 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from benchmarks.gpu.check import Found, Here
 from lorakit.jobs import queue
-from lorakit.jobs.run import RUNNERS, Context
+from lorakit.jobs.context import Context
+from lorakit.jobs.kinds import KINDS
 from lorakit.jobs.worker import serve
 from lorakit.starter import SAMPLE_VOICE
 
@@ -73,9 +75,11 @@ def work(loses: bool, on_gpu: bool) -> None:
                 own()
 
         context.between = between
-        return RUNNERS["voice"](context)
+        return kind.run(context)
 
-    serve((), {"voice": voice})
+    kind = KINDS["voice"]
+    KINDS["voice"] = replace(kind, run=voice)
+    serve(())
     sys.stdout.flush()
     os._exit(0)
 

@@ -9,13 +9,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lorakit import durable, workspace
 from lorakit.errors import AdapterError
 from lorakit.lora.stability import StackLoad
 from lorakit.lora.strength import Strength
 from lorakit.store.store import Store
+
+if TYPE_CHECKING:
+    from lorakit.families import Base
 
 FOLDER = "checks"
 MOST_KEPT = 2_000  # files; a few kB each
@@ -95,3 +98,12 @@ def _content(slug: str) -> str:
     except AdapterError:
         return f"gone:{slug}"
     return str(entry.card.get("sha256") or f"{slug}:{entry.size_bytes}:{entry.created}")
+
+
+def measure(request: dict[str, Any], mix: dict[Any, Any], base: "Base") -> None:
+    """Keep the figures of a request's adapters, opened in `mix`. Raises AdapterError when one doesn't fit."""
+    from lorakit.lora.diagnose import stack_report
+
+    report = stack_report(mix, base.model)
+    layers = [(layer.name, [round(size, 5) for size in layer.sizes]) for layer in report.layers]
+    keep(request, [list(row) for row in report.load.products], layers)

@@ -19,6 +19,8 @@ from typing import Any
 
 from lorakit import workspace
 from lorakit.jobs import queue
+from lorakit.jobs.disk import size_of
+from lorakit.jobs.kinds import KINDS
 from lorakit.store.store import TRASH
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,6 @@ TRASH_DAYS, UNUSED_DAYS, USED_DAYS = 30, 7, 30  # also what the page says
 LONGEST_LOG, KEPT_LOG = 20 * 2**20, 2**20  # bytes
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.tmp(\.[^.]+)?|\.incoming-.*")
 PREPARED = ("contact-sheet.png", "grid.png")
-PASSING = ("check", "forecast")  # kinds of job whose answer the page shows once
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _stopped() -> Iterator[tuple[Path, float]]:
 
 
 def _of_trainings(states: tuple[str, ...]) -> Iterator[tuple[Path, float]]:
-    for job in queue.list_jobs(["train", "voice"]):
+    for job in queue.list_jobs([kind.name for kind in KINDS.values() if kind.trains]):
         if job.state in states:
             for path in (job.folder / "checkpoints", job.folder / "class"):
                 if path.is_dir():
@@ -125,7 +126,7 @@ def _of_trainings(states: tuple[str, ...]) -> Iterator[tuple[Path, float]]:
 
 
 def _passing() -> Iterator[tuple[Path, float]]:
-    for job in queue.list_jobs(PASSING):
+    for job in queue.list_jobs([kind.name for kind in KINDS.values() if kind.passing]):
         if job.state in queue.ENDS:
             yield job.folder, _since_end(job)
 
@@ -215,37 +216,6 @@ def keep_sweeping(stop: threading.Event) -> None:
                 return
 
     threading.Thread(target=run, name="sweep", daemon=True).start()
-
-
-def usage() -> dict[str, int]:
-    """Bytes that the workspace and the store take, by kind."""
-    home, store = workspace.home(), workspace.adapters_folder()
-    folders = {
-        "adapters": store, "trash": store / TRASH, "campaigns": workspace.campaigns_folder(),
-        "jobs": workspace.jobs_folder(), "uploads": workspace.uploads_folder(),
-        "downloads": home / "downloads", "sent to and by the page": workspace.sent_folder(),
-    }  # fmt: skip
-    found = {what: size_of(folder) for what, folder in folders.items()}
-    found["adapters"] -= found["trash"]
-    inside = sum(size_of(folder) for folder in folders.values() if folder.is_relative_to(home))
-    inside -= found["trash"] if store.is_relative_to(home) else 0
-    found["other"] = max(0, size_of(home) - inside)
-    return found
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder; 0 for what is not there."""
-    try:
-        if path.is_symlink() or not path.is_dir():
-            return path.lstat().st_size
-    except OSError:
-        return 0
-    total = 0
-    for parent, _, files in os.walk(path):
-        for name in files:
-            with suppress(OSError):
-                total += (Path(parent) / name).lstat().st_size
-    return total
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -18,10 +18,8 @@ from lorakit.families.sources import STARTERS
 from lorakit.jobs import queue, retention
 from lorakit.jobs.loaded_bases import Bases
 from lorakit.jobs.queue import Job
-from lorakit.jobs.run import RUNNERS, Runner, run_job
-from lorakit.jobs.supervisor import PARENT, STOP_SECONDS, ensure_running
-
-__all__ = ["Bases", "ensure_running", "run_job", "serve"]
+from lorakit.jobs.run import run_job
+from lorakit.jobs.supervisor import PARENT, STOP_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +30,8 @@ FULL_DISK_SECONDS = 5.0
 class Service:
     """The claiming of jobs by one process. `stop` is asked between steps by whatever runs."""
 
-    def __init__(self, stop: threading.Event, runners: dict[str, Runner] | None = None):
-        self.stop, self.runners, self.bases = stop, runners or RUNNERS, Bases()
+    def __init__(self, stop: threading.Event):
+        self.stop, self.bases = stop, Bases()
         self.current: list[Job] = []  # a long job, and the short one that it let in
 
     def once(self) -> bool:
@@ -47,7 +45,7 @@ class Service:
         self.current.append(job)
         try:
             between = None if job.is_short else lambda: self._let_in(job)
-            run_job(job, self.bases, self.stop.is_set, between, self.runners)
+            run_job(job, self.bases, self.stop.is_set, between)
         finally:
             self.current.pop()
 
@@ -70,14 +68,14 @@ class Service:
         os._exit(0)
 
 
-def serve(preload: Iterable[str] = STARTERS, runners: dict[str, Runner] | None = None) -> None:
+def serve(preload: Iterable[str] = STARTERS) -> None:
     """Run jobs until told to stop (SIGTERM, or the parent's death), then end within 10 seconds."""
     logging.basicConfig(format="%(asctime)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # In a thread: a handler that runs while this one holds the event's lock would wait for itself.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
-    service = Service(stop, runners)
+    service = Service(stop)
     threading.Thread(target=_watch, args=(stop, service), daemon=True).start()
     lock = _only_one(workspace.home(), stop)
     if not stop.is_set():

@@ -171,9 +171,10 @@ def _place_for(name: str) -> Path:
 
 
 def _run_folder(folder: Path, max_seconds: float | None = None) -> int:
+    from lorakit.jobs.kinds import KINDS
     from lorakit.jobs.loaded_bases import Bases
     from lorakit.jobs.queue import open_folder
-    from lorakit.jobs.run import help_train, run_job
+    from lorakit.jobs.run import run_job
 
     job = open_folder(folder)
     if job.state == "done":
@@ -184,10 +185,14 @@ def _run_folder(folder: Path, max_seconds: float | None = None) -> int:
             f"{folder.name}: was cancelled; start a new job, or remove the file named cancel in it"
         )
     if processes.launched():
-        _check_trains(job.kind)
+        share = KINDS[job.kind].share
+        if share is None:
+            raise LoraKitError(
+                f"{job.kind} job: only a training runs on several processes; start it without launch"
+            )
         if processes.join().rank:
             with stoppable() as stop:
-                help_train(job, stop)
+                share(job, stop)
             return 0
     if not job.acquire():
         raise LoraKitError(f"{folder.name}: is being run by another process; wait for it, or stop that one")
@@ -198,11 +203,6 @@ def _run_folder(folder: Path, max_seconds: float | None = None) -> int:
     progress = job.progress()
     print(f"{progress.state} {progress.message}".strip())
     return {"done": 0, "interrupted": STOPPED}.get(progress.state, 1)
-
-
-def _check_trains(kind: str) -> None:
-    if kind not in ("train", "voice"):
-        raise LoraKitError(f"{kind} job: only a training runs on several processes; start it without launch")
 
 
 def render(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
 from lorakit.families.sources import STARTERS, local_folder
-from lorakit.jobs import retention
+from lorakit.jobs import disk, retention
 from lorakit.units import size
 
 PACKAGES = (
@@ -73,9 +73,9 @@ def _disk() -> Iterator[str]:
     home = workspace.home()
     free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
     yield f"workspace: {home} ({size(free)} free); adapters: {workspace.adapters_folder()}"
-    for what, count in retention.usage().items():
+    for what, count in disk.usage().items():
         yield f"  {what}: {size(count)}"
     old = sum(one.size for one in retention.going())
     yield f"  of these {size(old)} can go: python -m lorakit clean"
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    yield f"models from Hugging Face: {size(retention.size_of(hub))} in {hub}"
+    yield f"models from Hugging Face: {size(disk.size_of(hub))} in {hub}"

@@ -25,8 +25,8 @@ from lorakit.errors import DataError, LoraKitError
 from lorakit.families import offered
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import queue
+from lorakit.jobs.kinds import KINDS, checked
 from lorakit.jobs.queue import Job
-from lorakit.jobs.specs import checked
 from lorakit.starter import SAMPLES
 from lorakit.ui.door.hosts import (
     is_forwarded,
@@ -40,8 +40,6 @@ COOKIE = "lorakit-visitor"
 KEY = "lorakit.visitor"  # where a request's scope keeps who sends it
 LIMIT = "LORAKIT_MOST_WAITING"
 MOST_WAITING = 20  # jobs of one visitor
-BY_THE_PAGE = ("check", "forecast")  # kinds that the page asks for by itself; each replaces the one before
-PATHS = ("photos", "texts", "briefs", "class_photos", "captions")  # of a spec: what lies on this machine
 OPERATORS = "is for whoever runs this studio; they can do it on the studio's own machine, or after logging in"
 NO_COOKIE = (
     "Your browser did not send this page's cookie, by which the studio tells your work from that of others. "
@@ -129,7 +127,7 @@ def start(kind: str, spec: dict[str, Any], once: bool = True) -> Job:
     if not visitor.operator:
         if not visitor.id:
             raise LoraKitError(NO_COOKIE)
-        _check_paths(spec)
+        _check_paths(kind, spec)
         _check_number(kind, spec, visitor)
     return (queue.create_once if once else queue.create)(kind, spec, visitor.id)
 
@@ -157,12 +155,12 @@ def may_read(path: str | Path, visitor: Visitor) -> bool:
         return False
 
 
-def _check_paths(spec: dict[str, Any]) -> None:
+def _check_paths(kind: str, spec: dict[str, Any]) -> None:
     """A visitor learns nothing of this machine's files: what is not theirs is one answer, there or not."""
     if spec.get("base") not in STARTERS:
         offered.check(str(spec.get("base", "")))
     own = [os.path.realpath(folder) for folder in (workspace.uploads_folder(), SAMPLES)]
-    for name in PATHS:
+    for name in KINDS[kind].spec.places() if kind in KINDS else ():
         if isinstance(spec.get(name), str):
             real = os.path.realpath(spec[name])
             if not any(_inside(real, folder) for folder in own):
@@ -170,9 +168,9 @@ def _check_paths(spec: dict[str, Any]) -> None:
 
 
 def _check_number(kind: str, spec: dict[str, Any], visitor: Visitor) -> None:
-    by_page = kind in BY_THE_PAGE
+    by_page = KINDS[kind].passing  # what the page asks for by itself; each replaces the one before
     most = most_waiting()
-    mine = [job for job in queue.waiting(visitor.id) if (job.kind in BY_THE_PAGE) is by_page]
+    mine = [job for job in queue.waiting(visitor.id) if KINDS[job.kind].passing is by_page]
     if len(mine) >= most and checked(kind, spec) not in [job.spec for job in mine]:
         raise LoraKitError(
             f"{len(mine)} of your jobs are waiting, and this studio takes no more than {most} of one "

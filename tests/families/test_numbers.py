@@ -1,13 +1,12 @@
 """Cards before Ampere, as PyTorch tells of them: they sample in fp16, and no training begins there."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
 from lorakit.errors import BaseError
 from lorakit.families import family_of, load_base, numbers
-from lorakit.jobs.run import check_fit
+from lorakit.jobs.context import check_fit
+from lorakit.jobs.kinds import KINDS
 from lorakit.training.forecast import forecast as forecasting
 from lorakit.training.recipe import Recipe
 from tests.families import tiny_bases
@@ -50,8 +49,8 @@ def test_a_training_is_refused_before_anything_is_loaded(kind, card, monkeypatch
     card("Tesla T4", (7, 5))
     base = "starter-image" if kind == "train" else "starter-text"
     with pytest.raises(BaseError, match="Tesla T4"):
-        check_fit(SimpleNamespace(kind=kind, spec={"base": base}))
-    check_fit(SimpleNamespace(kind={"train": "campaign", "voice": "copy"}[kind], spec={"base": base}))
+        check_fit(KINDS[kind], {"base": base})
+    check_fit(KINDS[{"train": "campaign", "voice": "copy"}[kind]], {"base": base})
     monkeypatch.setattr(forecasting, "shape_of", lambda *_: pytest.fail("read the base"))
     with pytest.raises(BaseError, match="Tesla T4"):
         forecasting.forecast(base, Recipe(), device=CUDA)

@@ -23,7 +23,7 @@ def token(monkeypatch):
 
 
 @pytest.mark.battery(93, "a visitor's job and the owner's hub token")
-def test_a_visitors_job_runs_without_the_token_and_the_operators_within_it_with_it(token):
+def test_a_visitors_job_runs_without_the_token_and_the_operators_within_it_with_it(token, runs):
     seen = []
 
     def look(context):
@@ -37,8 +37,9 @@ def test_a_visitors_job_runs_without_the_token_and_the_operators_within_it_with_
 
     def run(job, between=None):
         assert job.acquire()
-        run_job(job, Bases(), between=between, runners={"copy": look})
+        run_job(job, Bases(), between=between)
 
+    runs(copy=look)
     run(theirs, lambda: run(mine))
     run(queue.create("copy", spec), lambda: run(queue.create("copy", spec, "visitor")))
     assert seen == [("visitor", None), ("", SECRET), ("", SECRET), ("visitor", None)]

@@ -24,7 +24,6 @@ from lorakit import durable, workspace
 from lorakit.errors import LoraKitError
 from lorakit.families import load_base
 from lorakit.jobs import queue
-from lorakit.jobs.run import RUNNERS
 from lorakit.jobs.supervisor import REFUSED
 from lorakit.jobs.worker import Service
 from lorakit.store.store import Store
@@ -268,11 +267,12 @@ def old_workspace():
 
 
 @pytest.mark.battery(90, "old workspace from an earlier version")
-def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspace):
+def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspace, runs):
     assert {job.kind for job in queue.list_jobs()} == set(OLD) - {"film"}
     assert cli.main(["jobs"]) == 0 and cli.main(["adapters"]) == 0
     (training,), (speaking,), (writing,) = (queue.list_jobs([kind]) for kind in ("train", "voice", "copy"))
-    service = Service(threading.Event(), RUNNERS | {"copy": lambda context: True})
+    runs(copy=lambda context: True)
+    service = Service(threading.Event())
     while service.once():
         pass
     assert training.state == "failed" and "folder" in training.progress().message

@@ -17,6 +17,7 @@ from lorakit.formats import save
 from lorakit.generation.pictures.campaign import Campaign
 from lorakit.generation.pictures.results import image_path, pictures
 from lorakit.jobs import queue
+from lorakit.jobs.kinds.campaign import SHORT_SHOTS
 from lorakit.jobs.worker import Service
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.store.store import Store
@@ -62,7 +63,7 @@ def test_sixteen_mixes_at_once_draw_what_each_draws_alone(small, adapters, tmp_p
     monkeypatch.setenv("LORAKIT_BASES", str(small))
     mixes = [{slug: 0.9 * (n >> bit & 1) + 0.05 * n for bit, slug in enumerate(SLUGS)} for n in range(1, 17)]
     first, *clicks = mixes
-    long = queue.create("campaign", campaign(small, first, range(queue.SHORT_SHOTS + 1)))
+    long = queue.create("campaign", campaign(small, first, range(SHORT_SHOTS + 1)))
     waiting = [queue.create("campaign", campaign(small, mix), f"visitor {n}") for n, mix in enumerate(clicks)]
     service = Service(threading.Event())
     assert long.acquire()  # the worker began it before the clicks came
@@ -159,6 +160,7 @@ def test_a_button_that_is_pressed_ten_times_starts_one_job(adapters, tmp_path):
 
 CLAIM = """
 from lorakit.jobs import queue
+from lorakit.jobs.kinds.campaign import SHORT_SHOTS
 while (job := queue.claim()) is not None:
     print(job.id, flush=True)
     job.emit({"event": "done"})

@@ -10,7 +10,9 @@ from filelock import FileLock
 
 from lorakit import durable, workspace
 from lorakit.errors import LoraKitError
-from lorakit.jobs import queue, specs
+from lorakit.jobs import job as jobs
+from lorakit.jobs import queue
+from lorakit.jobs.kinds import KINDS
 from lorakit.jobs.loaded_bases import Bases
 from lorakit.jobs.run import run_job
 
@@ -42,7 +44,7 @@ def test_a_job_is_found_again_with_its_whole_recipe():
         ("copy", COPY | {"seed": -1}, ["seed"]),
         ("copy", COPY | {"seed": 2**64}, ["seed"]),
         ("copy", COPY | {"quantize": "q2"}, ["quantize", "nf4"]),
-        ("copy", COPY | {"base": "https://u:pw@hub/x"}, ["base", "hub id"]),
+        ("copy", COPY | {"base": "https://u:pw@hub/x"}, ["base", "Hugging Face ID"]),
         ("copy", COPY | {"mix": {"a": float("nan")}}, ["mix", "number"]),
         ("campaign", CAMPAIGN | {"mix": ["a"]}, ["mix"]),
         ("campaign", CAMPAIGN | {"scenes": []}, ["scenes"]),
@@ -231,7 +233,7 @@ def test_jobs_need_no_torch():
 def test_a_clock_that_jumps_back_changes_no_state_and_loses_no_job(monkeypatch):
     """State follows the order of events, never their times; a job made at an earlier time is run as well."""
     times = iter(["2026-06-01T12:00:00.000+00:00"] * 4 + ["2026-01-01T12:00:00.000+00:00"] * 20)
-    monkeypatch.setattr(queue, "_now", lambda: next(times))
+    monkeypatch.setattr(jobs, "_now", lambda: next(times))
     first = queue.create("copy", COPY)
     claimed = queue.claim()
     claimed.emit({"event": "phase", "name": "Writing", "done": 0, "total": 0})
@@ -248,12 +250,12 @@ def test_a_clock_that_jumps_back_changes_no_state_and_loses_no_job(monkeypatch):
 
 
 @pytest.mark.battery(90, "an old job that lacks a field")
-@pytest.mark.parametrize("kind", sorted(specs.KINDS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_an_old_job_without_a_field_says_what_it_lacks(kind, record_property):
     folder = workspace.jobs_folder() / f"20200101T000000000-{kind}-abcdef"
     durable.write_json(folder / "spec.json", {"kind": kind, "created": "2020-01-01", "spec": {}})
     job = queue.get(folder.name)
-    assert set(job.lacks) == specs.FIELDS[kind][0] == set(job.spec)
+    assert set(job.lacks) == KINDS[kind].spec.needed() == set(job.spec)
     assert job.acquire()
     run_job(job, Bases())
     told = job.progress().message

@@ -8,7 +8,7 @@ import pytest
 from lorakit.errors import LoraKitError
 from lorakit.generation.copy.writing import Brief
 from lorakit.generation.pictures.plan import plan
-from lorakit.jobs.specs import checked
+from lorakit.jobs.kinds import checked
 
 CAMPAIGN = {"base": "starter-image", "mix": {}, "scenes": ["a bottle"], "formats": ["1:1"], "seeds": [0]}
 

@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 
 from lorakit import durable, workspace
-from lorakit.jobs import queue, retention
+from lorakit.jobs import disk, queue, retention
 from lorakit.store.store import Store
 from lorakit.terminal import cli
 from lorakit.ui import build_app
@@ -196,10 +196,8 @@ def test_doctor_says_what_takes_room_and_no_secret(full, capsys, monkeypatch):
         "adapters: 3.0 MB" in said and "trash: 2.0 kB" in said and "can go: python -m lorakit clean" in said
     )
     assert "HF_HUB_OFFLINE" in said and " free)" in said
-    sizes = retention.usage()
-    assert sum(sizes.values()) == retention.size_of(workspace.home()) + retention.size_of(
-        Path(Store().folder)
-    )
+    sizes = disk.usage()
+    assert sum(sizes.values()) == disk.size_of(workspace.home()) + disk.size_of(Path(Store().folder))
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(tmp_path):

@@ -16,8 +16,10 @@ import torch
 from lorakit import durable, workspace
 from lorakit.errors import LoraKitError
 from lorakit.jobs import queue, worker
+from lorakit.jobs.context import Context
+from lorakit.jobs.job import ENDED
 from lorakit.jobs.loaded_bases import Bases
-from lorakit.jobs.run import Context, run_job
+from lorakit.jobs.run import run_job
 from lorakit.jobs.supervisor import Supervisor
 from lorakit.jobs.worker import Service
 from lorakit.store.store import Store
@@ -29,7 +31,9 @@ ROOT = Path(__file__).parents[2]
 # A worker with a runner of twenty checkpointed steps that remembers in a file what it has done.
 SCRIPT = """
 import sys, time
+from dataclasses import replace
 from lorakit.jobs import worker
+from lorakit.jobs.kinds import KINDS
 def voice(context):
     file = context.job.folder / "steps.txt"
     while (done := len(file.read_text().split()) if file.exists() else 0) < 20:
@@ -46,7 +50,9 @@ def copy(context):
     while "--stubborn" in sys.argv:
         time.sleep(1)
     return True
-worker.serve(preload=(), runners={"voice": voice, "copy": copy})
+KINDS["voice"] = replace(KINDS["voice"], run=voice)
+KINDS["copy"] = replace(KINDS["copy"], run=copy)
+worker.serve(preload=())
 """
 
 
@@ -75,8 +81,15 @@ def until(what, seconds=30):
         time.sleep(0.05)
 
 
-def service(**runners):
-    return Service(threading.Event(), runners)
+@pytest.fixture
+def service(runs):
+    """A worker's service, with functions in the place of what kinds of job do."""
+
+    def make(**functions):
+        runs(**functions)
+        return Service(threading.Event())
+
+    return make
 
 
 @pytest.mark.battery(67, "kill -9 of the worker while it trains")
@@ -147,7 +160,7 @@ def test_a_click_is_served_between_the_steps_of_a_training(start_worker):
     assert order == ["running"]
 
 
-def test_jobs_run_in_fair_order_and_end_as_done():
+def test_jobs_run_in_fair_order_and_end_as_done(service):
     order = []
     for kind, spec in (("voice", VOICE), ("copy", COPY), ("voice", VOICE)):
         queue.create(kind, spec)
@@ -163,7 +176,7 @@ def test_jobs_run_in_fair_order_and_end_as_done():
 
 
 @pytest.mark.battery(63, "cancel of one leaves the others")
-def test_cancelling_one_job_leaves_the_others():
+def test_cancelling_one_job_leaves_the_others(service):
     first, second = queue.create("copy", COPY), queue.create("copy", COPY)
 
     def run(context):
@@ -175,7 +188,7 @@ def test_cancelling_one_job_leaves_the_others():
     assert (first.state, second.state) == ("cancelled", "done")
 
 
-def test_a_long_job_that_is_cancelled_lets_nobody_in_before_it_ends():
+def test_a_long_job_that_is_cancelled_lets_nobody_in_before_it_ends(service):
     long = queue.create("voice", VOICE)
     seen = []
 
@@ -193,16 +206,16 @@ def test_a_long_job_that_is_cancelled_lets_nobody_in_before_it_ends():
     ("error", "words"),
     [
         (LoraKitError("photos: the folder is empty; add photos"), "photos: the folder is empty; add photos"),
-        (MemoryError(), "memory was not enough"),
-        (RuntimeError("CUDA out of memory. Tried to allocate /secret/path"), "memory was not enough"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: /secret/path"), "memory was not enough"),
-        (OSError(errno.ENOSPC, "No space left", "/secret/path"), "Make room"),
+        (MemoryError(), "Out of memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate /secret/path"), "Out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: /secret/path"), "Out of memory"),
+        (OSError(errno.ENOSPC, "No space left", "/secret/path"), "Free up disk space"),
         (PermissionError(errno.EACCES, "denied", "/secret/path"), "permissions"),
-        (FileNotFoundError(errno.ENOENT, "gone", "/secret/path"), "moved or removed"),
+        (FileNotFoundError(errno.ENOENT, "gone", "/secret/path"), "moved or deleted"),
         (KeyError("/secret/path"), "log.txt"),
     ],
 )
-def test_what_fails_is_told_in_words_without_paths(error, words):
+def test_what_fails_is_told_in_words_without_paths(error, words, service):
     job = queue.create("copy", COPY)
 
     def run(context):
@@ -219,6 +232,8 @@ LIMITED = """
 import resource, sys, threading
 import torch
 
+from dataclasses import replace
+from lorakit.jobs.kinds import KINDS
 from lorakit.jobs.worker import Service
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
@@ -226,7 +241,8 @@ def copy(context):
     if context.job.spec["seed"]:
         return bool(torch.ones(1000).sum() > 0)
     return bool(torch.empty(2**33, dtype=torch.uint8).fill_(1)[0])
-service = Service(threading.Event(), {"copy": copy})
+KINDS["copy"] = replace(KINDS["copy"], run=copy)
+service = Service(threading.Event())
 print(service.once(), service.once())
 """
 
@@ -241,26 +257,27 @@ def test_a_job_that_outgrows_the_memory_is_told_and_the_next_one_runs(record_pro
     )
     assert done.stdout == "True True\n", done.stderr
     record_property("told", large.progress().message)
-    assert large.state == "failed" and "memory was not enough" in large.progress().message
+    assert large.state == "failed" and "Out of memory" in large.progress().message
     assert small.state == "done"
 
 
-def test_a_lost_device_leaves_the_job_to_another_process_and_ends_one_that_loses_it_each_time():
+def test_a_lost_device_leaves_the_job_to_another_process_and_ends_one_that_loses_it_each_time(runs):
     job = queue.create("copy", COPY)
 
     def lose(context):
         raise torch.AcceleratorError("CUDA error: device-side assert triggered")
 
+    runs(copy=lose)
     for _ in range(queue.ATTEMPTS):
         claimed = queue.claim()
         assert claimed is not None and claimed.id == job.id
         with pytest.raises(torch.AcceleratorError):
-            run_job(claimed, Bases(), runners={"copy": lose})
+            run_job(claimed, Bases())
     assert job.state == "interrupted"
     assert queue.claim() is None and job.state == "failed"
 
 
-def test_the_worker_ends_with_its_device(monkeypatch):
+def test_the_worker_ends_with_its_device(monkeypatch, runs):
     class Gone(BaseException):
         pass
 
@@ -273,12 +290,13 @@ def test_the_worker_ends_with_its_device(monkeypatch):
     def lose(context):
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
+    runs(copy=lose)
     with pytest.raises(Gone, match="1"):
-        worker.serve((), {"copy": lose})
+        worker.serve(())
 
 
 @pytest.mark.battery(69, "disk too full to note the end")
-def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch):
+def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch, runs):
     job = queue.create("copy", COPY)
     assert job.acquire()
     job.start()
@@ -286,10 +304,11 @@ def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch)
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    runs(copy=lambda context: True)
     with monkeypatch.context() as patched:
         patched.setattr(durable, "append_line", full)
         with pytest.raises(OSError):
-            run_job(job, Bases(), runners={"copy": lambda context: True})
+            run_job(job, Bases())
         with pytest.raises(OSError):
             queue.claim()
     assert job.state == "interrupted"
@@ -356,7 +375,7 @@ def test_a_training_that_ended_before_its_worker_could_say_so_is_not_done_again(
     Service(threading.Event()).once()
     lines = [event for event in job.events() if event["event"] != "done"]
     (job.folder / "events.jsonl").unlink()
-    (job.folder / queue.ENDED).unlink()
+    (job.folder / ENDED).unlink()
     for line in lines:
         durable.append_line(job.folder / "events.jsonl", line)
     monkeypatch.setattr("lorakit.training.session.train", None)
@@ -413,7 +432,7 @@ def test_the_supervisor_starts_a_dead_worker_again_and_ends_it_with_the_app():
     assert starts.read_text() == "xx"
 
 
-def test_a_job_that_fails_is_in_the_workers_log(caplog):
+def test_a_job_that_fails_is_in_the_workers_log(caplog, runs):
     spec = {"base": "b", "mix": {}, "brief": {"product": "x"}, "variants": 1, "seed": 0}
 
     def fails(context):
@@ -421,7 +440,8 @@ def test_a_job_that_fails_is_in_the_workers_log(caplog):
 
     job = queue.create("copy", spec)
     assert job.acquire()
-    run_job(job, Bases(), runners={"copy": fails})
+    runs(copy=fails)
+    run_job(job, Bases())
     assert [record.getMessage() for record in caplog.records] == [
         f"job {job.id} failed: mug.csv: the table is empty"
     ]

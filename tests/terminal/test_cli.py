@@ -12,7 +12,6 @@ import torch
 from lorakit import formats
 from lorakit.errors import LoraKitError
 from lorakit.jobs import queue
-from lorakit.jobs import run as running
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.mix_syntax import read_mix
 from lorakit.lora.strength import Strength
@@ -223,26 +222,26 @@ def test_jobs_are_listed_and_cancelled(capsys):
     assert main(["jobs", "--cancel", job.id]) == 0 and "cancelled" in capsys.readouterr().out
 
 
-def test_a_job_folder_is_run_where_it_lies_and_only_once(monkeypatch, capsys):
+def test_a_job_folder_is_run_where_it_lies_and_only_once(monkeypatch, capsys, runs):
     job = queue.create("copy", COPY)
-    runs = []
+    calls = []
 
     def run(context):
-        runs.append(1)
+        calls.append(1)
         context.job.emit({"event": "note", "text": "half way"})
         return True
 
-    monkeypatch.setitem(running.RUNNERS, "copy", run)
+    runs(copy=run)
     assert [main(["train", str(job.folder)]) for _ in range(2)] == [0, 0]
-    assert runs == [1] and job.state == "done"
+    assert calls == [1] and job.state == "done"
     assert "half way" in capsys.readouterr().out
 
 
-def test_a_failed_job_folder_may_be_tried_again_a_running_or_cancelled_one_not(monkeypatch, capsys):
+def test_a_failed_job_folder_may_be_tried_again_a_running_or_cancelled_one_not(monkeypatch, capsys, runs):
     job = queue.create("copy", COPY)
     job.emit({"event": "started"})
     job.emit({"event": "failed", "error": "no memory"})
-    monkeypatch.setitem(running.RUNNERS, "copy", lambda context: True)
+    runs(copy=lambda context: True)
     other = queue.get(job.id)
     assert other.acquire()
     assert main(["train", str(job.folder)]) == 1 and "another process" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 
 from lorakit import durable, workspace
 from lorakit.jobs import queue
-from lorakit.jobs.specs import KINDS
+from lorakit.jobs.kinds import KINDS
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app

@@ -15,6 +15,7 @@ from lorakit import durable, workspace
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.formats import hub
 from lorakit.jobs import queue
+from lorakit.jobs.kinds import KINDS
 from lorakit.store.store import Store
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app, visitors
@@ -386,3 +387,15 @@ def test_handlers_ask_for_jobs_here_and_nowhere_else():
             if isinstance(node, ast.ImportFrom) and node.module == "lorakit.jobs.queue":
                 wrong += [f"{path.name}: {name.name}" for name in node.names if name.name in direct]
     assert wrong == []
+
+
+def test_every_file_and_folder_that_a_job_can_name_is_asked_for():
+    """What a visitor may not name follows from the kinds' own fields; this list is written by hand."""
+    places = {name: set(kind.spec.places()) for name, kind in KINDS.items()}
+    assert {name: fields for name, fields in places.items() if fields} == {
+        "train": {"photos", "class_photos", "captions"},
+        "voice": {"texts"},
+        "catalogue": {"briefs"},
+        "forecast": {"photos", "texts"},
+        "caption": {"photos", "captions"},
+    }

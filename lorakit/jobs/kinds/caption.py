@@ -8,17 +8,27 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lorakit import durable
 from lorakit.errors import DataError
+from lorakit.jobs import fields
+from lorakit.jobs.context import Context
+from lorakit.jobs.kind import Kind
 from lorakit.jobs.loaded_bases import free_memory
-
-if TYPE_CHECKING:
-    from lorakit.jobs.run import Context
+from lorakit.jobs.spec import Spec as Fields
 
 OUT = "captions.jsonl"  # in the job's folder
 MODEL = "LORAKIT_CAPTIONER"  # the environment's variable that names the model
+
+
+class Spec(Fields):
+    """`base` is the captioning model; `without` and `captions` as in a training."""
+
+    base: fields.BaseModelName
+    photos: fields.Place
+    without: fields.LeftOut
+    captions: fields.Captions
 
 
 def configured() -> str:
@@ -64,7 +74,7 @@ def propose(
     return len(set(proposed(table)) & {photo.name for photo in bare})
 
 
-def run_caption(context: "Context") -> bool:
+def run(context: Context) -> bool:
     """Describe a job's photos with the model it names, which is let go of afterwards."""
     from lorakit.data.photos.sets import PhotoSet
     from lorakit.families.captioner import load_captioner
@@ -90,3 +100,7 @@ def run_caption(context: "Context") -> bool:
         return False
     job.emit({"event": "result", "photos": len(photos.photos), "described": done})
     return True
+
+
+# Not of a base model's kind: the model that describes photos is one of its own.
+KIND = Kind("caption", "a captioning", Spec, run, is_short=lambda spec: True)

@@ -4,10 +4,9 @@ A person writes a voice as it is called in the store ("Nordal voice"), or as wor
 ("nordal-voice=0.8"). No torch at the top: the page checks a table before it becomes a job.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lorakit.data.findings import Findings
 from lorakit.errors import DataError, LoraKitError
@@ -16,14 +15,17 @@ from lorakit.generation.copy.catalogue import (
     not_written,
     read_briefs,
     refusal,
-    run,
 )
+from lorakit.generation.copy.catalogue import (
+    run as write_all,
+)
+from lorakit.jobs import fields
+from lorakit.jobs.context import Context, Pace
+from lorakit.jobs.job import Job
+from lorakit.jobs.kind import Kind
 from lorakit.lora.mix_syntax import check_whole, read_mix
 from lorakit.lora.strength import Strength
 from lorakit.store.store import Store
-
-if TYPE_CHECKING:
-    from lorakit.jobs.run import Context
 
 OUT = "copy.csv"  # in the job's folder
 
@@ -73,40 +75,24 @@ def check(path: str | Path) -> Checked:
     return Checked(Briefs(lines, findings, briefs.left_out + found.count("error")), voices)
 
 
-def run_catalogue(context: "Context") -> bool:
+class Spec(fields.OnBase):
+    """A table of briefs; rows that name no voice are in the mix's."""
+
+    mix: fields.MixOfVoices
+    briefs: fields.Place
+    variants: fields.Variants
+    seed: fields.Seed
+
+
+def run(context: Context) -> bool:
     """Write the job's table, or what is missing of it; rows without a voice are in the job's own mix."""
     job, spec = context.job, context.job.spec
     checked = check(spec["briefs"])
-    lines, voices = checked.briefs.lines, checked.voices
+    lines = checked.briefs.lines
     if checked.briefs.findings:
         job.emit({"event": "findings", "rows": [vars(finding) for finding in checked.briefs.findings]})
     base = context.base()
-    own, store = context.mix(base), Store()
-    opened: dict[str, Any] = {}
-
-    def open_voice(words: list[str]) -> dict[Any, Any]:
-        mix = {}
-        for slug, strength in voices[" ".join(words)].items() if words else ():
-            store.check_base(store.get(slug), base.family)
-            opened[slug] = opened.get(slug) or store.load(slug)
-            mix[opened[slug]] = strength
-        return mix if words else own
-
-    begun, first, latest = time.monotonic(), None, ""
-
-    def emit(event: dict[str, Any]) -> None:
-        nonlocal first, latest
-        if event["event"] == "note":  # one of every batch is enough for who looks on
-            latest = event["text"]
-            return
-        if event["event"] == "phase":
-            if latest:
-                job.emit({"event": "note", "text": latest})
-            first = event["done"] if first is None else first
-            each = (time.monotonic() - begun) / max(1, event["done"] - first)
-            left = each * (event["total"] - event["done"]) if event["done"] > first else None
-            event = {**event, "seconds_left": left}
-        job.emit(event)
+    voices = _Voices(base, checked.voices, context.mix(base))
 
     def between() -> None:
         job.emit({"event": "checkpoint"})  # what is written, no crash takes back
@@ -114,9 +100,9 @@ def run_catalogue(context: "Context") -> bool:
             context.between()
 
     try:
-        done = run(
-            base, lines, open_voice, job.folder / OUT, spec["variants"], spec["seed"],
-            on_event=emit, should_stop=context.should_stop, between=between,
+        done = write_all(
+            base, lines, voices.open, job.folder / OUT, spec["variants"], spec["seed"],
+            on_event=_Progress(job), should_stop=context.should_stop, between=between,
         )  # fmt: skip
     except LoraKitError:
         if context.should_stop():  # before the first was written
@@ -126,3 +112,41 @@ def run_catalogue(context: "Context") -> bool:
     left_out = checked.briefs.left_out
     job.emit({"event": "result", "briefs": len(lines), "written": done, "left_out": left_out})
     return done == len(lines)
+
+
+class _Voices:
+    """The adapters that a table's rows name, each opened once; rows that name none have the job's own mix."""
+
+    def __init__(self, base: Any, named: dict[str, dict[str, Strength]], default: dict[Any, Any]):
+        self.base, self.named, self.default = base, named, default
+        self.opened: dict[str, Any] = {}
+
+    def open(self, words: list[str]) -> dict[Any, Any]:
+        if not words:
+            return self.default
+        store, mix = Store(), {}
+        for slug, strength in self.named[" ".join(words)].items():
+            store.check_base(store.get(slug), self.base.family)
+            self.opened[slug] = self.opened.get(slug) or store.load(slug)
+            mix[self.opened[slug]] = strength
+        return mix
+
+
+class _Progress:
+    """A catalogue's events for its job, with the time that is left; one note of every batch is enough."""
+
+    def __init__(self, job: Job):
+        self.job, self.note, self.pace = job, "", Pace()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if event["event"] == "note":
+            self.note = event["text"]
+            return
+        if event["event"] == "phase":
+            if self.note:
+                self.job.emit({"event": "note", "text": self.note})
+            event = {**event, "seconds_left": self.pace.left(event["done"], event["total"])}
+        self.job.emit(event)
+
+
+KIND = Kind("catalogue", "a table of copy", Spec, run, needs="text")

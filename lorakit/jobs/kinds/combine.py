@@ -8,18 +8,25 @@ import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, PlainValidator, model_validator
 
 from lorakit import durable
-from lorakit.errors import BaseError
+from lorakit.errors import BaseError, RecipeError
+from lorakit.jobs import fields
+from lorakit.jobs.context import Context
+from lorakit.jobs.kind import Kind
+from lorakit.jobs.spec import Blank
+from lorakit.lora.mix_syntax import METHODS, check_whole
 from lorakit.store.store import Entry, Store
 
 if TYPE_CHECKING:
     from lorakit.families import Base
-    from lorakit.jobs.run import Context
     from lorakit.lora.adapter import Adapter
 
 SCENE, SEED = "on a wooden table", 7
+MAX_RANK = 4096  # a whole mix of the highest ranks, put end to end
 # Of the text that is shown, then of others that a voice is measured on.
 BRIEFS = (
     ("Aurora bottle", "keeps drinks cold; holds 750 ml"), ("Nordal teapot", "holds 900 ml; keeps its heat"),
@@ -28,7 +35,42 @@ BRIEFS = (
 )  # fmt: skip
 
 
-def run_combine(context: "Context") -> bool:
+def _mix(value: Any) -> dict[str, Any]:
+    return fields.checked_mix(value, lambda name, strength: check_whole(name, strength, combined=True))
+
+
+def _method(value: Any) -> str:
+    if value not in METHODS:
+        raise ValueError(f"is {str(value)[:40]!r}; use one of {', '.join(METHODS)}")
+    return value
+
+
+class Spec(fields.OnBase):
+    """A mix that becomes one adapter called `name`; `product` is the adapter that `project` protects."""
+
+    mix: Annotated[dict[str, Any], PlainValidator(_mix), Blank({})]
+    method: Annotated[str, PlainValidator(_method)]
+    name: fields.Name
+    rank: Annotated[int | None, Field(ge=1, le=MAX_RANK)] = None
+    product: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Spec":
+        if not self.mix:
+            raise RecipeError("combine job: the mix is empty; choose at least one adapter")
+        if self.method == "project" and len(self.mix) < 2:
+            raise RecipeError(
+                "combine job: 'project' keeps a product from the other adapters; add another one"
+            )
+        if self.product and self.product not in self.mix:
+            raise RecipeError(
+                f"combine job: the product {self.product[:80]!r} is not in the mix; choose one of "
+                f"{', '.join(self.mix)}"
+            )
+        return self
+
+
+def run(context: Context) -> bool:
     """Combine the job's mix, put the result into the store, and draw or write before and after."""
     from lorakit.lora.combine import combine
 
@@ -38,7 +80,7 @@ def run_combine(context: "Context") -> bool:
     base, unseen = _base(context)
     mix = context.mix(base)
     job.emit({"event": "phase", "name": "Combining", "done": 0, "total": 3})
-    if "product" in spec:  # whatever stands first is kept as it is
+    if spec.get("product"):  # whatever stands first is kept as it is
         first = list(spec["mix"]).index(spec["product"])
         mix = dict([list(mix.items())[first], *mix.items()])
     made = combine(mix, spec["method"], spec.get("rank"))
@@ -68,7 +110,7 @@ def run_combine(context: "Context") -> bool:
     return True
 
 
-def _base(context: "Context") -> "tuple[Base | None, dict[str, str]]":
+def _base(context: Context) -> "tuple[Base | None, dict[str, str]]":
     """The job's base; without it one adapter can still be made smaller, only not be shown.
 
     What another tool made often names a base that is not here.
@@ -138,3 +180,6 @@ def keep(made: "Adapter", preview: str | None = None) -> Entry:
         if preview:
             durable.write_bytes(folder / "previews" / "00.png", Path(preview).read_bytes())
         return Store().add(folder, made.card.name)
+
+
+KIND = Kind("combine", "a combination", Spec, run)

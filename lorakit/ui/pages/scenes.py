@@ -9,7 +9,7 @@ from lorakit.errors import LoraKitError
 from lorakit.families.pairs import to_render_on
 from lorakit.generation.pictures.formats import find
 from lorakit.generation.pictures.plan import plan
-from lorakit.jobs.specs import mixes_of
+from lorakit.jobs.fields import mixes_of
 from lorakit.store.store import Store
 from lorakit.ui import visitors
 from lorakit.ui.parts import campaigns, combining, compare, meter, mixing, pieces, plan_form

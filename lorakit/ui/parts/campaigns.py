@@ -14,7 +14,7 @@ from lorakit.generation.pictures import results
 from lorakit.generation.pictures.formats import find
 from lorakit.generation.pictures.labels import of_rows, said, strength_in
 from lorakit.jobs import queue
-from lorakit.jobs.specs import mixes_of
+from lorakit.jobs.fields import mixes_of
 from lorakit.ui import visitors
 from lorakit.ui.parts import compare, pictures, pieces
 from lorakit.ui.parts.pieces import HIDDEN, QUIET, Updates

@@ -1,7 +1,6 @@
 """Captions that a model proposes: a job like others, read by a person before anything is learned."""
 
 import json
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -9,9 +8,10 @@ from PIL import Image
 
 from lorakit.data.photos.sets import PhotoSet
 from lorakit.jobs import queue
-from lorakit.jobs import run as running
 from lorakit.jobs.kinds import caption
+from lorakit.jobs.kinds import train as train_kind
 from lorakit.jobs.loaded_bases import Bases
+from lorakit.jobs.run import run_job
 from lorakit.terminal import cli
 from lorakit.ui.pages import train
 from lorakit.ui.parts import captions, gate
@@ -38,7 +38,7 @@ def run(job_id, stopping=lambda: False):
     job = queue.get(job_id)
     assert job.acquire()
     job.start()
-    running.run_job(job, Bases(), stopping)
+    run_job(job, Bases(), stopping)
     return job
 
 
@@ -64,7 +64,7 @@ def test_what_has_no_caption_is_described_and_shown_before_it_is_learned(folder,
     values = train.forms.recipe_values("image", "starter-image", "quick")
     spec = queue.get(train.start_own("zelto", folder, [], corrected, "starter-image", [], *values)).spec
     assert spec["captions"] == written | {"a.png": "by the sea"}
-    learned = running._examples(SimpleNamespace(kind="train", spec=spec)).photos
+    learned = train_kind.examples(spec).photos
     assert [photo.caption for photo in learned] == [
         "zelto, by the sea", "zelto in the garden", f"zelto, {written['c.png']}",
     ]  # fmt: skip
