@@ -1,7 +1,7 @@
 """The job that trains an adapter on photos."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from lorakit.jobs import fields, trainings
 from lorakit.jobs.context import Context
@@ -10,12 +10,15 @@ from lorakit.jobs.kind import Kind
 
 
 class Spec(fields.OnBase):
-    """`without`: photos by name that were unticked; `class_photos`: a folder of similar products."""
+    """`subject`: what the photos have in common; `without`: photos by name that were unticked;
+    `class_photos`: a folder of similar products.
+    """
 
     name: fields.Name
     trigger: fields.Trigger
     photos: fields.Place
     recipe: fields.Settings
+    subject: Literal["product", "style"] | None = None
     captions: fields.Captions
     without: fields.LeftOut
     class_photos: fields.Place = ""
