@@ -85,9 +85,11 @@ def _connect_tabs(
 
     taken = [tabs, scenes_tab.chosen, scenes_tab.sampling.base]
     opened, view = adapters_tab.choose, adapters_tab.view
-    train_tab["make"].click(trained_to_scenes, [train_tab["job_id"]], taken, **HIDDEN)
-    view.make.click(to_scenes, [opened], taken, **HIDDEN)
-    view.write.click(to_voice, [opened], [tabs, voice_tab["voice"]], **HIDDEN)
+    train_tab["make"].click(trained_to_scenes, [train_tab["job_id"]], taken, **HIDDEN).then(
+        **pieces.SCROLL_UP
+    )
+    view.make.click(to_scenes, [opened], taken, **HIDDEN).then(**pieces.SCROLL_UP)
+    view.write.click(to_voice, [opened], [tabs, voice_tab["voice"]], **HIDDEN).then(**pieces.SCROLL_UP)
 
 
 def launch_options() -> dict[str, Any]:

@@ -68,7 +68,8 @@ class Tab:
     @property
     def loading(self) -> tuple[Any, ...]:
         """How an event reads the shelf: handler, inputs, outputs."""
-        return self.refresh, self.search.inputs, [self.cards, self.choose, self.bin.slug, self.bin.view]
+        shown = [self.cards, self.choose, self.bin.slug, self.bin.view]
+        return self.refresh, [*self.search.inputs, self.choose], shown
 
     @property
     def owning(self) -> tuple[Any, ...]:
@@ -79,14 +80,18 @@ class Tab:
         """What is for the operator alone."""
         return dict.fromkeys(self.view.operators, gr.update(visible=visitors.asking().operator))
 
-    def refresh(self, words: str = "", kind: str = "", order: str = "Name") -> Updates:
-        """The shelf as it is now."""
+    def refresh(
+        self, words: str = "", kind: str = "", order: str = "Name", opened: str | None = None
+    ) -> Updates:
+        """The shelf as it is now; the adapter that is open is closed when it no longer exists."""
         store = Store()
         entries = store.list()
         away = store.trashed() if visitors.asking().operator else []
+        choices = [(entry.name, entry.slug) for entry in entries]
+        gone = opened and opened not in {slug for _, slug in choices}
         return {
             self.cards: shelf.cards(shelf.chosen(entries, words, kind, order), len(entries)),
-            self.choose: gr.update(choices=[(entry.name, entry.slug) for entry in entries], value=None),
+            self.choose: gr.update(choices=choices, **({"value": None} if gone else {})),
             self.bin.slug: gr.update(choices=away, value=None),
             self.bin.view: gr.update(visible=bool(away)),
         }

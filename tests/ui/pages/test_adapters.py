@@ -125,6 +125,14 @@ def test_what_was_added_is_opened_and_the_form_emptied_for_the_next(weights, tab
     assert done[tab.added] == "" and not set(form.inputs) & set(done), "a refused form is left as it was"
 
 
+def test_what_is_open_stays_open_until_it_no_longer_exists(weights, tab):
+    tab.add_files([str(weights)], "", "Autumn")
+    assert "value" not in tab.refresh(opened="autumn")[tab.choose]
+    assert "value" not in tab.refresh()[tab.choose], "an answer that comes late closes nothing"
+    tab.rename_one("autumn", "Winter")
+    assert tab.refresh(opened="autumn")[tab.choose]["value"] is None
+
+
 def test_the_trash_is_shown_when_something_is_in_it(weights, tab):
     tab.add_files([str(weights)], "", "Autumn")
     assert tab.refresh()[tab.bin.view] == gr.update(visible=False)
