@@ -51,7 +51,7 @@ def test_a_job_is_found_again_with_its_whole_recipe():
         ("campaign", CAMPAIGN | {"scenes": "studio"}, ["scenes", "list"]),
         ("campaign", CAMPAIGN | {"scenes": ["x" * 10_000]}, ["scene 1", "10,000"]),
         ("campaign", CAMPAIGN | {"formats": ["instagram-storey"]}, ["instagram-story"]),
-        ("campaign", CAMPAIGN | {"seeds": range(10**12)}, ["pictures"]),
+        ("campaign", CAMPAIGN | {"seeds": range(10**12)}, ["images"]),
         ("campaign", CAMPAIGN | {"seeds": [2**64]}, ["seed"]),
         ("campaign", CAMPAIGN | {"steps": 0}, ["steps"]),
         ("campaign", CAMPAIGN | {"guidance": float("nan")}, ["guidance"]),

@@ -320,7 +320,7 @@ def test_a_disk_too_full_to_note_the_end_leaves_the_job_interrupted(monkeypatch,
 def test_a_deleted_adapter_is_told_before_a_base_is_loaded():
     job = queue.create("copy", COPY | {"mix": {"gone": 1.0}})
     Service(threading.Event()).once()
-    assert job.state == "failed" and "gone" in job.progress().message and "store" in job.progress().message
+    assert job.state == "failed" and "gone" in job.progress().message and "trash" in job.progress().message
     assert not any(event["event"] == "phase" for event in job.events())
 
 
