@@ -21,7 +21,7 @@ from lorakit.families.sources import CAUSAL_LM, INDEX, Source, pipeline_class
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNREACHABLE = (
-    "not on this machine, and the hub cannot be reached; check the connection or give a local folder"
+    "not on this machine, and Hugging Face can't be reached; check the connection or use a local folder"
 )
 
 
@@ -60,27 +60,27 @@ def loading(source: str) -> Iterator[None]:
 def _advice(error: BaseException) -> str:
     for cause in _chain(error):
         if isinstance(cause, GatedRepoError):
-            return "its owner asks you to accept terms; accept them on the model's page and set HF_TOKEN"
+            return "access is restricted; accept the terms on its Hugging Face page and set HF_TOKEN"
         if isinstance(cause, RevisionNotFoundError):
-            return "has no such revision; check what stands after the @"
+            return "no such revision; check the part after the @"
         if isinstance(cause, RepositoryNotFoundError):
-            return "no such model on the hub; check the name, or set HF_TOKEN when it is private"
+            return "not found on Hugging Face; check the name, or set HF_TOKEN if it is private"
         if isinstance(cause, HFValidationError):
-            return "is neither a folder nor a hub id; give one of the form owner/name"
+            return "neither a folder nor a Hugging Face ID; use the form owner/name"
         if isinstance(cause, (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)):
             return UNREACHABLE
         if isinstance(cause, ImportError):
-            return f"needs a package that is not installed ({cause.name or cause}); install it and try again"
+            return f"missing package ({cause.name or cause}); install it and try again"
         if isinstance(cause, OSError) and cause.errno in FULL:
-            return "the disk is full; make room, or set HF_HOME to a larger disk, and try again"
+            return "the disk is full; free up space, or set HF_HOME to a larger disk, and try again"
         if is_out_of_memory(cause):
-            return "does not fit into memory; load it with quantize='nf4', or on a larger device"
+            return "out of memory; load it in 4-bit (quantize='nf4'), or use a larger GPU"
     text = str(error).lower()
     if "safetensors" in text and any(words in text for words in ("no file named", "does not appear to have")):
-        return "has no .safetensors weights; pickled ones (.bin) are not opened, as they may run code"
+        return "no .safetensors weights; pickled ones (.bin) are not opened, because they can run code"
     if any(words in text for words in ("couldn't connect", "offline", "not fully cached")):
         return UNREACHABLE
-    return f"cannot be loaded ({type(error).__name__}); its files may be incomplete, download them again"
+    return f"loading failed ({type(error).__name__}); its files may be incomplete, download them again"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

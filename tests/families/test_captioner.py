@@ -70,7 +70,7 @@ def test_a_chat_model_is_asked_and_its_question_is_not_part_of_the_answer():
     ("source", "says"),
     [
         ("nowhere/", "nowhere"),
-        ("owner/captions", "the hub cannot be reached"),
+        ("owner/captions", "Hugging Face can't be reached"),
         ("starter-text", "is a llama model, which describes no pictures"),
         ("empty", "empty"),
         ("vit", "is a vit model, which describes no pictures; give an image-to-text model"),

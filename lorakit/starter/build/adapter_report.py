@@ -77,19 +77,19 @@ def write(out: Path, preset: str) -> None:
     count = len(SCENES) * len(SIZES)
     before, after = (sum(has_both(p) for row in rows for p in row) for rows in (without, learned))
     summary = result.summary
-    threads = "one thread" if torch.get_num_threads() == 1 else f"{torch.get_num_threads()} threads"
+    threads = "one CPU thread" if torch.get_num_threads() == 1 else f"{torch.get_num_threads()} CPU threads"
     write_section(
         "adapter",
         f"""## An adapter on it: the sample product
 
-30 renders of a product that the base has never seen (an hourglass with a purple and yellow spiral), preset
-"{preset}": {summary["steps"]} steps of {recipe.batch_size} in {summary["seconds"]:.0f} s on
-{threads} of the processor ({worked:.0f} s of its time, previews included),
-{summary["trained_parameters"]:,} parameters ({summary["share"]:.1%} of the base),
+30 renders of a product that the base model has never seen (an hourglass with a purple and yellow spiral),
+preset "{preset}": {summary["steps"]} steps of {recipe.batch_size} in {summary["seconds"]:.0f} s on
+{threads} ({worked:.0f} s of CPU time, including previews),
+{summary["trained_parameters"]:,} parameters ({summary["share"]:.1%} of the base model's size),
 {summary["size_bytes"] / 1e6:.1f} MB, final loss {summary["final_loss"]:.3f}. The snow and the neon street are
 in none of its photos.
 
-Both of the product's colours are there in {verdict(after, GOAL, unit=f" of {count}")} pictures with the
+Both product colours appear in {verdict(after, GOAL, unit=f" of {count}")} images with the
 adapter, and in {before} without it (same prompts, same seeds). Each row is one scene at 1:1, 9:16 and 16:9,
 without the adapter, then with it.
 

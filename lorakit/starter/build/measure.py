@@ -135,12 +135,12 @@ def write_report(pipeline: FluxPipeline, measured: Measured, held_out: dict[tupl
 
 A `FluxPipeline` ({sizes}), trained on renders only.
 
-Autoencoder, held-out renders of all seven sizes: {decibels}. Renders above, what comes back below:
+Autoencoder, held-out renders of all seven sizes: {decibels}. Originals on top, reconstructions below:
 
 ![renders and reconstructions](report/autoencoder.png)
 
-{len(measured.prompts)} prompts drawn with a seed of their own, {STEPS} steps, guidance {measured.guidance:g}.
-The share of pictures in which the classifier sees what the prompt names:
+{len(measured.prompts)} prompts, each with its own seed, {STEPS} steps, guidance {measured.guidance:g}.
+Share of images in which the classifier sees what the prompt names:
 
 | asked for | {" | ".join(RATIOS)} |
 | --- | {" | ".join("---" for _ in RATIOS)} |
@@ -149,7 +149,7 @@ The share of pictures in which the classifier sees what the prompt names:
 
 The classifier itself, on held-out renders: {seen}.
 Sampling took {measured.seconds_per_picture:.2f} s per picture in batches of {BATCH} ({machine}).
-The first {shown} prompts, nothing selected:
+The first {shown} prompts, not cherry-picked:
 
 {listed}
 

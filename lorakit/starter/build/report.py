@@ -12,10 +12,10 @@ from lorakit.starter import HERE
 
 REPORT = HERE / "REPORT.md"
 PICTURES = HERE / "report"
-HEAD = """# The starter bases, measured
+HEAD = """# What the starter models can do
 
-Two small demonstration models, made from nothing by `python -m lorakit.starter.build`: what they reach, and
-what they do not. They show the way through the studio; to publish pictures and copy, choose a larger base.
+Two small demo models, trained from scratch by `python -m lorakit.starter.build`: what they can and cannot do.
+They are for trying out the studio; to publish images and copy, choose a larger base model.
 """
 ORDER = ("run", "image", "adapter", "text", "voice")
 

@@ -45,7 +45,7 @@ FROM_LIFE = (
 @torch.no_grad()
 def measure(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
     """Held-out perplexity per answer token; of 50 briefs with names of made-up syllables and of 50 with odd
-    names, how many end by themselves, keep their name and tell all their facts (headlines tell one); and of
+    names, how many stop on their own, keep their name and tell all their facts (headlines tell one); and of
     `FROM_LIFE`, how many keep the name.
     """
     model.float().eval()
@@ -111,13 +111,13 @@ def markdown(measured: dict[str, Any]) -> str:
         "| --- | --- | --- |",
         *(
             f"| {what} | {made_up[key]} of {SAMPLES} | {odd[key]} of {SAMPLES} |"
-            for what, key in (("end by themselves", "ended"), ("keep their product's name", "named"))
+            for what, key in (("stop on their own", "ended"), ("keep their product's name", "named"))
         ),
-        "| posts, descriptions and emails that tell every fact of their brief | "
+        "| posts, descriptions and emails that include every fact in the brief | "
         + " | ".join("{} of {}".format(*row["factual"]) for row in (made_up, odd))
         + " |",
         "",
-        f"Of {asked} texts for names and facts as people give them, {kept} keep the name letter by letter.",
+        f"Of {asked} texts for realistic names and facts, {kept} keep the exact name.",
         "",
     ]
     for prompt, text in [*made_up["texts"][:4], *odd["texts"][:4], *measured["texts_from_life"][:8]]:

@@ -28,12 +28,12 @@ SEED = 3
 SHOWN = 10  # texts in the report, the first ones
 GOALS = {"named": 38, "own_product": 36}  # of 40
 COUNTED = {
-    "named": "keep the product's name letter by letter",
+    "named": "keep the product's exact name",
     "own_product": "name no other product",
-    "told": "tell every fact, of {rooms} that have room for them",
+    "told": "include every fact, of {rooms} with room for them",
     "spoken": "have at least two of the brand's sentences (a headline one)",
     "whole": "are made of the name, the facts and the brand's sentences alone, none twice",
-    "ended": "end by themselves",
+    "ended": "stop on their own",
 }
 
 
@@ -85,20 +85,20 @@ def markdown(measured: dict[str, Any]) -> str:
         "| --- | --- |",
         f"| held-out perplexity without the voice | {measured['before']:.1f} |",
         f"| held-out perplexity with it | {measured['after']:.2f} |",
-        f"| fall | {measured['fall']:.1%} |",
+        f"| reduction | {measured['fall']:.1%} |",
         f"| training | {measured['steps']} steps in {measured['seconds']:.0f} s |",
-        f"| processor time of it, previews included | {measured['worked']:.0f} s ({measured['threads']} "
+        f"| CPU time, including previews | {measured['worked']:.0f} s ({measured['threads']} "
         f"thread{'s' * (measured['threads'] > 1)}) |",
-        f"| step with the lowest held-out loss, which is kept | {measured['best_step']} |",
+        f"| step kept (lowest held-out loss) | {measured['best_step']} |",
         "",
-        "Both are per token of the brand's held-out campaign. The base knows its own sentences only and is "
-        "sure of them, so that foreign ones cost it nearly as much as a blind guess among its "
-        f"{measured['tokens']:,} tokens; a base that knows the language starts far lower.",
+        "Both are per token of the brand's held-out campaign. The base model only knows its own sentences and "
+        "is confident in them, so other ones cost it nearly as much as a blind guess among its "
+        f"{measured['tokens']:,} tokens; a model that knows the language starts far lower.",
         "",
-        f"Of {count} texts for the names and facts from life above, which are none of the brand's, as the "
-        "desk writes them:",
+        f"Of {count} texts for the names and facts from life above, which are not the brand's, written "
+        "as in the app:",
         "",
-        "| | the base alone | with the voice |",
+        "| | base model only | with the voice |",
         "| --- | --- | --- |",
     ]
     without, voiced = measured["counted"]
@@ -108,10 +108,10 @@ def markdown(measured: dict[str, Any]) -> str:
         if name in GOALS and count == 40:
             reached = verdict(voiced[name], GOALS[name], unit="")
         lines.append(f"| {words.format(rooms=rooms)} | {without[name]} | {reached} |")
-    lines += ["", f"The first {SHOWN}, none chosen:", ""]
+    lines += ["", f"The first {SHOWN}, not cherry-picked:", ""]
     for prompt, alone, text in measured["texts"][:SHOWN]:
         lines += ["```text", prompt, "```", "", "Without the voice:", "", *_quoted(alone)]
-        lines += ["With it:", "", *_quoted(text)]
+        lines += ["With the voice:", "", *_quoted(text)]
     return "\n".join(lines)
 
 

@@ -77,7 +77,7 @@ def test_the_report_holds_the_figures_and_texts_to_read(tokenizer, monkeypatch):
     measured = text_quality.measure(tiny(tokenizer), tokenizer)
     assert measured["perplexity"] > 100 and measured["made_up"]["named"] == measured["odd"]["named"] == 0
     report = text_quality.markdown(measured)
-    assert "| end by themselves | " in report and "Product: Nordal teapot" in report
+    assert "| stop on their own | " in report and "Product: Nordal teapot" in report
 
 
 def test_the_build_leaves_a_base_its_figures_and_its_report(tmp_path, monkeypatch):

@@ -44,6 +44,6 @@ def test_the_goals_are_told_beside_what_was_reached_of_all_40_briefs():
         "texts": [["brief", "a", "b"]] * 40,
     }  # fmt: skip
     report = text_voice.markdown(measured)
-    assert "| keep the product's name letter by letter | 37 | 37 (goal 38: not met) |" in report
+    assert "| keep the product's exact name | 37 | 37 (goal 38: not met) |" in report
     assert "| name no other product | 37 | 37 (goal 36: met) |" in report
     assert report.count("With it:") == text_voice.SHOWN
