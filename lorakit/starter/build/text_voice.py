@@ -91,8 +91,8 @@ def markdown(measured: dict[str, Any]) -> str:
         f"thread{'s' * (measured['threads'] > 1)}) |",
         f"| step kept (lowest held-out loss) | {measured['best_step']} |",
         "",
-        "Both are per token of the brand's held-out campaign. The base model only knows its own sentences and "
-        "is confident in them, so other ones cost it nearly as much as a blind guess among its "
+        "Both are per token of the brand's held-out campaign. The base model only knows its own sentences "
+        "and is confident in them, so other ones cost it nearly as much as a blind guess among its "
         f"{measured['tokens']:,} tokens; a model that knows the language starts far lower.",
         "",
         f"Of {count} texts for the names and facts from life above, which are not the brand's, written "
