@@ -9,8 +9,9 @@ from lorakit.ui import sessions, theme
 from lorakit.ui.door.chain import door
 from lorakit.ui.page import Page
 from lorakit.ui.pages import adapters, scenes, train, voice
-from lorakit.ui.parts import choices, desk, pieces
+from lorakit.ui.parts import choices, pieces, runs
 from lorakit.ui.parts.pieces import HIDDEN, QUIET, Updates
+from lorakit.ui.parts.subjects import VOICE
 
 TITLE = "LoraKit Studio"
 DAY = 86_400  # seconds
@@ -31,20 +32,15 @@ def build_app() -> gr.Blocks:
         with gr.Tabs() as tabs:
             with gr.Tab("Train", id="train"):
                 train_tab = train.build()
-            with gr.Tab("Brand voice", id="voice"):
+            with gr.Tab("Brand voice", id="voice") as voice_page:
                 voice_tab = voice.build(settings)
             with gr.Tab("Product scenes", id="scenes") as scenes_page:
                 scenes_tab = scenes.build(settings, first)
             with gr.Tab("Adapters", id="adapters") as adapters_page:
                 adapters_tab = adapters.build()
-        for load in (
-            train_tab["load"],
-            voice_tab["load"],
-            voice_tab["desk"],
-            voice_tab["many"],
-            adapters_tab.loading,
-        ):
-            app.load(*load, **QUIET)
+        app.load(runs.shown, [], [train_tab.view.job_id], **QUIET)
+        app.load(voice_tab.load, [], voice_tab.loaded, **QUIET)
+        app.load(*adapters_tab.loading, **QUIET)
         _connect_scenes(app, scenes_tab)
         app.load(*adapters_tab.owning, **QUIET)
         # Adapters come and go in other tabs.
@@ -52,6 +48,8 @@ def build_app() -> gr.Blocks:
         scenes_page.select(
             scenes_tab.refresh, [scenes_tab.chosen], [scenes_tab.add, scenes_tab.chosen], **QUIET
         )
+        writing = voice_tab.desk
+        voice_page.select(writing.offer, [writing.voice], writing.offered, **QUIET)
         _connect_tabs(tabs, train_tab, voice_tab, scenes_tab, adapters_tab)
     return app
 
@@ -65,31 +63,35 @@ def _connect_scenes(app: gr.Blocks, tab: scenes.Tab) -> None:
 
 
 def _connect_tabs(
-    tabs: gr.Tabs,
-    train_tab: dict[str, Any],
-    voice_tab: dict[str, Any],
-    scenes_tab: scenes.Tab,
+    tabs: gr.Tabs, train_tab: train.Tab, voice_tab: voice.Tab, scenes_tab: scenes.Tab,
     adapters_tab: adapters.Tab,
-) -> None:
+) -> None:  # fmt: skip
     """An adapter is taken from where it was made, or is kept, to where it is used."""
+    writing, view, shelf = voice_tab.desk, train_tab.view, adapters_tab.view
 
     def to_scenes(slug: str) -> Updates:
         return {tabs: gr.Tabs(selected="scenes")} | scenes_tab.take(slug)
 
-    def trained_to_scenes(job_id: str) -> Updates:
-        return to_scenes(train.product_slug(job_id))
-
     def to_voice(slug: str) -> Updates:
-        chosen = gr.update(choices=desk.voices(), value=slug)
-        return {tabs: gr.Tabs(selected="voice"), voice_tab["voice"]: chosen}
+        return {tabs: gr.Tabs(selected="voice")} | writing.take(slug)
 
-    taken = [tabs, scenes_tab.chosen, scenes_tab.sampling.base]
-    opened, view = adapters_tab.choose, adapters_tab.view
-    train_tab["make"].click(trained_to_scenes, [train_tab["job_id"]], taken, **HIDDEN).then(
-        **pieces.SCROLL_UP
-    )
-    view.make.click(to_scenes, [opened], taken, **HIDDEN).then(**pieces.SCROLL_UP)
-    view.write.click(to_voice, [opened], [tabs, voice_tab["voice"]], **HIDDEN).then(**pieces.SCROLL_UP)
+    def go_on(job_id: str) -> Updates:
+        slug = runs.slug_of(job_id)
+        return (to_voice if runs.is_voice(job_id) else to_scenes)(slug)
+
+    def to_training(worded_for: str, base: str) -> Updates:
+        return {tabs: gr.Tabs(selected="train")} | train_tab.choose(VOICE.id, worded_for, base)
+
+    scened, voiced = [tabs, scenes_tab.chosen, scenes_tab.sampling.base], [tabs, *voice_tab.taken]
+    both = list(dict.fromkeys([*scened, *voiced]))
+    now = [train_tab.worded_for, train_tab.sides["image"].form.base]
+    for led in (
+        view.go_on.click(go_on, [view.job_id], both, **HIDDEN),
+        shelf.make.click(to_scenes, [adapters_tab.choose], scened, **HIDDEN),
+        shelf.write.click(to_voice, [adapters_tab.choose], voiced, **HIDDEN),
+        writing.train.click(to_training, now, [tabs, *train_tab.choice], **QUIET),
+    ):
+        led.then(**pieces.SCROLL_UP)
 
 
 def launch_options() -> dict[str, Any]:

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import gradio as gr
 import pytest
 import torch
 from huggingface_hub import close_session, constants, set_client_factory
@@ -28,8 +29,8 @@ from lorakit.jobs.supervisor import REFUSED
 from lorakit.jobs.worker import Service
 from lorakit.store.store import Store
 from lorakit.terminal import cli
-from lorakit.ui.pages import scenes, train, voice
-from lorakit.ui.parts import campaigns, desk
+from lorakit.ui.pages import scenes
+from lorakit.ui.parts import campaigns, copies, runs
 
 ROOT = Path(__file__).parents[2]
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -277,8 +278,11 @@ def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspa
         pass
     assert training.state == "failed" and "folder" in training.progress().message
     assert speaking.state == "failed" and "gone" in speaking.progress().message
-    assert "gone: no such" in str(train.poll(training.id, {})) and "gone" in str(voice.poll(speaking.id, ""))
-    assert "Finished" in desk.poll(writing.id, "")[2]
+    with gr.Blocks():
+        view, copy = runs.view(), copies.view()
+    assert "gone: no such" in str(runs.show(view, training.id, {}))
+    assert "gone" in str(runs.show(view, speaking.id, {}))
+    assert "Finished" in copy.poll(writing.id, "")[copy.text]
     with campaigns.gr.Blocks():
         shown = campaigns.view().poll(old_workspace.id, {}, False)
     assert "1 of 1" in str(shown) and "a.png" in str(shown)

@@ -22,7 +22,8 @@ from lorakit.jobs.worker import Service
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.store.store import Store
 from lorakit.training.presets import from_preset
-from lorakit.ui.pages import scenes, train, voice
+from lorakit.ui.pages import scenes
+from lorakit.ui.parts import forms, training_page
 from tests.families import tiny_bases
 
 ROOT = Path(__file__).parents[2]
@@ -146,11 +147,13 @@ def press(times, handler, *arguments):
 @pytest.mark.battery(64, "the same button clicked ten times")
 def test_a_button_that_is_pressed_ten_times_starts_one_job(adapters, tmp_path):
     (tmp_path / "t.txt").write_text("Calm words.")
-    values = [RECIPE[setting.name] for setting in train.forms.settings_for("image")]
-    words = [RECIPE[setting.name] for setting in train.forms.settings_for("text")]
+    values = forms.values_of("image", RECIPE)
+    words = forms.values_of("text", RECIPE)
+    about_photos = ("product", "aurora", str(tmp_path), [], {}, "", "starter-image", [])
+    about_texts = ("voice", "Calm", str(tmp_path / "t.txt"), [], {}, "", "starter-text", [])
     presses = {
-        "train": (train.start_own, "aurora", str(tmp_path), [], {}, "starter-image", [], *values),
-        "voice": (voice.start_own, "Calm", str(tmp_path / "t.txt"), [], "", "starter-text", [], *words),
+        "train": (training_page.start, *about_photos, *values),
+        "voice": (training_page.start, *about_texts, *words),
         "campaign": (scenes.pieces.start_once, "campaign", campaign("starter-image", {"red": 1.0})),
     }
     for kind, (handler, *arguments) in presses.items():

@@ -8,13 +8,16 @@ from lorakit import durable, workspace
 from lorakit.jobs import queue
 from lorakit.jobs.kinds import KINDS
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
+from lorakit.store.store import Store
 from lorakit.training.recipe import Recipe
 from lorakit.ui import build_app
 
 PAGES = {  # the modules that show a job of each kind while it goes on, or that list it
-    "train": ["train"], "voice": ["voice"], "campaign": ["campaigns"], "copy": ["desk"], "check": [],
+    "train": ["runs"], "voice": ["runs"], "campaign": ["campaigns"], "copy": ["copies"], "check": [],
     "combine": [], "forecast": ["forecast"], "catalogue": ["catalogue"], "caption": ["captions"],
 }  # fmt: skip
+
+GO_ON = "Make scenes or write with it"  # until it is known what was made
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +33,47 @@ def test_every_handler_takes_what_it_is_given(calls):
 
 
 @pytest.mark.parametrize("kind", ["train", "voice"])
-def test_a_look_at_a_training_fills_every_part_of_the_page(calls, kind):
-    data = (
-        {"photos": str(SAMPLE_PHOTOS), "trigger": "mug"} if kind == "train" else {"texts": str(SAMPLE_VOICE)}
-    )
+def test_what_a_look_at_a_training_or_its_form_fills_is_told_to_the_page(calls, kind):
+    data = {"photos": str(SAMPLE_PHOTOS), "trigger": "mug"} if kind == "train" else {}
+    data = data or {"texts": str(SAMPLE_VOICE)}
     base = "starter-image" if kind == "train" else "starter-text"
     job = queue.create(kind, {"base": base, "name": "Mug", "recipe": Recipe().to_dict(), **data})
-    module = f"lorakit.ui.pages.{kind}"
-    polls = [call for call in calls if call.fn.__name__ == "poll" and call.fn.__module__ == module]
-    fills = [call for call in calls if call.fn.__name__ == "fill" and call.fn.__module__ == module]
-    assert polls and fills
-    for call in polls:
-        for id, seen in ((job.id, {} if kind == "train" else ""), ("", {})):
-            assert len(call.fn(id, seen)) == len(call.outputs)
-    for call in fills:
-        assert len(call.fn(job.id)) == len(call.outputs)
+    where = {"poll": "runs", "fill": "train", "fill_larger": "train"}
+    found = [call for call in calls if where.get(call.fn.__name__) == call.fn.__module__.rpartition(".")[2]]
+    assert {call.fn.__name__ for call in found} == set(where)
+    for call in found:
+        shown = call.fn(job.id, {}) if call.fn.__name__ == "poll" else call.fn(job.id)
+        assert shown and set(shown) <= set(call.outputs)
+
+
+@pytest.fixture
+def led_to():
+    """What a click on the button with these words gives, by the label of what it fills."""
+    page = build_app()
+
+    def press(words, *sent):
+        ids = {id for id, block in page.blocks.items() if getattr(block, "value", None) == words}
+        (call,) = [
+            call for call in page.fns.values() if call.fn is not None and ids & {id for id, _ in call.targets}
+        ]
+        return {getattr(part, "label", None): value for part, value in call.fn(*sent).items()}
+
+    return press
+
+
+def test_a_finished_training_leads_on_with_what_it_made(led_to):
+    spec = {"base": "starter-text", "name": "Dry", "texts": str(SAMPLE_VOICE), "recipe": Recipe().to_dict()}
+    training = queue.create("voice", spec)
+    folder = Store().folder / "dry"
+    durable.write_json(folder / "card.json", {"name": "Dry", "family": "llm", "base": "starter-text"})
+    (folder / "adapter_model.safetensors").write_bytes(b"x")
+    training.emit({"event": "result", "slug": "dry", "summary": {}})
+    training.emit({"event": "done"})
+    assert led_to(GO_ON, training.id)["Voice"]["value"] == "dry"
+
+
+def test_the_desk_leads_to_the_training_of_a_voice(led_to):
+    assert led_to("Train a voice", "product", "starter-image")["What do you want to train?"] == "voice"
 
 
 @pytest.mark.battery(90, "old jobs and results that lack fields, on the page")

@@ -172,7 +172,7 @@ def test_no_handler_shows_or_changes_what_is_anothers(calls, shelf, monkeypatch)
         for text in targets
         if SECRET in answer(FIRST, call, text)
     }
-    assert {"train.poll", "voice.poll", "campaigns.poll", "desk.poll", "train.fill"} <= own
+    assert {"runs.poll", "campaigns.poll", "copies.poll", "train.fill"} <= own
     before = state()
     asked = [(SECOND, text) for text in (*targets, "mug")] + [("", targets[0]), ("", "mug")]
     shown = {
@@ -368,9 +368,12 @@ def test_a_visitor_sees_no_path_of_this_machine_on_a_card(tab):
 
 def test_the_form_is_filled_from_ones_own_training_only(shelf):
     job = shelf["train"].id
-    assert as_visitor(FIRST, train.fill, job)[0] == SECRET
+    with gr.Blocks():
+        tab = train.build()
+    shown = as_visitor(FIRST, tab.fill, job)
+    assert shown[tab.sides["image"].data.name]["value"] == SECRET
     with pytest.raises(gr.Error):
-        as_visitor(SECOND, train.fill, job)
+        as_visitor(SECOND, tab.fill, job)
 
 
 def test_handlers_ask_for_jobs_here_and_nowhere_else():

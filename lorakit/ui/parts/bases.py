@@ -8,7 +8,7 @@ from markupsafe import Markup
 from lorakit.families import pairs
 from lorakit.families.licences import KNOWN, Known, licence_of
 from lorakit.families.sources import STARTERS
-from lorakit.ui.parts.pieces import QUIET
+from lorakit.ui.parts.pieces import QUIET, Updates
 
 HELP = {
     "image": (
@@ -80,20 +80,23 @@ def badge(base: str | None) -> Markup:
 def full_base(base: gr.Dropdown) -> gr.Button:
     """For a training: warns of a distilled base; returns the button that takes the full one instead."""
     note, instead = gr.HTML(visible=False), gr.Button(visible=False, size="sm")
+
+    def distilled(base: str | None) -> Updates:
+        return warn_distilled(base, note, instead)
+
     base.change(distilled, [base], [note, instead], **QUIET)
     return instead
 
 
-def distilled(base: str | None) -> list[Any]:
+def warn_distilled(base: str | None, note: gr.HTML, instead: gr.Button) -> Updates:
     """The warning that a base is distilled, and the button that takes its partner; hidden for any other."""
     words = pairs.warning(base)
-    return [
-        gr.update(
-            value=Markup('<div class="badge limited"><b>Distilled</b> {}</div>').format(words),
-            visible=bool(words),
-        ),
-        gr.update(value=f"Train on {pairs.short(pairs.to_train_on(base))} instead", visible=bool(words)),
-    ]
+    badge = Markup('<div class="badge limited"><b>Distilled</b> {}</div>').format(words)
+    partner = pairs.short(pairs.to_train_on(base))
+    return {
+        note: gr.update(value=badge, visible=bool(words)),
+        instead: gr.update(value=f"Train on {partner} instead", visible=bool(words)),
+    }
 
 
 def savers(base: gr.Dropdown) -> gr.CheckboxGroup:

@@ -1,4 +1,4 @@
-"""Dataclass <-> widgets: the Advanced form is made from Recipe's fields: a new setting shows up by itself."""
+"""Dataclass <-> widgets: the Advanced form is made from Recipe's fields, so it has every new setting."""
 
 from collections.abc import Sequence
 from dataclasses import Field, dataclass
@@ -8,11 +8,15 @@ import gradio as gr
 
 from lorakit.families.pairs import to_train_on
 from lorakit.families.sources import STARTERS
-from lorakit.training.presets import from_preset, presets_for
+from lorakit.training.presets import from_preset, presets, presets_for
 from lorakit.training.recipe import Recipe, settings_for
 from lorakit.training.setting import GROUPS, help_for
 from lorakit.ui.parts import bases, pieces
-from lorakit.ui.parts.pieces import QUIET
+from lorakit.ui.parts.pieces import QUIET, Updates
+from lorakit.ui.parts.subjects import STYLE
+
+# Settings that mean nothing for a style.
+OF_A_PRODUCT = ("background_weight", "backgrounds", "class_prompt", "class_images", "class_weight")
 
 # Names that their fields' names do not spell as people do.
 NAMES = {
@@ -25,7 +29,9 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Form:
-    """The widgets of one tab: how thorough, on which base, how it is kept, and every setting."""
+    """The widgets of one kind of training: how thorough, on which base model, how it is kept in memory, and
+    every setting.
+    """
 
     kind: str  # "image" | "text"
     preset: gr.Radio
@@ -43,70 +49,90 @@ class Form:
         """What a handler that starts or counts a training takes: base, savers, and the settings."""
         return [self.base, self.savers, *self.fields]
 
+    @property
+    def all(self) -> list[gr.components.Component]:
+        """What may be set from elsewhere."""
+        return [self.preset, *self.inputs]
 
-def recipe_form(kind: str) -> Form:
-    """How thorough, on which base, and every setting under Advanced; they keep each other in step."""
-    gr.HTML(pieces.step(3, "How thorough?", "Quick is enough to see whether it works."))
+    def with_values(self, values: Sequence[Any]) -> Updates:
+        """The settings, given in the order of `fields`."""
+        return dict(zip(self.fields, values, strict=True))
+
+    def of_preset(self, base: str, preset: str) -> Updates:
+        """How the base is kept, and the settings, as a preset has them."""
+        return {
+            self.savers: _savers(self.kind, base, preset),
+            **self.with_values(recipe_values(self.kind, base, preset)),
+        }
+
+    def defaults(self, base: str, style: bool = False) -> Updates:
+        """The presets of a base, for a style or anything else, with the first one chosen."""
+        choices = _choices(self.kind, base, style)
+        first = choices[0][1]
+        return {self.preset: gr.update(choices=choices, value=first), **self.of_preset(base, first)}
+
+    def filled(self, spec: dict[str, Any], recipe: dict[str, Any]) -> Updates:
+        """The form as a job has it; none of the presets is chosen."""
+        base = spec["base"]
+        choices = _choices(self.kind, base, spec.get("subject") == STYLE.id)
+        return {
+            self.preset: gr.update(choices=choices, value=None),
+            self.base: base,
+            self.savers: gr.update(visible=base not in STARTERS, value=bases.chosen(spec)),
+            **self.with_values(values_of(self.kind, recipe)),
+        }
+
+    def on_starter(self, starter: str, base: str, values: Sequence[Any]) -> tuple[list[Any], Updates]:
+        """The settings for a training on a starter model, and what of the form changes for it.
+
+        A form for another base than a starter gets the starter's settings; otherwise its own are kept.
+        """
+        if base in STARTERS:
+            return list(values), {self.base: starter}
+        changed = self.defaults(starter)
+        return [changed[field] for field in self.fields], {self.base: starter, **changed}
+
+
+def recipe_form(kind: str, subject: gr.components.Component) -> Form:
+    """How thorough, on which base, and every setting under Advanced; they keep each other in step. `subject`
+    holds the id of what is trained.
+    """
+    gr.HTML(pieces.step(3, "How thorough?", "The first is enough to see whether it works."))
     starter = bases.offered(kind)[0][1]
-    first = presets_for(kind, starter)[0].id
-    preset = gr.Radio(_choices(kind, starter), value=first, label="Training", show_label=False)
+    choices = _choices(kind, starter)
+    preset = gr.Radio(choices, value=choices[0][1], label="Training", show_label=False)
     base = bases.choice(kind)
     instead = bases.full_base(base)
     savers = bases.savers(base)
     with gr.Accordion("Advanced", open=False):
-        form = Form(kind, preset, base, savers, recipe_widgets(kind, starter, first))
+        form = Form(kind, preset, base, savers, recipe_widgets(kind, starter, choices[0][1]))
 
-    def change_preset(preset: str, base: str) -> list[Any]:
-        return [_savers(kind, base, preset), *recipe_values(kind, base, preset)]
+    def change_preset(preset: str, base: str) -> Updates:
+        return form.of_preset(base, preset)
 
-    def change_base(base: str) -> list[Any]:
-        return defaults(kind, base)
+    def change_base(base: str, subject: str) -> Updates:
+        return form.defaults(base, subject == STYLE.id)
 
-    def take_full(base: str) -> list[Any]:
+    def take_full(base: str, subject: str) -> Updates:
         full = to_train_on(base) or base
-        return [full, *defaults(kind, full)]
+        return {form.base: full, **form.defaults(full, subject == STYLE.id)}
 
     preset.input(change_preset, [preset, base], [savers, *form.fields], **QUIET)
     # Of a person alone: what a page sets by itself brings its own settings.
-    base.input(change_base, [base], [preset, savers, *form.fields], **QUIET)
-    instead.click(take_full, [base], [base, preset, savers, *form.fields], **QUIET)
+    base.input(change_base, [base, subject], [preset, savers, *form.fields], **QUIET)
+    instead.click(take_full, [base, subject], form.all, **QUIET)
     return form
 
 
-def defaults(kind: str, base: str) -> list[Any]:
-    """The presets of a base with its first one chosen, how it is kept then, and that preset's values."""
-    first = presets_for(kind, base)[0].id
-    chosen = gr.update(choices=_choices(kind, base), value=first)
-    return [chosen, _savers(kind, base, first), *recipe_values(kind, base, first)]
-
-
 def _savers(kind: str, base: str, preset: str) -> Any:
-    quantize = next(row.quantize for row in presets_for(kind, base) if row.id == preset)
+    rows = presets(kind, base in STARTERS)
+    quantize = next(row.quantize for row in rows if row.id == preset)
     small = base in STARTERS
     return gr.update(visible=not small, value=[] if small or not quantize else ["4-bit"])
 
 
-def on_starter(kind: str, starter: str, base: str, values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """The settings for a training on a starter base, and what the form's preset, savers and settings become.
-
-    A form that is for another base than a starter gets the starter's settings; otherwise its own are kept.
-    """
-    if base in STARTERS:
-        return list(values), [gr.skip()] * (2 + len(values))
-    shown = defaults(kind, starter)
-    return shown[2:], shown
-
-
-def filled(kind: str, spec: dict[str, Any], recipe: dict[str, Any]) -> list[Any]:
-    """Preset, base, savers and settings as a job has them; none of the presets is chosen."""
-    base = spec["base"]
-    preset = gr.update(choices=_choices(kind, base), value=None)
-    savers = gr.update(visible=base not in STARTERS, value=bases.chosen(spec))
-    return [preset, base, savers, *values_of(kind, recipe)]
-
-
-def _choices(kind: str, base: str) -> list[tuple[str, str]]:
-    return [(preset.label, preset.id) for preset in presets_for(kind, base)]
+def _choices(kind: str, base: str, style: bool = False) -> list[tuple[str, str]]:
+    return [(preset.label, preset.id) for preset in presets_for(kind, base, style)]
 
 
 def recipe_widgets(kind: str, base: str, preset: str) -> dict[str, gr.components.Component]:

@@ -13,8 +13,8 @@ from lorakit.jobs.kinds import train as train_kind
 from lorakit.jobs.loaded_bases import Bases
 from lorakit.jobs.run import run_job
 from lorakit.terminal import cli
-from lorakit.ui.pages import train
-from lorakit.ui.parts import captions, gate
+from lorakit.ui.parts import captions, forms, photo_gate, training_data, training_page
+from lorakit.ui.parts.subjects import PRODUCT
 from tests.families.tiny_captioner import save_blip
 
 
@@ -31,7 +31,13 @@ def folder(tmp_path):
         Image.new("RGB", (80, 60), colour).save(tmp_path / f"{name}.png")
         files.append(tmp_path / f"{name}.png")
     (tmp_path / "b.txt").write_text("zelto in the garden")
-    return train.check_photos([str(file) for file in (*files, tmp_path / "b.txt")])[0]
+    return training_data.check_photos([str(file) for file in (*files, tmp_path / "b.txt")]).path
+
+
+@pytest.fixture(scope="module")
+def listed():
+    with gr.Blocks():
+        return captions.build(gr.State(""), gr.State([]), "")
 
 
 def run(job_id, stopping=lambda: False):
@@ -46,37 +52,42 @@ def names(html):
     return [part.split('"')[0] for part in html.split('data-caption="')[1:]]
 
 
-def test_what_has_no_caption_is_described_and_shown_before_it_is_learned(folder, model):
+def test_what_has_no_caption_is_described_and_shown_before_it_is_learned(folder, model, listed):
     job_id = captions.start(folder, [], {}, model)
     assert captions.start(folder, [], {}, model) == job_id, "a second click starts nothing"
     assert queue.get(job_id).is_short
-    status, stop, timer, *rest = captions.poll(job_id, folder, {}, [])
-    assert "Waiting" in status and stop["visible"] and timer.active and rest == [gr.skip(), gr.skip()]
+    shown = listed.poll(job_id, folder, {}, [])
+    assert "Waiting" in shown[listed.status] and shown[listed.cancel]["visible"]
+    assert shown[listed.timer].active and listed.written not in shown
     job = run(job_id)
     assert job.state == "done" and [e for e in job.events() if e["event"] == "phase"][-1]["done"] == 2
-    status, stop, timer, written, by_model = captions.poll(job_id, folder, {}, [])
-    assert "Finished" in status and not stop["visible"] and not timer.active
+    shown = listed.poll(job_id, folder, {}, [])
+    assert "Finished" in shown[listed.status] and not shown[listed.cancel]["visible"]
+    assert not shown[listed.timer].active
+    written, by_model = shown[listed.written], shown[listed.by_model]
     assert set(written) == {"a.png", "c.png"} == set(by_model) and all(written.values())
-    html, shown = captions.draw(folder, written, by_model)
+    drawn = listed.draw(folder, written, by_model)
+    html = drawn[listed.rows]
     assert names(html) == ["a.png", "b.png", "c.png"] and html.count("suggested") == 2
-    assert "zelto in the garden" in html and "3 of 3" in shown["label"]
+    assert "zelto in the garden" in html and "3 of 3" in drawn[listed.whole]["label"]
     corrected = captions.received({"a.png": "by the sea"}, written)
-    values = train.forms.recipe_values("image", "starter-image", "quick")
-    spec = queue.get(train.start_own("zelto", folder, [], corrected, "starter-image", [], *values)).spec
+    values = forms.recipe_values("image", "starter-image", "quick")
+    given = ("product", "zelto", folder, [], corrected, "", "starter-image", [])
+    spec = queue.get(training_page.start(*given, *values)).spec
     assert spec["captions"] == written | {"a.png": "by the sea"}
     learned = train_kind.examples(spec).photos
     assert [photo.caption for photo in learned] == [
         "zelto, by the sea", "zelto in the garden", f"zelto, {written['c.png']}",
     ]  # fmt: skip
-    assert captions.poll("gone", folder, {}, [])[3] == gr.skip()
+    assert listed.written not in listed.poll("gone", folder, {}, [])
 
 
-def test_what_a_person_wrote_meanwhile_stays(folder, model):
+def test_what_a_person_wrote_meanwhile_stays(folder, model, listed):
     job_id = captions.start(folder, [], {}, model)
     run(job_id)
-    written = captions.poll(job_id, folder, {"a.png": "mine"}, [])[3]
+    written = listed.poll(job_id, folder, {"a.png": "mine"}, [])[listed.written]
     assert written["a.png"] == "mine" and written["c.png"]
-    assert captions.poll(job_id, "another folder", {}, [])[3] == gr.skip(), "these are other photos"
+    assert listed.written not in listed.poll(job_id, "another folder", {}, []), "these are other photos"
 
 
 def test_a_stopped_job_goes_on_with_the_next_photo(folder, model):
@@ -94,7 +105,7 @@ def test_a_model_that_describes_nothing_ends_the_job_in_words(folder):
 
 
 def test_what_cannot_be_asked_for_is_said(folder, monkeypatch):
-    with pytest.raises(gr.Error, match="Name a captioning model"):
+    with pytest.raises(gr.Error, match="Enter a captioning model"):
         captions.start(folder, [], {}, " ")
     with pytest.raises(gr.Error, match="Every photo has a caption"):
         captions.start(folder, ["a.png", "c.png"], {}, "x/y")
@@ -107,8 +118,8 @@ def test_what_cannot_be_asked_for_is_said(folder, monkeypatch):
 
 
 @pytest.mark.battery(51, "HTML shown inert")
-def test_what_a_caption_holds_is_shown_as_text(folder):
-    html, _ = captions.draw(folder, {"a.png": "</textarea><script>alert(1)</script>"}, [])
+def test_what_a_caption_holds_is_shown_as_text(folder, listed):
+    html = listed.draw(folder, {"a.png": "</textarea><script>alert(1)</script>"}, [])[listed.rows]
     assert "<script" not in html and "&lt;script" in html
     sent = {"a.png": 5, "b.png": "x" * 9000, 3: "three"}
     assert captions.received(sent, {"c.png": "c"}) == {"c.png": "c", "b.png": "x" * 2000, "3": "three"}
@@ -116,9 +127,10 @@ def test_what_a_caption_holds_is_shown_as_text(folder):
 
 
 def test_the_page_judges_the_captions_as_they_were_corrected(folder):
-    said = train.judge("zelto", folder, [], "starter-image", 16, {"a.png": "zelto, masterpiece"})[0]
+    photos = photo_gate.read(folder, "zelto", {"a.png": "zelto, masterpiece"})
+    said = photo_gate.verdict(photos, [], "starter-image", PRODUCT)
     assert "praise of the photo" in said and "1 photo has no caption" in said
-    assert gate.photos_in(folder, "zelto").photos[0].written == "", "the upload is as it was"
+    assert photo_gate.photos_in(folder, "zelto").photos[0].written == "", "the upload is as it was"
 
 
 def test_the_terminal_writes_a_table_beside_the_photos(folder, model, capsys, monkeypatch):

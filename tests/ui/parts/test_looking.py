@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lorakit.data.photos import helpers
-from lorakit.ui.pages import train
-from lorakit.ui.parts import looking
+from lorakit.ui.parts import looking, training_data
 
 
 @pytest.fixture
@@ -65,10 +64,9 @@ def test_the_page_shows_progress_and_then_the_cards(monkeypatch):
         yield 2, 5
         return work()
 
-    monkeypatch.setattr(train.looking, "during", during)
-    monkeypatch.setattr(train, "check_photos", lambda files: ("folder", [], {}, "ok"))
-    first, last = train.checking(["a"])
-    assert "2 of 5" in first[3] and last == ("folder", [], {}, "ok")
+    monkeypatch.setattr(training_data.looking, "during", during)
+    first, last = training_data.telling(lambda: "cards", "check")
+    assert "2 of 5" in first and last == "cards"
 
 
 def until(condition):
