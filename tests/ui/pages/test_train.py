@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from lorakit.data.photos import images
+from lorakit.data.photos import file_types
 from lorakit.data.texts.sets import TextSet
 from lorakit.jobs import queue
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
@@ -81,7 +81,7 @@ def test_a_new_upload_forgets_what_was_left_out_and_written_before(tab):
 
 @pytest.mark.battery(111, "HEIC on the page")
 def test_heic_photos_are_learned_and_shown_and_what_cannot_be_read_says_what_to_do(tab, tmp_path):
-    images.formats()
+    file_types.formats()
     Image.effect_noise((600, 600), 50).convert("RGB").save(tmp_path / "IMG_1.HEIC")
     (tmp_path / "IMG_1.MOV").write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0")
     (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")

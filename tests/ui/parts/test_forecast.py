@@ -12,7 +12,7 @@ REPORT = {
     "trained": 22_000_000, "parameters": 12_000_000_000, "full": 192e9, "host": 33e9,
     "parts": {"weights": 7e9, "activations": 3e9, "average": 0},
     "ways": [{
-        "label": "take one example at a time", "changes": {"batch_size": 1}, "quantize": "nf4",
+        "label": "use batch size 1", "changes": {"batch_size": 1}, "quantize": "nf4",
         "offload": True, "peak": 7e9,
     }],
 }  # fmt: skip
@@ -65,7 +65,7 @@ def test_what_does_not_fit_comes_with_settings_that_one_click_sets(card):
     shown = card.poll(asked)
     said = shown[card.card]
     assert "Doesn’t fit in memory" in said and "11.0 GB" in said and "192.0 GB" in said
-    assert "To make it fit, take one example at a time (peak memory: 7.0 GB)" in said
+    assert "To make it fit, use batch size 1 (peak memory: 7.0 GB)" in said
     assert shown[card.use]["visible"] and not shown[card.time]["visible"]
     assert card.fit(asked) == {card.form.savers: ["4-bit", "offload"], settings["batch_size"]: 1}
 
