@@ -30,7 +30,7 @@ from lorakit.jobs.worker import Service
 from lorakit.store.store import Store
 from lorakit.terminal import cli
 from lorakit.ui.pages import scenes
-from lorakit.ui.parts import campaigns, copies, runs
+from lorakit.ui.parts import campaigns, copies
 
 ROOT = Path(__file__).parents[2]
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
