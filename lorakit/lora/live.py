@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import nn
 
 from lorakit.errors import AdapterError
@@ -75,11 +76,14 @@ def applied_rows(model: Any, mixes: Sequence[Mix], partial: bool = False) -> Ite
 
 
 def forget(model: Any) -> None:
-    """Give up the stacked factors that are cached for `model`: they lie on its device, up to four sets.
+    """Give up the stacked factors that are cached for `model`: they lie on its device, up to four sets, whose
+    memory is given back to it.
 
     A mix that is live stays as it is. Before a training, or when memory runs out.
     """
     _sets.pop(model, None)
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def set_progress(model: Any, fraction: float) -> None:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lorakit.errors import RecipeError, is_device_lost, is_out_of_memory
 from lorakit.families import Base
 from lorakit.lora.live import forget
@@ -73,8 +71,6 @@ def unharmed(base: Base, what: str, emit: Callable[[dict[str, Any]], None]) -> I
         trouble = "out of memory" if no_room else f"{type(error).__name__}, see the log"
     if trouble:  # out of the except, whose traceback would keep the tensors alive
         forget(base.model)
-        if base.device.type == "cuda":
-            torch.cuda.empty_cache()
         text = f"{what} failed ({trouble}). The training itself is not affected."
         emit({"event": "note", "text": text})
 

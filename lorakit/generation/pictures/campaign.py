@@ -7,7 +7,6 @@ does not lock its folder.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,10 @@ from lorakit.families import Base, family_of
 from lorakit.generation.pictures import plan as planning
 from lorakit.generation.pictures.formats import OutputFormat
 from lorakit.generation.pictures.provenance import SUFFIXES, adapter_row, effect, public_name
-from lorakit.generation.pictures.rendering import FULL, Emit, Stopped, Work
+from lorakit.generation.pictures.rendering import FULL, Emit, Run, Stopped
+from lorakit.generation.pictures.request import Request
 from lorakit.generation.pictures.results import PLAN, finished, rounds_of
 from lorakit.lora.adapter import Mix
-from lorakit.lora.live import applied
-
-WORDS = ("text_encoder.", "text_encoder_2.", "text_encoder_3.")  # an adapter's modules that read the prompt
 
 
 class Campaign:
@@ -66,7 +63,6 @@ class Campaign:
         self.plan = planning.side_by_side(
             [self._shots(number, scenes, formats, seeds, trigger) for number in range(len(self.mixes))]
         )
-        self.rounds: dict[str, int] = {}  # shot id -> the edit of the plan that asked for it
         self.stopped = False
 
     def _shots(
@@ -100,15 +96,16 @@ class Campaign:
         emit = on_event or (lambda event: None)
         stop = should_stop or (lambda: False)
         self.stopped = False
+        request = self.request()
         for number in range(len(self.mixes)):
-            with self.mixed(number):
+            with request.mixed(number):
                 pass  # a mix that does not fit is refused before anything is written
-        self._write_plan()
+        self._write_plan(request.rounds)
         emit({"event": "phase", "name": "Looking for finished images", "done": 0, "total": len(self.plan)})
         entries = finished(self.out, [shot.id for shot in self.plan])
-        work = Work(self, emit, stop, between, entries)
+        run = Run(request, emit, stop, between, entries)
         try:
-            work.go()
+            run.go()
         except Stopped:
             self.stopped = True
         except OSError as error:
@@ -135,45 +132,32 @@ class Campaign:
             )
         return made
 
-    def mixed(self, number: int = 0) -> Any:
-        """The base with one of the mixes on it inside the block."""
-        mix = self.drawing_mix(number)
-        return applied(self.base.model, mix) if mix else nullcontext()
+    def request(self) -> Request:
+        """What a run renders; shots that the folder's plan did not have yet are of a new edit."""
+        earlier = rounds_of(self.out)
+        new = max(earlier.values(), default=-1) + 1
+        return Request(
+            base=self.base,
+            family=self.family,
+            out=self.out,
+            plan=self.plan,
+            rounds={shot.id: earlier.get(shot.id, new) for shot in self.plan},
+            mixes=self.mixes,
+            adapters=self.adapters,
+            steps=self.steps,
+            guidance=self.guidance,
+            negative=self.negative,
+            file_type=self.file_type,
+        )
 
-    def drawing_mix(self, number: int) -> Mix:
-        """The mix less the adapters that act on text encoders alone, of which the denoiser has no module."""
-        return {
-            adapter: weight
-            for adapter, weight in self.mixes[number].items()
-            if not all(name.startswith(WORDS) for name in adapter.modules)
-        }
-
-    def words_mix(self, number: int) -> int:
-        """`number` when that mix reaches the text encoders too, otherwise -1: it leaves the words alone."""
-        names = (name for adapter in self.mixes[number] for name in adapter.modules)
-        return number if any(name.startswith(WORDS) for name in names) else -1
-
-    def mixed_words(self, number: int) -> Any:
-        """The whole pipeline with a mix on it inside the block; the bare one for -1."""
-        if number < 0:
-            return nullcontext()
-        from lorakit.families.pictures import bring  # diffusers, which a campaign has loaded by now
-
-        # First: an update is made on the device that its layer is on, and does not follow a layer that moves.
-        bring(self.base)
-        return applied(self.base.pipeline, self.mixes[number])
-
-    def _write_plan(self) -> None:
-        before = rounds_of(self.out)
-        new = max(before.values(), default=-1) + 1
-        self.rounds = {shot.id: before.get(shot.id, new) for shot in self.plan}
+    def _write_plan(self, rounds: Mapping[str, int]) -> None:
         durable.write_json(
             self.out / PLAN,
             {
                 "lorakit": lorakit.__version__, "base": public_name(self.base.source),
                 "mixes": self.adapters, "steps": self.steps, "guidance": self.guidance,
                 "negative": self.negative,
-                "shots": [{**shot.to_dict(), "round": self.rounds[shot.id]} for shot in self.plan],
+                "shots": [{**shot.to_dict(), "round": rounds[shot.id]} for shot in self.plan],
             },
         )  # fmt: skip
 

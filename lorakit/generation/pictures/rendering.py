@@ -11,23 +11,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from PIL import Image
 
 from lorakit import durable
 from lorakit.errors import LoraKitError, is_device_lost, is_out_of_memory
-from lorakit.families import Base
 from lorakit.generation.pictures.fitting import deliver
 from lorakit.generation.pictures.folding import Folding
 from lorakit.generation.pictures.plan import Shot
 from lorakit.generation.pictures.provenance import Provenance, public_name, save_image
+from lorakit.generation.pictures.request import Request
 from lorakit.generation.pictures.results import IMAGES, MANIFEST, stamp
 from lorakit.lora.live import forget
-
-if TYPE_CHECKING:
-    from lorakit.generation.pictures.campaign import Campaign
 
 PROMPTS_AT_ONCE = 64  # text embeddings held at a time: about 256 MB for FLUX
 # Pixels rendered at once; halved whenever memory runs out. On a CPU more brings nothing.
@@ -58,20 +55,20 @@ class Render:
     shots: tuple[Shot, ...]
 
 
-class Work:
+class Run:
     """One run: the renders of the plan in batches of equal size, less the batches that are complete."""
 
-    def __init__(self, campaign: "Campaign", emit: Emit, stop: Any, between: Any, entries: dict[str, Any]):
-        self.campaign, self.entries = campaign, entries
+    def __init__(self, request: Request, emit: Emit, stop: Any, between: Any, entries: dict[str, Any]):
+        self.request, self.entries = request, entries
         self.emit, self.stop, self.between = emit, stop, between
         self.done = len(entries)
-        self.pixels = PIXELS_AT_ONCE.get(campaign.base.device.type, PIXELS_AT_ONCE["mps"])
+        self.pixels = PIXELS_AT_ONCE.get(request.base.device.type, PIXELS_AT_ONCE["mps"])
         self.embedded: dict[tuple[int, str], dict[str, torch.Tensor]] = {}
-        self.folding = Folding(campaign.base, {}, 0)
+        self.folding = Folding(request.base, {}, 0)
         self.negatives: dict[int, dict[str, torch.Tensor]] = {}
 
     def go(self) -> None:
-        renders = _renders(self.campaign.plan, self.campaign.rounds)
+        renders = _renders(self.request.plan, self.request.rounds)
         texts = sorted(dict.fromkeys(map(self._text, renders)), key=lambda text: text[0])
         for start in range(0, len(texts), PROMPTS_AT_ONCE):
             some = texts[start : start + PROMPTS_AT_ONCE]
@@ -91,26 +88,24 @@ class Work:
 
     def _text(self, made: "Render | Shot") -> tuple[int, str]:
         """What an embedding depends on: the prompt, and the mix when it reaches the text encoders."""
-        return self.campaign.words_mix(made.mix), made.prompt
+        return self.request.words_mix(made.mix), made.prompt
 
     def _read(self, texts: list[tuple[int, str]], start: int, total: int) -> None:
         """Embeddings of `texts`, each made alone so that it does not depend on the others."""
-        campaign = self.campaign
+        request = self.request
         self.embedded = {}
         for number, text in enumerate(texts):
             self._check_stop()
             self.emit({"event": "phase", "name": "Preparing prompts", "done": start + number, "total": total})
             mix, prompt = text
             try:
-                with campaign.mixed_words(mix):
+                with request.mixed_words(mix):
                     if mix not in self.negatives:
-                        self.negatives[mix] = campaign.family.encode_prompts(
-                            campaign.base, [campaign.negative]
-                        )
-                    self.embedded[text] = campaign.family.encode_prompts(campaign.base, [prompt])
+                        self.negatives[mix] = request.family.encode_prompts(request.base, [request.negative])
+                    self.embedded[text] = request.family.encode_prompts(request.base, [prompt])
             except Exception as error:
                 self._failed(
-                    [s for s in campaign.plan if self._text(s) == text and s.id not in self.entries],
+                    [s for s in request.plan if self._text(s) == text and s.id not in self.entries],
                     _in_words(error),
                 )
 
@@ -120,8 +115,8 @@ class Work:
             sizes.setdefault((render.width, render.height), []).append(render)
         if not any(map(self._missing, renders)):
             return
-        mix = self.campaign.drawing_mix(renders[0].mix)
-        self.folding = Folding(self.campaign.base, mix, len(renders))
+        mix = self.request.drawing_mix(renders[0].mix)
+        self.folding = Folding(self.request.base, mix, len(renders))
         try:
             self._render_sizes(sizes)
         finally:
@@ -143,7 +138,7 @@ class Work:
         self._progress()
 
     def _progress(self) -> None:
-        total = len(self.campaign.plan)
+        total = len(self.request.plan)
         self.emit({"event": "phase", "name": "Rendering", "done": self.done, "total": total})
 
     def _safely(self, batch: list[Render]) -> None:
@@ -160,7 +155,7 @@ class Work:
                 self.pixels = max(1, self.pixels // 2)
         # Out here the error is gone, and with it its traceback, which held the tensors of the failed batch.
         if trouble:
-            _free_memory(self.campaign.base)
+            forget(self.request.base.model)
             if len(batch) == 1:
                 self._failed(self._missing(batch[0]), trouble)
                 return
@@ -174,20 +169,20 @@ class Work:
                 self._deliver(shot, image, seconds / len(missing))
 
     def _sample(self, batch: list[Render]) -> list[Image.Image]:
-        campaign, first = self.campaign, batch[0]
+        request, first = self.request, batch[0]
         rows = [self.embedded[self._text(render)] for render in batch]
         conditioning = {key: torch.cat([row[key] for row in rows]) for key in rows[0]}
-        negative = self.negatives[campaign.words_mix(first.mix)]
+        negative = self.negatives[request.words_mix(first.mix)]
         with torch.no_grad(), self.folding.on():
-            return campaign.family.sample(
-                campaign.base, conditioning, negative, first.width, first.height,
-                [render.seed for render in batch], campaign.steps, campaign.guidance,
+            return request.family.sample(
+                request.base, conditioning, negative, first.width, first.height,
+                [render.seed for render in batch], request.steps, request.guidance,
                 on_step=lambda number: self._check_stop(),
             )  # fmt: skip
 
     def _deliver(self, shot: Shot, image: Image.Image, seconds: float) -> None:
-        out, output = self.campaign.out, shot.output
-        path = out / IMAGES / f"{shot.file_name}.{self.campaign.file_type}"
+        out, output = self.request.out, shot.output
+        path = out / IMAGES / f"{shot.file_name}.{self.request.file_type}"
         try:
             save_image(deliver(image, output), path, self._provenance(shot), output.dpi)
         except Exception as error:
@@ -203,23 +198,23 @@ class Work:
         durable.append_line(out / MANIFEST, entry)
         self.entries[shot.id] = entry
         self.done += 1
-        total = len(self.campaign.plan)
+        total = len(self.request.plan)
         self.emit({"event": "image", "shot": shot.id, "path": str(path), "done": self.done, "total": total})
 
     def _failed(self, shots: Iterable[Shot], error: str) -> None:
         for shot in shots:
             entry = {**shot.to_dict(), "error": error}
-            durable.append_line(self.campaign.out / MANIFEST, entry)
+            durable.append_line(self.request.out / MANIFEST, entry)
             self.entries[shot.id] = entry
             text = f"{shot.scene[:80]}, {shot.output.name}, seed {shot.seed}: {error}"
             self.emit({"event": "note", "shot": shot.id, "text": text, "error": error})
 
     def _provenance(self, shot: Shot) -> Provenance:
-        campaign = self.campaign
+        request = self.request
         return Provenance(
-            prompt=shot.prompt, negative=campaign.negative, seed=shot.seed,
-            base=public_name(campaign.base.source),
-            adapters=campaign.adapters[shot.mix], steps=campaign.steps, guidance=campaign.guidance,
+            prompt=shot.prompt, negative=request.negative, seed=shot.seed,
+            base=public_name(request.base.source),
+            adapters=request.adapters[shot.mix], steps=request.steps, guidance=request.guidance,
             size=(shot.render_width, shot.render_height),
         )  # fmt: skip
 
@@ -235,12 +230,6 @@ def _renders(shots: Iterable[Shot], rounds: Mapping[str, int]) -> list[Render]:
         key = rounds[shot.id], shot.mix, shot.prompt, shot.render_width, shot.render_height, shot.seed
         groups.setdefault(key, []).append(shot)
     return [Render(*key, tuple(group)) for key, group in groups.items()]
-
-
-def _free_memory(base: Base) -> None:
-    forget(base.model)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _in_words(error: Exception) -> str:

@@ -201,7 +201,7 @@ def test_text_encoders_are_where_they_will_work_before_a_mix_is_put_on_them(
     writer.modules["text_encoder.words"] = writer.modules["layer"]
     made = campaign(tmp_path, {writer: 1.0}, base=base)
     for _ in range(2):
-        with made.mixed_words(0) as pipeline:
+        with made.request().mixed_words(0) as pipeline:
             assert pipeline.text_encoder.words(torch.empty(1, 4, device="meta")).device.type == "meta"
 
 
