@@ -122,14 +122,8 @@ class Campaign:
                 f"none of the {len(self.plan)} images could be generated: {failed[0]['error']}"
             )
         if not self.stopped:
-            emit(
-                {
-                    "event": "done",
-                    "done": len(made) - len(failed),
-                    "failed": len(failed),
-                    "total": len(self.plan),
-                }
-            )
+            counts = {"done": len(made) - len(failed), "failed": len(failed), "total": len(self.plan)}
+            emit({"event": "done", **counts})
         return made
 
     def request(self) -> Request:
