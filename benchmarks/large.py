@@ -27,7 +27,6 @@ from lorakit.families import (
     Base,
     Licence,
     Settings,
-    family_of,
     quantize,
 )
 from lorakit.families.memory import recomputing, swap_blocks
@@ -143,7 +142,7 @@ def counted(options: argparse.Namespace, dtype: torch.dtype) -> dict[str, float]
         model = build().to(dtype).eval().requires_grad_(False)
     base = _base(family, model, torch.device("meta"), dtype)
     with base.device:
-        injection = trainable(base.model, family_of(base).targets(base), options.rank, float(options.rank))
+        injection = trainable(base.model, base.kind.targets(base), options.rank, float(options.rank))
     size = footprint(
         base.model, injection, step_of(base, options), dtype, bool(options.quantize), True,
         "adamw-8bit-paged", offloaded=options.offload,
@@ -154,7 +153,7 @@ def counted(options: argparse.Namespace, dtype: torch.dtype) -> dict[str, float]
 def ours(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
     """Our way: factors beside the layers, blocks recomputed."""
     base = random_base(options.shape, device, dtype, bool(options.quantize), options.offload)
-    injection = trainable(base.model, family_of(base).targets(base), options.rank, float(options.rank))
+    injection = trainable(base.model, base.kind.targets(base), options.rank, float(options.rank))
     parameters = list(injection.named_parameters().values())
     with recomputing(base.model), steady(device):
         return measured(step_of(base, options), parameters, device, options, lambda: precision(base))
@@ -166,7 +165,7 @@ def peer(options: argparse.Namespace, device: torch.device, dtype: torch.dtype) 
 
     base = random_base(options.shape, device, dtype, bool(options.quantize), False)
     model: Any = base.model
-    targets = family_of(base).targets(base)
+    targets = base.kind.targets(base)
     if base.family == "llm":
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.train()

@@ -25,7 +25,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast,
 import lorakit
 from benchmarks import training
 from benchmarks.large import SMALL_FLUX, fill
-from lorakit.families import Base, Licence, Settings, family_of
+from lorakit.families import Base, Licence, Settings
 from lorakit.families.pictures import bring
 from lorakit.training.arithmetic import steady
 
@@ -90,7 +90,7 @@ def measured(
     pipe = pipeline(sizes, device, dtype)
     settings = Settings(area=side * side, steps=1, max_tokens=TOKENS)
     base = Base("random", "flux", pipe.transformer, device, dtype, Licence("", None), pipe, settings=settings)
-    names = family_of(base).targets(base)
+    names = base.kind.targets(base)
     recipe = replace(training.RECIPE, steps=steps, batch_size=1, gradient_checkpointing=True, resolution=side)
     found = {}
     with tempfile.TemporaryDirectory() as place:

@@ -22,7 +22,7 @@ from PIL import Image
 from torch.profiler import ProfilerActivity, profile
 
 import lorakit
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.training.recipe import Recipe
 
@@ -165,7 +165,7 @@ def measured() -> dict[str, Any]:
         Path(lorakit.__file__).parent / "starter" / "image", dtype=torch.float32
     )
     pipe.transformer.requires_grad_(False)
-    names = family_of(base).targets(base)
+    names = base.kind.targets(base)
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
         few, many, same = photos(work / "few", 10), photos(work / "many", 1000), photos(work / "same", PHOTOS)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lorakit"
 HEAVY = {"torch", "diffusers", "transformers", "accelerate", "bitsandbytes"}
 GROUND = {"errors", "durable", "workspace", "units"}
+FACTS = "lorakit.families.table"  # stands on the ground too: the families as plain rows
 TOP = GROUND | {"__init__", "__main__"}
 # What each part may import besides itself and the ground; a dot names one module or folder of a part.
 ALLOWED = {
@@ -51,10 +52,14 @@ LIGHT = (
     "data/photos/sets.py",
     "data/texts/sets.py",
     "families/__init__.py",
+    "families/base.py",
+    "families/facts.py",
+    "families/source.py",
+    "families/sources.py",
+    "families/table.py",
 )
 # Still to be opened; the list may only shrink.
 CIRCLES = [
-    ["lorakit.families.hub", "lorakit.families.sources"],
 ]  # fmt: skip
 MOST_LINES, MOST_OF_A_FUNCTION = 250, 50
 
@@ -107,7 +112,7 @@ def test_parts_import_only_what_they_may():
         own = part(path)
         for name in imported(path):
             pieces = name.split(".")
-            if pieces[0] != "lorakit" or len(pieces) < 2 or pieces[1] not in ALLOWED:
+            if name == FACTS or pieces[0] != "lorakit" or len(pieces) < 2 or pieces[1] not in ALLOWED:
                 continue  # a library, or a name of the package itself, such as its version
             if pieces[1] not in ALLOWED[own] | GROUND | {own}:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
@@ -255,16 +260,14 @@ def normal(name):
 
 # Longer than a reader likes, on 2026-12-01: what is named here may only shrink, and nothing may be added.
 LONG_MODULES = {
-    "families/__init__.py": 278,
     "generation/copy/wrapping.py": 374,
     "store/store.py": 376,
     "terminal/commands.py": 388,
-    "training/forecast/forecast.py": 304,
+    "training/forecast/forecast.py": 273,
     "training/loop.py": 296,
-    "training/session.py": 282,
+    "training/session.py": 261,
 }
 LONG_FUNCTIONS = {
-    "families/causal_lm.py: generate": 60,
     "formats/loading.py: load": 57,
     "lora/combine.py: combine": 52,
     "terminal/cli.py: _parser": 65,

@@ -13,7 +13,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 import lorakit
 from benchmarks import large, large_training
 from benchmarks.gpu.check import Here
-from lorakit.families import Base, Licence, Settings, family_of
+from lorakit.families import Base, Licence, Settings
 from lorakit.lora.adapter import Adapter, Card, Factors
 
 SDXL = {
@@ -118,7 +118,7 @@ def denoiser_adapter(base: Base, seed: int) -> Adapter:
 
 def denoiser_layers(base: Base) -> dict[str, nn.Module]:
     """The layers that are usually trained by their full names."""
-    names = family_of(base).targets(base)
+    names = base.kind.targets(base)
     return {f"transformer.{name}": base.model.get_submodule(name) for name in names}
 
 

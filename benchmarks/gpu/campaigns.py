@@ -13,7 +13,7 @@ from torch import Tensor
 import lorakit
 from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here, judged
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.generation.pictures.campaign import Campaign
 from lorakit.lora.adapter import Mix
 
@@ -37,7 +37,7 @@ def first_scene(here: Here) -> Found:
 def batches(here: Here) -> Found:
     """A seed's picture beside others and alone; what decoding a batch takes, whole and in slices."""
     base = bases.flux(here, "vae", "transformer")
-    family, side, seeds = family_of(base), here.of(1024, 64), [1, 2, 3, 4]
+    family, side, seeds = base.kind, here.of(1024, 64), [1, 2, 3, 4]
     words = family.blank(base, 1, side, side)[1]
     for part in words.values():
         part.normal_()

@@ -11,7 +11,7 @@ import lorakit
 from benchmarks import training
 from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here, judged
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.families.memory import recomputing
 from lorakit.lora.inject import trainable
 from lorakit.starter import SAMPLE_VOICE
@@ -32,7 +32,7 @@ def trained(
     base: Base, examples: Any, recipe: Recipe, folder: Path, stop_after: int | None = None
 ) -> loop.Outcome:
     """The recipe's steps from the newest checkpoint in `folder`, or the first few of them."""
-    layers = family_of(base).targets(base)
+    layers = base.kind.targets(base)
     injection = trainable(base.model, layers, recipe.rank, recipe.alpha, seed=recipe.seed)
     begun = 0
 
@@ -98,7 +98,7 @@ def _photos(here: Here, base: Base, recipe: Recipe) -> ImageExamples:
     folder = training.photos(here.folder / "photos", PHOTOS, recipe.resolution)
     photos = lorakit.PhotoSet.from_folder(folder, "aurora bottle")
     examples = ImageExamples.prepare(base, photos, recipe, _quiet, lambda: False)
-    family_of(base).free_encoders(base)
+    base.kind.free_encoders(base)
     return examples
 
 

@@ -13,7 +13,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks import large
 from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here, judged
-from lorakit.families import Base, family_of, pictures
+from lorakit.families import Base, pictures
 from lorakit.families.memory import recomputing
 from lorakit.lora.inject import trainable
 from lorakit.training.arithmetic import precision, steady
@@ -26,7 +26,7 @@ GIVES_WAY = 0.1  # of the copies' time: more than this goes back to the host onl
 @contextmanager
 def training(base: Base, recompute: bool = True) -> Iterator[list[nn.Parameter]]:
     """The parameters of a rank-16 update on the usual layers."""
-    injection = trainable(base.model, family_of(base).targets(base), bases.RANK, float(bases.RANK))
+    injection = trainable(base.model, base.kind.targets(base), bases.RANK, float(bases.RANK))
     try:
         with recomputing(base.model, recompute):
             yield list(injection.named_parameters().values())
@@ -129,7 +129,7 @@ def encoders_on_host(here: Here) -> Found:
     for part in parts.values():
         part.to("cpu")
     words: list[Any] = []
-    encode = family_of(base).encode_prompts
+    encode = base.kind.encode_prompts
     peak = here.peak(lambda: words.append(encode(base, ["aurora bottle in the snow"])))
     where = sorted({p.device.type for part in parts.values() for p in part.parameters()})
     here.figure("encoders are on", ", ".join(where))

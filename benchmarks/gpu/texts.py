@@ -9,7 +9,7 @@ from benchmarks.gpu import bases
 from benchmarks.gpu.check import Found, Here
 from benchmarks.gpu.steps import training
 from lorakit.data.texts.sets import Tokens
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.training.arithmetic import precision, steady
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples, answer_loss
@@ -80,7 +80,7 @@ def _outside(here: Here, base: Base) -> float:
     most = here.of(40, 4)
 
     def write() -> None:
-        family_of(base).generate(base, asked, list(range(WRITTEN)), most, 0.7, 0.95)
+        base.kind.generate(base, asked, list(range(WRITTEN)), most, 0.7, 0.95)
 
     try:
         whole = here.seconds(write)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.stability.adapters import ADAPTERS, subject
 from benchmarks.stability.judge import Judge
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.lora.adapter import Adapter
 from lorakit.lora.live import applied
 
@@ -92,7 +92,7 @@ def key(weights: Weights) -> str:
 @torch.no_grad()
 def pictures(base: Base, mix: dict[Adapter, float], wanted: list[Ask]) -> np.ndarray:
     """(N, SIDE, SIDE, 3) uint8, one per ask, in one batch."""
-    family = family_of(base)
+    family = base.kind
     words = family.encode_prompts(base, [ask.prompt for ask in wanted])
     negative = family.encode_prompts(base, [""])
     seeds = [ask.seed for ask in wanted]

@@ -6,29 +6,28 @@ update is in `coverage`.
 
 from collections.abc import Callable, Sequence
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.utils import logging as transformers_logging
 
-from lorakit.errors import DataError
-from lorakit.families import Base, Settings, read_settings
-from lorakit.families.answers import opens_thought
+from lorakit.families.base import Base, TextFamily
+from lorakit.families.empty import META
+from lorakit.families.facts import Licence
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
 from lorakit.families.numbers import best_dtype
 from lorakit.families.quantize import check_available, keep_readable
-from lorakit.families.replies import Answer, Ends, Reply
-from lorakit.families.sources import Source
+from lorakit.families.replies import Answer
+from lorakit.families.source import Source, read_settings
 from lorakit.families.templates import complete
-from lorakit.families.trying import check_writes, positions_of
-from lorakit.families.turns import ends_of, named_ends, silenced, special_tokens
+from lorakit.families.trying import check_writes
+from lorakit.families.writing import begun, draw
 from lorakit.lora.experts import stacks_in
 from lorakit.lora.layers import is_quantized, weight_shape
-
-name = "llm"
 
 # What else a model that also sees is made of.
 TOWERS = (
@@ -49,56 +48,146 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 
-def load(source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None) -> Base:
-    """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
+class CausalLM(TextFamily):
+    """Any causal language model of transformers."""
 
-    Raises BaseError when it is not there, may not be read, or cannot end a text.
-    """
-    dtype = best_dtype(device, dtype)
-    options: dict[str, Any] = {"dtype": dtype, "revision": source.revision, "use_safetensors": True}
-    if quantize == "nf4":
-        check_available(source.shown)
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
+    may_have_experts = True
+
+    def load(
+        self, source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None
+    ) -> Base:
+        """Load model and tokenizer. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
+
+        Raises BaseError when it is not there, may not be read, or cannot end a text.
+        """
+        dtype = best_dtype(device, dtype)
+        options: dict[str, Any] = {"dtype": dtype, "revision": source.revision, "use_safetensors": True}
+        if quantize == "nf4":
+            check_available(source.shown)
+            options["quantization_config"] = BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=dtype,
+            )
+            options["device_map"] = {"": device}
+        with loading(source.shown):
+            tokenizer = AutoTokenizer.from_pretrained(source.place, revision=source.revision)
+            model: Any = AutoModelForCausalLM.from_pretrained(source.place, **options)
+            if quantize is None:
+                model.to(device)
+            keep_readable(model)
+        complete(tokenizer, model, source.shown)
+        check_writes(model, len(tokenizer), source.shown)
+        settings, stated = read_settings(source.folder, self.row.settings)
+        return Base(
+            source.text, self.name, model, device, dtype, stated or licence_of(source.repo or source.shown),
+            tokenizer=tokenizer, quantized=quantize, settings=settings,
+        )  # fmt: skip
+
+    def shape(self, source: Source, folder: Path, dtype: torch.dtype) -> Base:
+        """The model without values, with its tokenizer."""
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        with META:
+            model: Any = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=dtype)
+        complete(tokenizer, model, source.text)
+        settings, _ = read_settings(folder, self.row.settings)
+        return Base(
+            source.text, self.name, model.eval().requires_grad_(False), META, dtype, Licence("", None),
+            tokenizer=tokenizer, settings=settings,
+        )  # fmt: skip
+
+    def targets(self, base: Base, convolutions: bool = False) -> list[str]:
+        """Every layer and every stack of experts that can carry an update, but the output head, the
+        embeddings and a vision tower.
+        """
+        model: Any = base.model
+        head = model.get_output_embeddings()
+        read = "out_proj" if getattr(model.config, "model_type", "") in UNCALLED else ""
+        seeing = [path for path, _ in model.named_modules() if path.rpartition(".")[2] in TOWERS]
+        found: list[str] = []
+        for path, module in model.named_modules():
+            if module is head or any(path.startswith(f"{tower}.") for tower in seeing):
+                continue
+            parts = path.split(".")
+            if parts[-1] == read or any(part in parts for part in UNLEARNED):
+                continue
+            if weight_shape(module) is not None and _is_plain(module):
+                found.append(path)
+            found += [f"{path}.{leaf}" for leaf in stacks_in(module)]
+        return found
+
+    def predict(
+        self,
+        base: Base,
+        tokens: Tensor,
+        mask: Tensor | None,
+        positions: Tensor | None = None,
+        places: Tensor | None = None,
+    ) -> Tensor:
+        """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text.
+
+        With `places` (K,) only of those, (B, K, V): the output head then works on no others where the model's
+        class can tell it so.
+
+        `positions` (B, T) are given when rows hold several texts: they begin anew with each, and transformers
+        then lets none see another.
+        """
+        model: Any = base.model
+        options: dict[str, Any] = (
+            {"attention_mask": mask} if positions is None else {"position_ids": positions}
         )
-        options["device_map"] = {"": device}
-    with loading(source.shown):
-        tokenizer = AutoTokenizer.from_pretrained(source.place, revision=source.revision)
-        model: Any = AutoModelForCausalLM.from_pretrained(source.place, **options)
-        if quantize is None:
-            model.to(device)
-        keep_readable(model)
-    complete(tokenizer, model, source.shown)
-    check_writes(model, len(tokenizer), source.shown)
-    settings, stated = read_settings(source.folder, Settings(area=0, steps=0, guidance=0.0, max_tokens=1024))
-    return Base(
-        source.text, name, model, device, dtype, stated or licence_of(source.repo or source.shown),
-        tokenizer=tokenizer, quantized=quantize, settings=settings,
-    )  # fmt: skip
+        chooses = places is not None and _keeps_logits(model)
+        if chooses:
+            options["logits_to_keep"] = places
+        logits = model(input_ids=tokens, use_cache=False, **options).logits
+        return logits if places is None or chooses else logits[:, places]
 
+    @torch.no_grad()
+    def generate(
+        self,
+        base: Base,
+        messages: Sequence[list[dict[str, str]]],
+        seeds: Sequence[int],
+        max_new_tokens: int | Sequence[int],
+        temperature: float,
+        top_p: float,
+        on_text: Callable[[int, str], None] | None = None,
+    ) -> list[Answer]:
+        """Answer each conversation. A row draws from its own seed: its text does not depend on its
+        neighbours.
 
-def targets(base: Base) -> list[str]:
-    """Every layer and every stack of experts that can carry an update, but the output head, the embeddings
-    and a vision tower.
-    """
-    model: Any = base.model
-    head = model.get_output_embeddings()
-    read = "out_proj" if getattr(model.config, "model_type", "") in UNCALLED else ""
-    seeing = [path for path, _ in model.named_modules() if path.rpartition(".")[2] in TOWERS]
-    found: list[str] = []
-    for path, module in model.named_modules():
-        if module is head or any(path.startswith(f"{tower}.") for tower in seeing):
-            continue
-        parts = path.split(".")
-        if parts[-1] == read or any(part in parts for part in UNLEARNED):
-            continue
-        if weight_shape(module) is not None and _is_plain(module):
-            found.append(path)
-        found += [f"{path}.{leaf}" for leaf in stacks_in(module)]
-    return found
+        `max_new_tokens` is one limit for all, or one for each; a thought may take as many tokens as the
+        base's settings allow beside it. `on_text(row, piece)` gets the text as it grows.
+        Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0 takes the likeliest token.
+        """
+        tokens, mask, replies = begun(base, messages, max_new_tokens)
+        generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+        cache, last = None, {"logits_to_keep": 1} if _keeps_logits(base.model) else {}
+        while any(reply.running for reply in replies):
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+            out = base.model(
+                input_ids=tokens,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                **last,
+            )
+            cache = out.past_key_values
+            # One number a row and token, whether the row still runs or not: from its own seed alone.
+            chances = torch.cat([torch.rand(1, generator=generator) for generator in generators])
+            drawn = draw(out.logits[:, -1].float(), chances, temperature, top_p)
+            chosen = [base.tokenizer.pad_token_id] * len(replies)
+            for i, reply in enumerate(replies):
+                if reply.running:
+                    chosen[i] = drawn[i]
+                    reply.add(chosen[i])
+                    if on_text is not None and (piece := reply.more()):
+                        on_text(i, piece)
+            tokens = torch.tensor(chosen, device=base.device)[:, None]
+            mask = torch.cat([mask, mask.new_ones(len(chosen), 1)], dim=1)
+        return [reply.answer() for reply in replies]
 
 
 @torch.no_grad()
@@ -115,128 +204,6 @@ def _is_plain(module: Any) -> bool:
     return isinstance(out, Tensor) and out.shape == (1, 1, module.out_features)
 
 
-def predict(
-    base: Base, tokens: Tensor, mask: Tensor, positions: Tensor | None = None, places: Tensor | None = None
-) -> Tensor:
-    """Logits (B, T, V) of the next token at every place; `mask` (B, T) is 1 where there is text.
-
-    With `places` (K,) only of those, (B, K, V): the output head then works on no others where the model's
-    class can tell it so.
-
-    `positions` (B, T) are given when rows hold several texts: they begin anew with each, and transformers
-    then lets none see another.
-    """
-    model: Any = base.model
-    options: dict[str, Any] = {"attention_mask": mask} if positions is None else {"position_ids": positions}
-    chooses = places is not None and _keeps_logits(model)
-    if chooses:
-        options["logits_to_keep"] = places
-    logits = model(input_ids=tokens, use_cache=False, **options).logits
-    return logits if places is None or chooses else logits[:, places]
-
-
 def _keeps_logits(model: Any) -> bool:
     """Can the model's class be told at which places logits are wanted?"""
     return "logits_to_keep" in signature(model.forward).parameters
-
-
-@torch.no_grad()
-def generate(
-    base: Base,
-    messages: Sequence[list[dict[str, str]]],
-    seeds: Sequence[int],
-    max_new_tokens: int | Sequence[int],
-    temperature: float,
-    top_p: float,
-    on_text: Callable[[int, str], None] | None = None,
-) -> list[Answer]:
-    """Answer each conversation. A row draws from its own seed: its text does not depend on its neighbours.
-
-    `max_new_tokens` is one limit for all, or one for each; a thought may take as many tokens as the base's
-    settings allow beside it. `on_text(row, piece)` gets the text as it grows.
-    Nucleus sampling: arXiv 1904.09751, section 3.1; a temperature of 0 takes the likeliest token.
-    """
-    tokenizer = base.tokenizer
-    template = silenced(tokenizer)
-    prompts = [
-        tokenizer.apply_chat_template(m, chat_template=template, add_generation_prompt=True, tokenize=False)
-        for m in messages
-    ]
-    tokenizer.padding_side = "left"
-    batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(base.device)
-    tokens, mask = batch.input_ids, batch.attention_mask
-    generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
-    rooms = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else max_new_tokens
-    ends = _ends(base, template)
-    left = [_room(base, used) for used in mask.sum(-1).tolist()]
-    replies = [
-        Reply(
-            tokenizer, ends, opens_thought(prompt, m[-1]["content"]),
-            room=min(limit, most), thought_room=min(base.settings.max_tokens, most), most=most,
-        )
-        for prompt, m, limit, most in zip(prompts, messages, rooms, left, strict=True)
-    ]  # fmt: skip
-    cache, last = None, {"logits_to_keep": 1} if _keeps_logits(base.model) else {}
-    while any(reply.running for reply in replies):
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        out = base.model(
-            input_ids=tokens,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            **last,
-        )
-        cache = out.past_key_values
-        # One number a row and token, whether the row still runs or not: from its own seed alone.
-        chances = torch.cat([torch.rand(1, generator=generator) for generator in generators])
-        drawn = draw(out.logits[:, -1].float(), chances, temperature, top_p)
-        chosen = [tokenizer.pad_token_id] * len(replies)
-        for i, reply in enumerate(replies):
-            if reply.running:
-                chosen[i] = drawn[i]
-                reply.add(chosen[i])
-                if on_text is not None and (piece := reply.more()):
-                    on_text(i, piece)
-        tokens = torch.tensor(chosen, device=base.device)[:, None]
-        mask = torch.cat([mask, mask.new_ones(len(chosen), 1)], dim=1)
-    return [reply.answer() for reply in replies]
-
-
-def _room(base: Base, used: int) -> int:
-    """How many tokens an answer to a prompt of `used` tokens can have; DataError when there is no room."""
-    most = positions_of(base.model)
-    if most is not None and used >= most:
-        raise DataError(
-            f"the brief takes {used:,} tokens of this base, which reads and writes {most:,} together; "
-            "shorten it"
-        )
-    return 10**9 if most is None else most - used
-
-
-def _ends(base: Base, template: str) -> Ends:
-    """What ends an answer by configuration, tokenizer and template together: any of them may lack it."""
-    tokens, words = ends_of(base.tokenizer, template)
-    configs = (getattr(base.model, "generation_config", None), getattr(base.model, "config", None))
-    for stated in (
-        *(getattr(config, "eos_token_id", None) for config in configs),
-        base.tokenizer.eos_token_id,
-    ):
-        tokens.update(stated if isinstance(stated, list) else [] if stated is None else [stated])
-    return Ends(tokens | named_ends(base.tokenizer), special_tokens(base.tokenizer), words)
-
-
-def draw(logits: Tensor, chances: Tensor, temperature: float, top_p: float) -> list[int]:
-    """A token for each row of `logits` (B, V), by `chances` (B,) in 0..1: equal ones draw equal tokens.
-
-    All of it stays on the device of the logits: sorting a large vocabulary on the CPU takes longer than the
-    model's own pass on a GPU (20 ms a row and token for 151,936 words, measured on four cores).
-    """
-    if temperature <= 0:
-        return logits.argmax(-1).tolist()
-    ordered, order = torch.softmax(logits / temperature, -1).sort(descending=True)
-    ordered[ordered.cumsum(-1) - ordered >= top_p] = 0
-    reached = ordered.cumsum(-1)
-    wanted = chances.to(reached)[:, None] * reached[:, -1:]
-    places = torch.searchsorted(reached, wanted)  # never behind the nucleus, where the sum stands still
-    return order.gather(-1, places)[:, 0].tolist()

@@ -17,7 +17,8 @@ from huggingface_hub.errors import (
 )
 
 from lorakit.errors import BaseError, LoraKitError, is_out_of_memory
-from lorakit.families.sources import CAUSAL_LM, INDEX, Source, pipeline_class
+from lorakit.families.source import INDEX, Source, pipeline_class
+from lorakit.families.table import CAUSAL_LM
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNREACHABLE = (

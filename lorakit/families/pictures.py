@@ -12,16 +12,12 @@ from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from lorakit.errors import DataError
-from lorakit.families import (
-    Base,
-    Licence,
-    Settings,
-    quantize,
-    read_settings,
-)
+from lorakit.families import quantize
+from lorakit.families.base import Base
+from lorakit.families.facts import Licence, Settings
 from lorakit.families.hub import loading
 from lorakit.families.licences import licence_of
-from lorakit.families.sources import Source, check_parts
+from lorakit.families.source import Source, check_parts, read_settings
 from lorakit.lora.live import set_progress
 
 diffusers_logging.disable_progress_bar()

@@ -1,57 +1,14 @@
 """What a base is loaded from: a starter, a folder, a checkpoint file, or a hub id. No torch here."""
 
-import json
 import os
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from lorakit.errors import BaseError
 from lorakit.families import offered
+from lorakit.families.source import Source
 
 STARTERS = {"starter-image": "image", "starter-text": "text"}
-CAUSAL_LM = "causal language model"
-# Ends of architectures. Gemma's larger sizes have a vision tower beside the language model.
-LANGUAGE_MODELS = (
-    "ForCausalLM", "LMHeadModel", "Gemma3ForConditionalGeneration", "Gemma4ForConditionalGeneration",
-)  # fmt: skip
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
-INDEX = "model_index.json"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A base's place: `path` (a folder, or a .safetensors file) or `repo` on the hub at `revision`."""
-
-    text: str  # as it was asked for
-    path: Path | None = None
-    repo: str = ""
-    revision: str | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        return self.path if self.path is not None and self.path.is_dir() else None
-
-    @property
-    def file(self) -> Path | None:
-        return self.path if self.path is not None and not self.path.is_dir() else None
-
-    @property
-    def place(self) -> str:
-        """What the libraries' from_pretrained takes."""
-        return str(self.path or self.repo)
-
-    @property
-    def shown(self) -> str:
-        """A name that gives no folder of this machine away."""
-        return self.path.name if self.path is not None else self.text
-
-    @cached_property
-    def holds(self) -> str:
-        """The class of pipeline in a local folder or file, or CAUSAL_LM; "" for anything else."""
-        if self.folder:
-            return pipeline_class(self.folder / INDEX) or _language_model(self.folder / "config.json")
-        return _checkpoint(self.file) if self.file else ""
 
 
 def resolve(source: str) -> Source:
@@ -96,9 +53,9 @@ def _on_the_hub(source: str) -> Source:
     repo, _, revision = source.partition("@")
     found = Source(source, None, repo, revision or None)
     if os.path.exists(repo):  # the libraries would open the folder
-        from lorakit.families.hub import holds
+        from lorakit.families import hub
 
-        holds(found)  # raises what it raises for any other name
+        hub.holds(found)  # raises what it raises for any other name
         raise BaseError(offered.NOT_OFFERED)
     return found
 
@@ -113,52 +70,3 @@ def vocabulary_of(source: str) -> Path | None:
     on: the starter's; None for any other.
     """
     return Path(resolve(source).place) / "tokenizer.json" if STARTERS.get(source) == "text" else None
-
-
-def pipeline_class(index: Path) -> str:
-    """The class of pipeline that a model_index.json names; "" when it is not there or cannot be read."""
-    try:
-        found = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
-    except (OSError, ValueError, AttributeError):
-        return ""
-    return found if isinstance(found, str) else ""
-
-
-def _language_model(config: Path) -> str:
-    try:
-        named = json.loads(config.read_text(encoding="utf-8")).get("architectures") or [""]
-        return CAUSAL_LM if any(str(name).endswith(LANGUAGE_MODELS) for name in named) else ""
-    except (OSError, ValueError, AttributeError):
-        return ""
-
-
-# A key of the checkpoint -> what it holds; the first that is there counts.
-CHECKPOINTS = (
-    ("conditioner.embedders.1.model.ln_final.weight", "StableDiffusionXLPipeline"),
-    ("cond_stage_model.model.ln_final.weight", "Stable Diffusion 2 checkpoint"),
-    ("cond_stage_model.transformer.text_model.final_layer_norm.weight", "StableDiffusionPipeline"),
-    ("double_blocks.0.img_attn.qkv.weight", "FLUX checkpoint without text encoders"),
-    ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "FLUX checkpoint without text encoders"),
-)
-
-
-def _checkpoint(file: Path) -> str:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="numpy") as opened:
-            keys = set(opened.keys())
-    except (OSError, SafetensorError) as error:
-        raise BaseError(f"{file.name}: is no whole .safetensors file; download it again") from error
-    return next((what for key, what in CHECKPOINTS if key in keys), "")
-
-
-def check_parts(folder: Path) -> None:
-    """Raise BaseError when a part that model_index.json lists is not there."""
-    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    listed = [part for part, classes in index.items() if isinstance(classes, list) and classes[0]]
-    missing = [part for part in listed if not (folder / part).is_dir() or not any((folder / part).iterdir())]
-    if missing:
-        raise BaseError(
-            f"{folder.name}: its {', '.join(missing)} is missing; download this base again, complete"
-        )

@@ -1,26 +1,25 @@
-"""Stable Diffusion 1.5 and XL, on diffusers' own classes: two rows of facts and the same functions.
+"""Stable Diffusion 1.5 and XL, on diffusers' own classes: two classes that differ in facts.
 
 Covers loading (folder, hub id, one .safetensors file), noise and v-prediction, SDXL's size conditioning and
 both its text encoders, and sampling through the pipelines themselves. Prompts are cut at CLIP's 77 tokens.
 The safety checker of 1.5 is not loaded. Not covered: inpainting, refiner, Stable Diffusion 2, pickles.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-from PIL import Image
 from safetensors import safe_open
-from torch import Tensor, nn
+from torch import Tensor
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, Objective, Settings, pictures
+from lorakit.families import pictures
+from lorakit.families.base import Base, Objective
 from lorakit.families.hub import loading
-from lorakit.families.numbers import best_dtype
-from lorakit.families.sources import INDEX, Source
+from lorakit.families.image import ImageFamily
+from lorakit.families.source import INDEX, Source
 
 CONFIGURATIONS = (
     f"the hub cannot be reached for its parts' configurations; put {INDEX} and its subfolders in the file's "
@@ -28,36 +27,26 @@ CONFIGURATIONS = (
 )
 
 
-@dataclass(frozen=True)
-class StableDiffusion:
-    """The functions of an image family for one kind of Stable Diffusion."""
+class StableDiffusion(ImageFamily):
+    """Either kind of Stable Diffusion."""
 
-    name: str
+    step = 64  # three halvings below the latents' 8 pixels
+    cell = 8
+    guided_at_once = True
     pipeline: Any
-    settings: Settings
-    options: dict[str, Any]
-    sized: bool  # is it told the sizes of the photos it learns from?
-    component: str = "unet"
-    step: int = 64  # three halvings below the latents' 8 pixels
-    cell: int = 8
+    options: ClassVar[dict[str, Any]]
+    sized = False  # is it told the sizes of the photos it learns from?
 
-    def load(
-        self, source: Source, device: torch.device, dtype: torch.dtype | None, quantize: str | None
-    ) -> Base:
-        """Load the pipeline. In bf16 on CUDA and float32 on the CPU unless `dtype` says otherwise.
-
-        The configurations of a checkpoint file come from the folder it is in, from a folder of its name
-        beside it, or from the hub. Raises BaseError.
+    def open(self, source: Source, dtype: torch.dtype) -> Any:
+        """Its pipeline. The configurations of a checkpoint file come from the folder it is in, from a folder
+        of its name beside it, or from the hub. Raises BaseError.
         """
-        dtype = best_dtype(device, dtype)
         if source.file:
             pipeline = self._open_file(source, dtype)
         else:
             pipeline = pictures.open_pipeline(self.pipeline, source, dtype, **self.options)
         self.check(pipeline, source.shown)
-        return pictures.settle(
-            pipeline, source, self.name, self.component, device, dtype, quantize, self.settings
-        )
+        return pipeline
 
     def check(self, pipeline: Any, shown: str) -> None:
         """Raise BaseError for a pipeline of the same class that is another kind of base."""
@@ -81,15 +70,6 @@ class StableDiffusion:
                 if config:
                     raise
                 raise BaseError(f"{source.shown}: {CONFIGURATIONS}") from error
-
-    def targets(self, base: Base, convolutions: bool = False) -> list[str]:
-        """All linear layers of attention and feed-forward; with `convolutions`, also those of the blocks."""
-        return [
-            path
-            for path, module in base.model.named_modules()
-            if (isinstance(module, nn.Linear) and ".transformer_blocks." in path)
-            or (convolutions and isinstance(module, nn.Conv2d) and "_block" in path)
-        ]
 
     def objective(self, base: Base) -> Objective:
         """What the scheduler says that the base predicts. Raises BaseError for what cannot be trained."""
@@ -147,8 +127,7 @@ class StableDiffusion:
         (width, height), (bucket_width, bucket_height) = original, bucket
         return {"time_ids": torch.tensor([[height, width, 0, 0, bucket_height, bucket_width]]).float()}
 
-    def blank(self, base: Base, batch: int, width: int, height: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Empty latents and conditioning of a batch's shapes, from the model's configuration alone."""
+    def shapes(self, base: Base, batch: int) -> tuple[int, dict[str, tuple[int, ...]]]:
         config: Any = base.model.config
         shapes: dict[str, tuple[int, ...]] = {
             "prompt_embeds": (batch, base.settings.max_tokens, config.cross_attention_dim)
@@ -157,12 +136,7 @@ class StableDiffusion:
             sizes = 6 * config.addition_time_embed_dim
             shapes["pooled_prompt_embeds"] = (batch, config.projection_class_embeddings_input_dim - sizes)
             shapes["time_ids"] = (batch, 6)
-        latents = (batch, config.in_channels, height // self.cell, width // self.cell)
-        return pictures.blank(base, latents, shapes)
-
-    def free_encoders(self, base: Base) -> None:
-        """Make room on a GPU once texts are encoded."""
-        pictures.free_encoders(base)
+        return config.in_channels, shapes
 
     def predict(self, base: Base, latents: Tensor, t: Tensor, conditioning: dict[str, Tensor]) -> Tensor:
         """What the objective says (B, C, h, w) at noisy `latents` and whole timesteps `t` (B,).
@@ -185,32 +159,13 @@ class StableDiffusion:
             return_dict=False,
         )[0]
 
-    @torch.no_grad()
-    def sample(
-        self,
-        base: Base,
-        conditioning: dict[str, Tensor],
-        negative: dict[str, Tensor] | None,
-        width: int,
-        height: int,
-        seeds: Sequence[int],
-        steps: int,
-        guidance: float,
-        on_step: Callable[[int], None] | None = None,
-    ) -> list[Image.Image]:
-        """One picture per seed through the pipeline itself, guided by `negative` when `guidance` is above 1.
-
-        `conditioning` and `negative` have one row, or one per seed. Raises DataError when a side is no
-        multiple of `step`.
-        """
-        count = len(seeds)
-        options: dict[str, Any] = {
-            **pictures.rows(base, conditioning, count),
-            "guidance_scale": guidance if negative is not None else 1.0,
-        }
-        if negative is not None:
-            options |= pictures.rows(base, negative, count, "negative_")
-        return pictures.draw(base, width, height, self.step, seeds, steps, on_step, **options)
+    def guided(
+        self, base: Base, negative: dict[str, Tensor] | None, guidance: float, count: int
+    ) -> dict[str, Any]:
+        """Guided by `negative` when `guidance` is above 1."""
+        if negative is None:
+            return {"guidance_scale": 1.0}
+        return {"guidance_scale": guidance, **pictures.rows(base, negative, count, "negative_")}
 
 
 def _with_stated_prediction(pipeline: Any, file: Path) -> Any:
@@ -229,17 +184,16 @@ def _with_stated_prediction(pipeline: Any, file: Path) -> Any:
     return pipeline
 
 
-SD15 = StableDiffusion(
-    "sd15",
-    StableDiffusionPipeline,
-    Settings(area=512 * 512, steps=30, guidance=7.5, max_tokens=77),
-    {"safety_checker": None, "requires_safety_checker": False},
-    sized=False,
-)
-SDXL = StableDiffusion(
-    "sdxl",
-    StableDiffusionXLPipeline,
-    Settings(area=1024 * 1024, steps=30, guidance=5.0, max_tokens=77),
-    {"add_watermarker": False},
-    sized=True,
-)
+class SD15(StableDiffusion):
+    """Stable Diffusion 1.5."""
+
+    pipeline = StableDiffusionPipeline
+    options: ClassVar[dict[str, Any]] = {"safety_checker": None, "requires_safety_checker": False}
+
+
+class SDXL(StableDiffusion):
+    """Stable Diffusion XL."""
+
+    pipeline = StableDiffusionXLPipeline
+    options: ClassVar[dict[str, Any]] = {"add_watermarker": False}
+    sized = True

@@ -7,40 +7,29 @@ hold is the base. Widths and numbers of blocks are those of the makers' configur
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from lorakit.families.table import ROWS
 from lorakit.formats.known_bases import BASES, WORDS, Seen
+from lorakit.formats.stated import named, named_exactly
 
-# What a file says of itself, in any of these fields, in lower case without signs; the longest that fits.
-FIELDS = (
-    "modelspec.architecture", "ss_base_model_version", "ss_sd_model_name", "base_model_name_or_path",
-    "base_model", "ss_base_model", "modelspec.implementation", "task_type",
-)  # fmt: skip
-STATED = {
-    "flux1": "flux", "fluxdev": "flux", "fluxschnell": "flux", "fluxkontext": "flux", "flux2": "flux2",
-    "chroma": "chroma", "qwenimage": "qwen-image", "stablediffusion3": "sd3", "sd3": "sd3",
-    "stablediffusionxl": "sdxl", "sdxl": "sdxl", "kolors": "kolors", "stablediffusionv1": "sd15",
-    "sdv1": "sd15", "sd15": "sd15", "stablediffusionv2": "sd2", "stablediffusion2": "sd2", "sdv2": "sd2",
-    "hunyuanvideo": "hunyuan-video", "hunyuanimage": "hunyuan-image", "wan21": "wan", "wan22": "wan",
-    "zimage": "z-image", "lumina": "lumina-2", "hidream": "hidream", "ltx": "ltx", "pixart": "pixart",
-    "auraflow": "auraflow", "stablecascade": "stable-cascade", "cogvideo": "cogvideox", "bria": "bria",
-    "causallm": "llm",
-}  # fmt: skip
 # Bases whose adapters look the same, so that what a file says decides: where names and sizes leave it open,
 # and where they do not.
 MM_DITS = {"flux", "flux2", "chroma", "bria", "qwen-image", "hunyuan-video", "hunyuan-image", "sd3"}
 ALIKE = {"flux": MM_DITS, "flux2": MM_DITS, "sd15": {"sdxl", "sd2", "kolors"}}
 ALIKE_CERTAINLY = {"flux": {"chroma", "bria", "hunyuan-video"}, "sdxl": {"kolors"}}
 
-SUPPORTED = ("flux", "flux2", "sdxl", "sd15", "llm")
-
 
 def unsupported(words: str) -> str:
     """What is said of an adapter for a base that has no family here."""
+    *first, last = (row.plural or row.label for row in ROWS.values())
     return (
-        f"was made for {words}, which the studio doesn't support; supported are FLUX.1, FLUX.2, SDXL, Stable "
-        "Diffusion 1.5 and language models"
+        f"was made for {words}, which the studio doesn't support; supported are {', '.join(first)} and {last}"
     )
+
+
+def _words(family: str) -> str:
+    return ROWS[family].words if family in ROWS else WORDS.get(family, "")
 
 
 BEFORE = re.compile(
@@ -87,21 +76,18 @@ def told(shapes: Mapping[str, tuple[int, int]], *said: Mapping[str, object]) -> 
     """
     seen = seen_in(shapes)
     base = next((base for base in BASES if seen.text and base.fits(seen)), None)
-    stated = _stated(said)
+    stated = named(said)
     if base is not None:
         others = (ALIKE_CERTAINLY if base.certain else ALIKE).get(base.family, set())
-        return (stated, WORDS[stated]) if stated in others else (base.family, base.words)
+        return (stated, _words(stated)) if stated in others else (base.family, base.words)
     if any(FOREIGN.match(name) for name in shapes):
         return "foreign", "a base model with another text encoder"
     if all(TEXT.match(name) for name in shapes):
         family = stated or _of_text_encoders(shapes)
     else:
-        family = (
-            "llm"
-            if re.search(r"(^|_)(layers|h)_\d+_|^(lm_head|embed_tokens|wte)$", seen.text, re.M)
-            else stated
-        )
-    return family, WORDS.get(family, "")
+        is_decoder = re.search(r"(^|_)(layers|h)_\d+_|^(lm_head|embed_tokens|wte)$", seen.text, re.M)
+        family = named_exactly(said) or ("llm" if is_decoder else stated)
+    return family, _words(family)
 
 
 # Columns of a text encoder's query where only one base has it: OpenCLIP H, OpenCLIP G, T5.
@@ -123,14 +109,4 @@ def _of_text_encoders(shapes: Mapping[str, tuple[int, int]]) -> str:
     for pattern, width, family in ENCODERS:
         if any(columns == width and re.match(pattern, name) for name, (_, columns) in shapes.items()):
             return family
-    return ""
-
-
-def _stated(said: Iterable[Mapping[str, object]]) -> str:
-    texts = [str(table[key]).lower() for table in said for key in FIELDS if table.get(key)]
-    for text in texts:
-        plain = re.sub(r"[^a-z0-9]", "", text)
-        for piece in sorted(STATED, key=len, reverse=True):
-            if piece in plain:
-                return STATED[piece]
     return ""

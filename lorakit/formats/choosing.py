@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import is_foreign
 from lorakit.formats import flux
-from lorakit.formats.bases import SUPPORTED, told, unsupported
+from lorakit.formats.bases import told, unsupported
 from lorakit.formats.flux import NameRule
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header
@@ -15,13 +16,13 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
 
     Raises AdapterError when none does, when two do and disagree, or when two names mean the same module.
     """
-    names, second = list(leaves), any(_of_flux_2(header, name, own) for name, own in leaves.items())
+    names, flux2 = list(leaves), any(_of_flux_2(header, name, own) for name, own in leaves.items())
     if not names:
         raise AdapterError(f"{header.path.name} contains no tensors, so it isn't an adapter")
     known: dict[str, list[str]] = {}
     fitting: list[tuple[Naming, dict[str, NameRule]]] = []
     for naming in NAMINGS:
-        if naming.second not in (None, second) or (naming.general and fitting):
+        if naming.flux2 not in (None, flux2) or (naming.general and fitting):
             continue
         rows = {name: naming.resolve(name) for name in names}
         unknown = [name for name, row in rows.items() if row is None]
@@ -30,7 +31,7 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
         known[naming.name] = unknown
     if not fitting or fitting[0][0].name == "plain":
         family, words = told(shapes_of(header, leaves), header.metadata)
-        if family and family not in SUPPORTED:
+        if is_foreign(family):
             raise AdapterError(f"{header.path.name} {unsupported(words)}")
     if not fitting:
         raise AdapterError(f"{header.path.name} {_looks(known, names)}")
@@ -78,7 +79,7 @@ def _looks(known: dict[str, list[str]], names: list[str]) -> str:
 
 
 def _of_flux_2(header: Header, name: str, leaves: dict[str, str]) -> bool:
-    return flux.is_second(name, *shape_of(header, leaves))
+    return flux.is_flux2(name, *shape_of(header, leaves))
 
 
 def shape_of(header: Header, leaves: dict[str, str]) -> tuple[int, int]:

@@ -61,9 +61,9 @@ ROWS = (
     NameRule("final_layer.adaLN_modulation.1", _one("norm_out.linear"), swapped=True),
 )  # fmt: skip
 
-TIME_2 = "time_guidance_embed"
+FLUX2_TIME = "time_guidance_embed"
 # FLUX.2: the same names, but fused layers where diffusers keeps them fused (its own converter's table).
-ROWS_2 = (
+FLUX2_ROWS = (
     *ROWS[:4],
     NameRule("double_blocks.N.img_mlp.0", _one("transformer_blocks.N.ff.linear_in")),
     NameRule("double_blocks.N.img_mlp.2", _one("transformer_blocks.N.ff.linear_out")),
@@ -73,10 +73,10 @@ ROWS_2 = (
     NameRule("single_blocks.N.linear2", _one(f"{SINGLE}.attn.to_out")),
     NameRule("img_in", _one("x_embedder")),
     NameRule("txt_in", _one("context_embedder")),
-    NameRule("time_in.in_layer", _one(f"{TIME_2}.timestep_embedder.linear_1")),
-    NameRule("time_in.out_layer", _one(f"{TIME_2}.timestep_embedder.linear_2")),
-    NameRule("guidance_in.in_layer", _one(f"{TIME_2}.guidance_embedder.linear_1")),
-    NameRule("guidance_in.out_layer", _one(f"{TIME_2}.guidance_embedder.linear_2")),
+    NameRule("time_in.in_layer", _one(f"{FLUX2_TIME}.timestep_embedder.linear_1")),
+    NameRule("time_in.out_layer", _one(f"{FLUX2_TIME}.timestep_embedder.linear_2")),
+    NameRule("guidance_in.in_layer", _one(f"{FLUX2_TIME}.guidance_embedder.linear_1")),
+    NameRule("guidance_in.out_layer", _one(f"{FLUX2_TIME}.guidance_embedder.linear_2")),
     NameRule("single_stream_modulation.lin", _one("single_stream_modulation.linear")),
     NameRule("double_stream_modulation_img.lin", _one("double_stream_modulation_img.linear")),
     NameRule("double_stream_modulation_txt.lin", _one("double_stream_modulation_txt.linear")),
@@ -85,7 +85,7 @@ ROWS_2 = (
 )
 
 # What tells diffusers' names of FLUX.2 from those of FLUX.1.
-SECOND = ("to_qkv_mlp_proj", "ff.linear_", "ff_context.linear_", "stream_modulation", TIME_2)
+FLUX2_NAMES = ("to_qkv_mlp_proj", "ff.linear_", "ff_context.linear_", "stream_modulation", FLUX2_TIME)
 
 # XLabs hangs its updates on attention processors; 1 is the picture's stream and 2 the text's.
 XLABS = {
@@ -100,9 +100,9 @@ XLABS_SINGLE = {  # a single block's first three units of linear1, and linear2
 }
 
 _BY_NAME = {row.theirs: row for row in ROWS}
-_BY_NAME_2 = {row.theirs: row for row in ROWS_2}
+_FLUX2_BY_NAME = {row.theirs: row for row in FLUX2_ROWS}
 _BY_FLAT_NAME = {row.theirs.replace(".", "_"): row for row in ROWS}
-_BY_FLAT_NAME_2 = {row.theirs.replace(".", "_"): row for row in ROWS_2}
+_FLUX2_BY_FLAT_NAME = {row.theirs.replace(".", "_"): row for row in FLUX2_ROWS}
 
 
 def numbered(name: str, separator: str = ".") -> tuple[str, str]:
@@ -112,18 +112,18 @@ def numbered(name: str, separator: str = ".") -> tuple[str, str]:
     return (f"{found[1]}N{found[3]}", found[2]) if found else (name, "")
 
 
-def from_bfl(name: str, second: bool = False) -> NameRule | None:
-    """The row of one of the authors' names (of FLUX.2: `second`), with its number filled in.
+def from_bfl(name: str, flux2: bool = False) -> NameRule | None:
+    """The row of one of the authors' names (of FLUX.2: `flux2`), with its number filled in.
 
     OneTrainer numbers the parts of a fused layer: `img_attn.qkv.1` is its second part alone.
     """
     general, number = numbered(name)
-    table = _BY_NAME_2 if second else _BY_NAME
+    table = _FLUX2_BY_NAME if flux2 else _BY_NAME
     if general in table:
         return _filled(table[general], number)
     if general == "single_blocks.N.linear1_qkv":  # of ComfyUI: a single block's first three parts
         return _filled(NameRule(general, XLABS_SINGLE["single_blocks.N.processor.qkv"]), number)
-    if row := from_kohya(name.replace(".", "_"), second):
+    if row := from_kohya(name.replace(".", "_"), flux2):
         return row
     fused, _, part = general.rpartition(".")
     row = table.get(fused)
@@ -132,7 +132,7 @@ def from_bfl(name: str, second: bool = False) -> NameRule | None:
     return _filled(NameRule(general, (row.ours[int(part)],)), number)
 
 
-def is_second(name: str, rows: int, columns: int) -> bool:
+def is_flux2(name: str, rows: int, columns: int) -> bool:
     """Is a layer of this name and shape one of FLUX.2, whose gated feed-forward is three times as wide?
 
     The name has dots or underscores. Layers that are alike in both are none.
@@ -145,10 +145,10 @@ def is_second(name: str, rows: int, columns: int) -> bool:
     return any(last.endswith(ending) and fits for ending, fits in wide.items())
 
 
-def from_kohya(name: str, second: bool = False) -> NameRule | None:
+def from_kohya(name: str, flux2: bool = False) -> NameRule | None:
     """The row of one of the authors' names with underscores for its dots."""
     general, number = numbered(name, "_")
-    return _filled((_BY_FLAT_NAME_2 if second else _BY_FLAT_NAME).get(general), number)
+    return _filled((_FLUX2_BY_FLAT_NAME if flux2 else _BY_FLAT_NAME).get(general), number)
 
 
 def from_xlabs(name: str) -> NameRule | None:
@@ -161,7 +161,7 @@ def from_xlabs(name: str) -> NameRule | None:
 
 def rows_for(names: list[str]) -> list[NameRule]:
     """The authors' layers that diffusers' modules `names` (without component) belong to, each once."""
-    table = ROWS_2 if any(any(piece in name for piece in SECOND) for name in names) else ROWS
+    table = FLUX2_ROWS if any(any(piece in name for piece in FLUX2_NAMES) for name in names) else ROWS
     by_ours = {ours: row for row in table for ours, _ in row.ours}
     found: dict[str, NameRule] = {}
     for name in names:

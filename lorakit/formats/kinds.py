@@ -1,7 +1,8 @@
 """What the layers do that an adapter changes, and the kind of adapter that goes with a changed base."""
 
 from lorakit.errors import AdapterError
-from lorakit.formats.others import CONTROL, WIDENED
+from lorakit.families.table import ROWS
+from lorakit.formats.others import CONTROL
 from lorakit.lora.adapter import Adapter
 
 # What a module does, by pieces of its name; the first row that fits.
@@ -26,6 +27,6 @@ def layers_of(names: list[str]) -> dict[str, int]:
 
 def refuse_control(file: str, adapter: Adapter) -> None:
     """Raise AdapterError for an adapter that goes with a widened first layer."""
-    first = adapter.modules.get("transformer.x_embedder")
-    if adapter.family == "flux" and first is not None and first.weight_shape[1] in WIDENED:
+    first, row = adapter.modules.get("transformer.x_embedder"), ROWS.get(adapter.family)
+    if row is not None and first is not None and first.weight_shape[1] in row.widened:
         raise AdapterError(f"{file} {CONTROL.format(first.weight_shape[1])}")

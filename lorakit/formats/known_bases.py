@@ -146,4 +146,4 @@ BASES = (
          r"|output_blocks_(9|1[01])_", certain=False),
     Base("sd15", "Stable Diffusion 1.5", UNET, certain=False),
 )  # fmt: skip
-WORDS = {base.family: base.words for base in reversed(BASES)} | {"llm": "a language model", "flux2": "FLUX.2"}
+WORDS = {base.family: base.words for base in reversed(BASES)}

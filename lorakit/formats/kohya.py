@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import ROWS, FamilyRow
 from lorakit.formats import flux
 from lorakit.formats.unet import to_sgm
 from lorakit.formats.writing import Written, own_memory
 from lorakit.lora.adapter import Adapter, Factors, readable
+from lorakit.lora.aliases import TEXT_ENCODERS
 
 
 def write_kohya(adapter: Adapter) -> Written:
@@ -50,7 +52,7 @@ def _kohya_modules(adapter: Adapter) -> dict[str, Factors]:
         parts = [rest.pop(f"transformer.{name}", None) for name, _ in row.ours]
         modules["lora_unet_" + row.theirs.replace(".", "_")] = _joined(adapter.name, row, parts)
     for name, factors in rest.items():
-        theirs = _kohya_name(name, "flux" if flux_names else adapter.family)
+        theirs = _kohya_name(name, ROWS.get("flux" if flux_names else adapter.family))
         if theirs is None:
             raise AdapterError(
                 f"{adapter.name}: the kohya layout has no place for {name}; export it as diffusers or peft"
@@ -59,25 +61,19 @@ def _kohya_modules(adapter: Adapter) -> dict[str, Factors]:
     return modules
 
 
-def _kohya_name(name: str, family: str) -> str | None:
+def _kohya_name(name: str, family: FamilyRow | None) -> str | None:
     """What kohya's scripts call a module of a U-Net or a text encoder."""
     component, _, module = name.partition(".")
     if component == "unet":
-        sgm = to_sgm(module) if family == "sdxl" else None
+        sgm = to_sgm(module) if family is not None and family.kohya_sgm else None
         return f"lora_unet_{sgm or module.replace('.', '_')}"
-    prefix = TEXT_ENCODERS.get((component, family), TEXT_ENCODERS.get((component, "")))
+    firsts = FamilyRow.kohya_text if family is None else family.kohya_text
+    prefix = dict(zip(TEXT_ENCODERS, firsts, strict=False)).get(component)
     if prefix is None:
         return None
     if module.startswith("encoder.layers."):  # transformers 5 left out a level that kohya's names have
         module = f"text_model.{module}"
     return prefix + module.replace(".", "_")
-
-
-# Kohya's first words for text encoders: FLUX's second is T5, and Stable Diffusion 1.5 has only one.
-TEXT_ENCODERS = {
-    ("text_encoder", "sd15"): "lora_te_", ("text_encoder", ""): "lora_te1_",
-    ("text_encoder_2", "flux"): "lora_te3_", ("text_encoder_2", ""): "lora_te2_",
-}  # fmt: skip
 
 
 def _joined(adapter: str, row: flux.NameRule, parts: list[Factors | None]) -> Factors:

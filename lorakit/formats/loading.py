@@ -9,8 +9,8 @@ from torch import Tensor
 
 from lorakit import durable
 from lorakit.errors import AdapterError
+from lorakit.families.table import is_foreign
 from lorakit.formats import experts, hub, layouts, metadata
-from lorakit.formats.bases import SUPPORTED
 from lorakit.formats.choosing import base_of, naming_of, rank_of
 from lorakit.formats.kinds import refuse_control
 from lorakit.formats.leaves import MAGNITUDES, Contents, contents_of
@@ -102,7 +102,7 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     card = _card(file, folder, header, modules)
     family, words = base_of(header, leaves, rows, stated_beside(header, folder))
     card.family = card.family or family
-    if card.family not in ("", *SUPPORTED):
+    if is_foreign(card.family):
         card.base = words or card.base
     card.rank = card.rank or max(ranks)
     card.tool = card.tool or foreign_tool(naming, leaves, header)

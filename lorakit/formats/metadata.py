@@ -6,17 +6,11 @@ modelspec: the Stability AI model metadata standard, version 1.0.1; kohya's fiel
 import json
 from typing import Any
 
+from lorakit.families.table import ROWS
 from lorakit.formats.reading import Header
 from lorakit.lora.adapter import Card
 
 CARD = "lorakit.store.model_card"  # the whole card, for our own files
-ARCHITECTURES = {
-    "flux": "flux-1/lora",
-    "flux2": "flux-2/lora",
-    "sdxl": "stable-diffusion-xl-v1-base/lora",
-    "sd15": "stable-diffusion-v1/lora",
-}
-KNOWN = {"flux.1-dev": "flux-1-dev/lora", "flux.1-schnell": "flux-1-schnell/lora"}  # by a part of its id
 FIELD_LIMIT = 2000  # characters that are taken over from a foreign file
 NAME_LIMIT = 120
 
@@ -39,8 +33,10 @@ def of_card(card: Card) -> dict[str, str]:
 
 
 def _architecture(card: Card) -> str:
-    named = next((known for part, known in KNOWN.items() if part in card.base.lower()), "")
-    return named or ARCHITECTURES.get(card.family, "")
+    base = card.base.lower()
+    named = (known for row in ROWS.values() for part, known in row.architectures.items() if part in base)
+    own = ROWS[card.family].architecture if card.family in ROWS else ""
+    return next(named, own)
 
 
 def _travelling(card: Card) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lorakit.families.table import component_with
 from lorakit.formats import flux, unet
 from lorakit.formats.flux import NameRule
 
@@ -44,13 +45,7 @@ OTHERS_BEGIN = (  # never a module's own name
     "lora_", "lycoris_", "diffusion_model.", "text_encoders.", "double_blocks.", "single_blocks.",
 )  # fmt: skip
 COMPONENT = re.compile(r"(transformer|unet|text_encoder|text_encoder_2|text_encoder_3)\.")
-TRANSFORMER = re.compile(
-    r"(transformer_blocks|single_transformer_blocks|x_embedder|context_embedder|time_text_embed"
-    r"|time_guidance_embed|norm_out|proj_out|single_stream_modulation\.linear"
-    r"|double_stream_modulation_(img|txt)\.linear)(\.|$)"
-)
 SGM = re.compile(r"(input_blocks|output_blocks|middle_block|time_embed|label_emb|out)\.")
-UNET = re.compile(r"(down_blocks|up_blocks|mid_block|conv_in|conv_out|time_embedding|add_embedding)(\.|$)")
 # Diffusers' first layout named a text encoder's layers after its own attention's.
 FIRST_TEXT = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 
@@ -61,7 +56,7 @@ class Naming:
 
     name: str
     resolve: Callable[[str], NameRule | None]
-    second: bool | None = None  # only for files whose shapes are (True) or are not (False) those of FLUX.2
+    flux2: bool | None = None  # only for files whose shapes are (True) or are not (False) those of FLUX.2
     general: bool = False  # takes names as they are, so it is asked only when no other knows them
 
 
@@ -74,7 +69,7 @@ def unwrapped(name: str) -> str:
     return INSIDE.sub("", TWICE.sub(PEFT_PREFIX, PARALLEL.sub(r"\1", WRAPPERS.sub("", name))))
 
 
-def resolve_kohya(name: str, second: bool = False) -> NameRule | None:
+def resolve_kohya(name: str, flux2: bool = False) -> NameRule | None:
     start = KOHYA_START.match(name)
     if start is None:
         return None
@@ -83,7 +78,7 @@ def resolve_kohya(name: str, second: bool = False) -> NameRule | None:
     if component != "denoiser":
         found = unet.dotted(flat)
         return _same(f"{component}.{found}") if found else None
-    row = flux.from_kohya(flat, second)
+    row = flux.from_kohya(flat, flux2)
     if row is not None:
         return _in("transformer", row)
     found = unet.from_sgm(flat) or unet.dotted(flat)
@@ -91,25 +86,25 @@ def resolve_kohya(name: str, second: bool = False) -> NameRule | None:
         return None
     if found.startswith(("text_model.", "encoder.layers.")):  # LyCORIS calls all its modules alike
         return _same(f"text_encoder.{found}")
-    return _same(("unet." if UNET.match(found) else "transformer.") + found)
+    return _same(f"{component_with(found) or 'transformer'}.{found}")
 
 
-def resolve_kohya_2(name: str) -> NameRule | None:
-    return resolve_kohya(name, second=True)
+def resolve_kohya_flux2(name: str) -> NameRule | None:
+    return resolve_kohya(name, flux2=True)
 
 
-def resolve_bfl(name: str, second: bool = False) -> NameRule | None:
+def resolve_bfl(name: str, flux2: bool = False) -> NameRule | None:
     """The authors' own names: FLUX's, those of Stable Diffusion's checkpoints, and their text encoders'."""
     for inner in _peeled(name):
-        if row := flux.from_bfl(inner, second):
+        if row := flux.from_bfl(inner, flux2):
             return _in("transformer", row)
         if SGM.match(inner) and (found := unet.from_sgm(inner.replace(".", "_"))):
             return _same(f"unet.{found}")
     return _text_encoder(name)
 
 
-def resolve_bfl_2(name: str) -> NameRule | None:
-    return resolve_bfl(name, second=True)
+def resolve_bfl_flux2(name: str) -> NameRule | None:
+    return resolve_bfl(name, flux2=True)
 
 
 def resolve_xlabs(name: str) -> NameRule | None:
@@ -123,7 +118,7 @@ def resolve_diffusers(name: str) -> NameRule | None:
         return row
     for inner in _peeled(name):
         own = _tidy(inner)
-        if component := _denoiser(own):
+        if component := component_with(own):
             return _same(f"{component}.{own}")
     if not COMPONENT.match(name) or any(_is_bfl(inner) for inner in _peeled(name)):
         return None
@@ -172,11 +167,11 @@ def resolve_plain(name: str) -> NameRule | None:
 
 # A file is read by the row that knows all its names. Where two know them, they must mean the same.
 NAMINGS = (
-    Naming("kohya", resolve_kohya, second=False),
-    Naming("kohya", resolve_kohya_2, second=True),
+    Naming("kohya", resolve_kohya, flux2=False),
+    Naming("kohya", resolve_kohya_flux2, flux2=True),
     Naming("xlabs", resolve_xlabs),
-    Naming("bfl", resolve_bfl, second=False),
-    Naming("bfl", resolve_bfl_2, second=True),
+    Naming("bfl", resolve_bfl, flux2=False),
+    Naming("bfl", resolve_bfl_flux2, flux2=True),
     Naming("diffusers", resolve_diffusers),
     Naming("peft", resolve_peft, general=True),
     Naming("plain", resolve_plain, general=True),
@@ -184,7 +179,7 @@ NAMINGS = (
 
 
 def _is_bfl(name: str) -> bool:
-    return any(flux.from_bfl(name, second) for second in (False, True))
+    return any(flux.from_bfl(name, flux2) for flux2 in (False, True))
 
 
 def _same(name: str) -> NameRule:
@@ -195,8 +190,3 @@ def _in(component: str, row: NameRule) -> NameRule:
     return NameRule(
         row.theirs, tuple((f"{component}.{name}", units) for name, units in row.ours), row.swapped
     )
-
-
-def _denoiser(name: str) -> str:
-    """The component that has a module of this name; empty when neither a transformer nor a U-Net has."""
-    return "transformer" if TRANSFORMER.match(name) else "unet" if UNET.match(name) else ""

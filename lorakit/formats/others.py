@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from lorakit.families.table import ROWS
 from lorakit.formats.reading import Header
 
 # Whole models and other files of the trade, told when hardly anything in them is a low-rank update.
@@ -171,10 +172,8 @@ REMAINS = (
     ),
 )
 
-# Inputs of FLUX.1's first layer in control models: Canny and Depth see a second picture, Fill one and a mask.
-# FLUX.1 itself has 64.
-WIDENED = (128, 384)
-SECOND = re.compile(r"stream_modulation|to_qkv_mlp_proj|time_guidance_embed")  # FLUX.2 has 128 by itself
+WIDENED = {inputs for row in ROWS.values() for inputs in row.widened}
+FLUX2_NAMES = re.compile(r"stream_modulation|to_qkv_mlp_proj|time_guidance_embed")  # FLUX.2 has 128 by itself
 FIRST = re.compile(r"(.*[._])?(img_in|x_embedder)\.lora_(A|down)(\.default)?\.weight")
 CONTROL = (
     "widens the base model's first layer to {} inputs, as control adapters (FLUX.1 Canny, Depth, Fill) do; "
@@ -184,7 +183,7 @@ CONTROL = (
 
 def control_in(header: Header) -> str:
     """Of a control adapter, words that say so; they are told by the widened first layer alone."""
-    if any(SECOND.search(key) for key in header.tensors):
+    if any(FLUX2_NAMES.search(key) for key in header.tensors):
         return ""
     for key, stored in header.tensors.items():
         if FIRST.fullmatch(key) and len(stored.shape) == 2 and stored.shape[1] in WIDENED:

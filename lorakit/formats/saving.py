@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lorakit import durable
 from lorakit.errors import AdapterError
+from lorakit.families.table import layout_of
 from lorakit.formats import layouts, metadata, writing
 from lorakit.formats.loading import OWN_FILE, locate
 from lorakit.formats.settings import PEFT_CONFIG
@@ -56,7 +57,7 @@ def keep(adapter: Adapter, source: str | Path, folder: str | Path) -> Path:
     products = any(isinstance(factors, FactoredUpdate) for factors in adapter.modules.values())
     columns = any(f.magnitude is not None and f.magnitude.dim() == 2 for f in adapter.modules.values())
     if not products and not columns:
-        return save(adapter, folder, "peft" if adapter.family == "llm" else "diffusers")
+        return save(adapter, folder, layout_of(adapter.family))
     file, beside = locate(source)
     config = beside / PEFT_CONFIG
     layout = layouts.LAYOUTS["peft" if config.is_file() and file.name != OWN_FILE else "kohya"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lorakit.errors import BaseError
+from lorakit.families import row_of
 from lorakit.jobs.fields import mixes_of
 from lorakit.jobs.job import Job
 from lorakit.jobs.kind import Kind
@@ -73,24 +74,18 @@ def check_fit(kind: Kind, spec: dict[str, Any]) -> None:
     """
     store = Store()
     entries = [store.get(slug) for mix in mixes_of(spec) for slug in mix]
-    from lorakit.families import family_of  # seconds, when it is the first
-    from lorakit.families.numbers import check_trains, default_device
-
     if kind.trains:
+        from lorakit.families.numbers import check_trains, default_device
+
         check_trains(default_device())
-    family = family_of(spec["base"])
-    if kind.needs is not None and kind.needs != (made := _makes(family)):
-        of = {"image": "an image", "text": "a text"}
+    row = row_of(spec["base"])
+    if kind.needs is not None and kind.needs != row.makes:
+        of = {"image": "an image base model", "text": "a text base model"}
         raise BaseError(
-            f"{spec['base']} is {of[made]} base model, and {kind.label} needs {of[kind.needs]} base model; "
-            "choose another one"
+            f"{spec['base']} is {of[row.makes]}, and {kind.label} needs {of[kind.needs]}; choose another one"
         )
     for entry in entries:
-        store.check_base(entry, family.name)
-
-
-def _makes(family: Any) -> str:
-    return "image" if hasattr(family, "sample") else "text"
+        store.check_base(entry, row.name)
 
 
 class Pace:

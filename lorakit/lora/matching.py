@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import is_foreign, makes
 from lorakit.lora.adapter import Adapter, Factors, readable
 from lorakit.lora.aliases import COMPONENTS, TEXT_ENCODERS, aliases
 from lorakit.lora.experts import todays_names
@@ -16,8 +17,6 @@ from lorakit.lora.layers import Layer, check_fits, weight_shape
 from lorakit.lora.modules import modules_of
 
 ANOTHER = "another base model"
-# The families that have bases here: of an adapter for any other not even a part is applied.
-FAMILIES = ("flux", "flux2", "sdxl", "sd15", "llm", "")
 
 
 @dataclass
@@ -61,7 +60,7 @@ def match(
             f"have no effect; it was made for {_made_for(adapter)}. Not found: {some_of(found.unmatched)}"
         )
     found.missing = _missing(found, model)
-    allowed = (partial or adapter.card.partial) and adapter.family in FAMILIES
+    allowed = (partial or adapter.card.partial) and not is_foreign(adapter.family)
     if found.missing and not allowed:
         _refuse_part(adapter, found.missing)
     return found
@@ -144,10 +143,9 @@ def _missing(found: Match, model: Any) -> list[str]:
 def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
     """Raise AdapterError: a base that has only some of its layers is probably another one."""
     count = len(adapter.modules)
-    foreign = adapter.family not in FAMILIES
     allow = (
         ""
-        if foreign
+        if is_foreign(adapter.family)
         else (
             "; to use the rest anyway, allow it in part (partial=True, "
             "python -m lorakit adapters --in-part NAME, or “Use in part” on the Adapters tab)"
@@ -169,9 +167,9 @@ def _check_fits(name: str, layer: Layer, factors: Factors, adapter: Adapter) -> 
 
 
 def _made_for(adapter: Adapter) -> str:
-    if adapter.family not in FAMILIES:
+    if is_foreign(adapter.family):
         return adapter.made_for or adapter.card.base[:80] or ANOTHER
-    return ANOTHER if adapter.family in ("llm", "") else adapter.made_for or ANOTHER
+    return adapter.made_for or ANOTHER if makes(adapter.family) == "image" else ANOTHER
 
 
 def some_of(names: list[str]) -> str:

@@ -12,19 +12,11 @@ from numbers import Real
 from typing import Any, cast
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import block_groups
 
 WEIGHTS = (-2.0, 2.0)  # beyond, no base draws anything
 
-# Group of blocks -> how its modules' names look, in the first row that fits. FLUX.1 and FLUX.2: double and
-# single; the U-Nets of SD and SDXL: down, mid and up; any of them: the text encoders.
-GROUPS = {
-    "text": re.compile(r"text_encoder(_\d)?\."),
-    "double": re.compile(r"(transformer\.)?transformer_blocks\."),
-    "single": re.compile(r"(transformer\.)?single_transformer_blocks\."),
-    "down": re.compile(r"(unet\.)?down_blocks\."),
-    "mid": re.compile(r"(unet\.)?mid_block\."),
-    "up": re.compile(r"(unet\.)?up_blocks\."),
-}
+TEXT = re.compile(r"text_encoder(_\d)?\.")  # the group "text" of any base of pictures
 LAYER = re.compile(r"(?:.*\.)?(?:layers|h)\.(\d+)\.")  # of a language model: its groups are ranges, "0-7"
 RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
 FIELDS = ("weight", "blocks", "start", "end")
@@ -142,10 +134,18 @@ class Strength:
         return self.level != 0.0
 
 
+def named_groups() -> dict[str, re.Pattern[str]]:
+    """The groups of blocks by name, with what the names of their modules match: the text encoders, and those
+    of the families' rows.
+    """
+    return {"text": TEXT, **block_groups()}
+
+
 def is_in(module: str, group: str) -> bool:
     """Is the module of this name in the group of blocks?"""
-    if group in GROUPS:
-        return GROUPS[group].match(module) is not None
+    pattern = named_groups().get(group)
+    if pattern is not None:
+        return pattern.match(module) is not None
     layer = layer_of(module)
     low, high = span(group)
     return layer is not None and low <= layer <= high
@@ -153,7 +153,7 @@ def is_in(module: str, group: str) -> bool:
 
 def layer_of(module: str) -> int | None:
     """The number of the language model's layer that a module is in."""
-    found = None if GROUPS["text"].match(module) else LAYER.match(module)
+    found = None if TEXT.match(module) else LAYER.match(module)
     return int(found[1]) if found else None
 
 
@@ -181,27 +181,28 @@ def _is_number(value: Any) -> bool:
 
 
 def _group(name: Any) -> str:
-    known = isinstance(name, str) and (name in GROUPS or RANGE.fullmatch(name))
-    if not known or (name not in GROUPS and span(name)[0] > span(name)[1]):
+    known = isinstance(name, str) and (name in named_groups() or RANGE.fullmatch(name))
+    if not known or (name not in named_groups() and span(name)[0] > span(name)[1]):
         raise AdapterError(
-            f"block group {_said(name)} is not known; use {', '.join(GROUPS)}, or layers such as '0-7'"
+            f"block group {_said(name)} is not known; use {', '.join(named_groups())}, or layers such as "
+            "'0-7'"
         )
     return str(name)
 
 
-def _check_apart(groups: list[str]) -> None:
-    ranges = sorted((span(group), group) for group in groups if group not in GROUPS)
+def _check_apart(stated: list[str]) -> None:
+    ranges = sorted((span(group), group) for group in stated if group not in named_groups())
     for (first, one), (second, other) in pairwise(ranges):
         if second[0] <= first[1]:
             raise AdapterError(f"the layers {one} and {other} overlap; give each layer one strength")
 
 
 def _has(names: list[str]) -> str:
-    groups = [group for group in GROUPS if any(is_in(name, group) for name in names)]
+    found = [group for group in named_groups() if any(is_in(name, group) for name in names)]
     layers = [layer for name in names if (layer := layer_of(name)) is not None]
     if layers:
-        groups.append(f"layers {min(layers)} to {max(layers)}")
-    return ", ".join(groups) or "no such groups"
+        found.append(f"layers {min(layers)} to {max(layers)}")
+    return ", ".join(found) or "no such groups"
 
 
 def _said(value: Any) -> str:

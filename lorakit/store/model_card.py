@@ -7,15 +7,16 @@ from typing import Any
 
 from lorakit import durable
 from lorakit.families.pairs import to_render_on
+from lorakit.families.table import makes
 
-LIBRARIES = {"llm": ("peft", "text-generation")}
+LIBRARIES = {"image": ("diffusers", "text-to-image"), "text": ("peft", "text-generation")}
 HUB_BASE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 HUB_LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit"}  # the hub's own identifiers; any other needs a name
 
 
 def model_card(card: dict[str, Any], previews: list[Path]) -> str:
     """The text of README.md. Everything a person typed is quoted, so that it stays text on Hugging Face."""
-    library, pipeline = LIBRARIES.get(_text(card, "family"), ("diffusers", "text-to-image"))
+    library, pipeline = LIBRARIES[makes(_text(card, "family")) or "image"]
     base, trigger, licence = _text(card, "base"), _text(card, "trigger"), _text(card, "licence")
     tags = ["lora", pipeline] + (["template:sd-lora"] if library == "diffusers" else [])
     front = ["---"]

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from lorakit import durable, workspace
 from lorakit.errors import AdapterError
+from lorakit.families import table
 from lorakit.store import model_card as cards
 from lorakit.store import zips
 
@@ -109,12 +110,12 @@ class Store:
         if source.suffix.lower() == ".zip" and source.is_file():
             raise AdapterError(f"{source.name} is damaged or not a ZIP file; create it again")
         from lorakit import formats
-        from lorakit.formats.bases import SUPPORTED, unsupported
+        from lorakit.formats.bases import unsupported
         from lorakit.formats.kinds import layers_of
         from lorakit.lora.spectrum import spectrum
 
         adapter = formats.load(source)
-        if adapter.family not in (*SUPPORTED, ""):
+        if table.is_foreign(adapter.family):
             raise AdapterError(f"{adapter.source} {unsupported(adapter.card.base or adapter.family)}")
         if adapter.rank <= MOST_SPECTRUM:
             adapter.card.scores["spectrum"] = spectrum(adapter).to_dict()
@@ -225,9 +226,8 @@ class Store:
     def check_base(self, entry: Entry, family: str) -> None:
         """Raise AdapterError when `entry` was made for another family of bases than `family`."""
         if entry.family and entry.family != family:
-            raise AdapterError(
-                f"{entry.name} was made for {entry.family}, not {family}; choose a matching base model"
-            )
+            own, other = table.words_of(entry.family), table.words_of(family)
+            raise AdapterError(f"{entry.name} was made for {own}, not {other}; choose a matching base model")
 
     def _path(self, slug: str) -> Path:
         # Other tools' folders may have any name, so it need not be a slug; but it must be one plain name.
@@ -281,7 +281,7 @@ class Store:
             size_bytes=size,
             created=str(card.get("created") or ""),
             licence=str(card.get("licence") or ""),
-            kind="voice" if card.get("family") == "llm" else "image",
+            kind="voice" if table.makes(str(card.get("family") or "")) == "text" else "image",
             added=changed,
             preview=previews[0] if previews else None,
             card=card,

@@ -10,7 +10,7 @@ import torch
 
 from lorakit import durable
 from lorakit.data.photos.sets import PhotoSet
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.training.examples import Emit
 from lorakit.training.recipe import Recipe
 from lorakit.training.watch.previews import side_of
@@ -27,7 +27,7 @@ def gather(
     """
     if own is not None or not recipe.class_images:
         return own
-    family, settings = family_of(base), base.settings
+    family, settings = base.kind, base.settings
     side = side_of(base, recipe)
     files = [folder / f"{number:04d}.png" for number in range(recipe.class_images)]
     missing = [number for number, file in enumerate(files) if not file.exists()]

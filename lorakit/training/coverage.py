@@ -3,7 +3,7 @@
 from typing import Any
 
 from lorakit.errors import RecipeError
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.families.quantize import numbers_in
 from lorakit.lora.experts import Share
 from lorakit.lora.inject import rooms_of
@@ -20,10 +20,7 @@ def targets(base: Base, recipe: Recipe) -> list[str]:
     Raises RecipeError for DoRA on a base with experts: PEFT, whose layout an adapter is stored in, has none
     for them, and an adapter that leaves them out would not be opened whole there.
     """
-    family = family_of(base)
-    if base.pipeline is not None:
-        return family.targets(base, recipe.convolutions)
-    found: list[str] = family.targets(base)
+    found: list[str] = base.kind.targets(base, recipe.convolutions)
     if recipe.dora and any(isinstance(modules_of(base.model).get(name), Share) for name in found):
         raise RecipeError("recipe: dora is not possible on a base model with experts; turn DoRA off")
     return found
@@ -40,7 +37,7 @@ def notes(base: Base, recipe: Recipe, names: list[str]) -> list[str]:
             f"{len(narrow)} of {len(names)} layers are narrower than rank {recipe.rank} and get the rank "
             f"they have room for, such as {example} (rank {narrow[example]})."
         )
-    if base.pipeline is None:
+    if base.kind.finds_targets:
         share = _left(base.model, [modules[name] for name in names])
         if share > LEFT:
             said.append(

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lorakit.errors import DataError
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.training.examples import Emit, Plan, generator
 from lorakit.training.held_out import held_out_photos
 from lorakit.training.objectives import draw_levels, even_levels, image_loss
@@ -97,7 +97,7 @@ class ImageExamples:
         """
         if not photos.photos:
             raise DataError("the photo set is empty; add at least one photo, better about 30")
-        family = family_of(base)
+        family = base.kind
         area = recipe.resolution**2 or base.settings.area
         sets = [photos, of_class] if of_class else [photos]
         placed = [
@@ -157,7 +157,7 @@ class ImageExamples:
         random = generator(recipe.seed, 2, batch.number)
         shape = (len(chosen), *self.latents[chosen[0]].shape)
         noise = torch.randn(shape, generator=random)
-        t = draw_levels(family_of(base).objective(base), len(chosen), self._area(base, noise), random)
+        t = draw_levels(base.kind.objective(base), len(chosen), self._area(base, noise), random)
         left_out = torch.rand(len(chosen), generator=random) < recipe.caption_dropout
         each = self.loss_at(base, chosen, noise, t, left_out)
         return (each * torch.tensor([self.weights[i] for i in chosen], device=each.device)).sum()
@@ -198,12 +198,12 @@ class ImageExamples:
         for index in self.held_out:
             latent = self.latents[index]
             noise = torch.randn((LEVELS, *latent.shape), generator=generator(self.recipe.seed, 3, index))
-            levels = even_levels(family_of(base).objective(base), LEVELS, self._area(base, latent))
+            levels = even_levels(base.kind.objective(base), LEVELS, self._area(base, latent))
             total += float(self.loss_at(base, [index] * LEVELS, noise, levels).mean())
         return total / len(self.held_out)
 
     def _area(self, base: Base, latents: Tensor) -> int:
-        return latents.shape[-1] * latents.shape[-2] * family_of(base).cell ** 2
+        return latents.shape[-1] * latents.shape[-2] * base.kind.cell**2
 
 
 def _on_host(parts: dict[str, Tensor]) -> dict[str, Tensor]:

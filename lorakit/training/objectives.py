@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lorakit.families import Base, Objective, family_of
+from lorakit.families import Base, Objective
 
 Predict = Callable[[Tensor, Tensor], Tensor]
 
@@ -86,7 +86,7 @@ def image_loss(
     `latents`, `noise` (B, C, h, w) on the base's device; `t` (B,) as `draw_levels` or `even_levels` give it;
     `weight` (B, 1, h, w) says how much each place counts: the loss is the weighted mean.
     """
-    family = family_of(base)
+    family = base.kind
     objective: Objective = family.objective(base)
 
     def predict(noisy: Tensor, at: Tensor) -> Tensor:

@@ -1,28 +1,13 @@
 """Presets: named starting points for a Recipe, as rows. No torch here."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from lorakit.errors import RecipeError
-from lorakit.families.licences import KNOWN
+from lorakit.families.facts import Preset
+from lorakit.families.licences import known_bases
 from lorakit.families.sources import STARTERS
+from lorakit.families.table import ROWS
 from lorakit.training.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named starting point: what it is for, and the settings it changes."""
-
-    id: str
-    label: str
-    kind: str  # "image" | "text"
-    starter: bool  # for the starter bases, which learn faster and need their own settings
-    settings: dict[str, Any]
-    quantize: str | None = None  # "nf4": meant for a base in 4 bits
-    first_for: tuple[str, ...] = ()  # parts of the ids of bases whose first choice it is
-    only_for: tuple[str, ...] = ()  # the same, and of the listed bases it is for no others
-    style: bool = False  # for a style from pictures, and not for a product
-
 
 STARTER_IMAGE = {
     "rank": 16, "alpha": 16.0, "learning_rate": 2e-3, "batch_size": 8, "schedule": "cosine",
@@ -38,8 +23,8 @@ VOICE = LARGE | {
     "checkpoint_every": 25,
 }  # fmt: skip
 
-# Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the min-SNR
-# paper, arXiv 2303.09556 (sdxl), the QLoRA paper, arXiv 2305.14314, table 9 (large; 1e-4 above 13 billion
+# Sources of the figures: Replicate's FLUX trainer (quick), ai-toolkit's FLUX example (balanced), the
+# QLoRA paper, arXiv 2305.14314, table 9 (large; 1e-4 above 13 billion
 # parameters); those of the starter bases were found by measuring (starter/REPORT.md).
 PRESETS = (
     Preset(
@@ -84,11 +69,6 @@ PRESETS = (
         },
         quantize="nf4",
     ),
-    Preset(
-        "sdxl", "Stable Diffusion", "image", False,
-        LARGE | {"steps": 1500, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4, "min_snr": 5.0},
-        only_for=("stable-diffusion", "sdxl"),
-    ),
     Preset("quick", "Quick", "text", True, STARTER_TEXT | {"steps": 200, "preview_every": 40}),
     Preset("balanced", "Balanced", "text", True, STARTER_TEXT | {"steps": 300, "preview_every": 60}),
     Preset(
@@ -107,8 +87,13 @@ PRESETS = (
 
 
 def presets(kind: str, starter: bool) -> list[Preset]:
-    """The presets for one kind of training ("image" or "text"), on a starter base or on a real one."""
-    return [preset for preset in PRESETS if preset.kind == kind and preset.starter == starter]
+    """The presets for one kind of training ("image" or "text"), on a starter base or on a real one: the
+    general ones, then those of single families.
+    """
+    rows = list(PRESETS)
+    for row in ROWS.values():
+        rows += [preset for preset in row.presets if preset not in rows]
+    return [preset for preset in rows if preset.kind == kind and preset.starter == starter]
 
 
 def presets_for(kind: str, base: str, style: bool = False) -> list[Preset]:
@@ -118,7 +103,7 @@ def presets_for(kind: str, base: str, style: bool = False) -> list[Preset]:
     rows = [row for row in presets(kind, base in STARTERS) if row.style is style]
     named = base.lower()
     fitting = [row for row in rows if any(part in named for part in row.first_for + row.only_for)]
-    listed = any(base == known.id for known in KNOWN)
+    listed = any(base == known.id for known in known_bases())
     return fitting + [row for row in rows if row not in fitting and not (listed and row.only_for)]
 
 

@@ -17,7 +17,7 @@ import torch
 
 from lorakit import durable, formats
 from lorakit.data.photos.sets import PhotoSet
-from lorakit.families import Base, family_of, pairs, quantize
+from lorakit.families import Base, pairs, quantize
 from lorakit.families.memory import recomputing
 from lorakit.families.numbers import check_trains
 from lorakit.lora.adapter import Adapter, Card
@@ -25,17 +25,16 @@ from lorakit.lora.inject import Injection, trainable
 from lorakit.lora.live import forget
 from lorakit.lora.spectrum import spectrum
 from lorakit.store.model_card import refresh
-from lorakit.training import checkpoint, class_pictures, loop, processes
+from lorakit.training import checkpoint, loop, processes
 from lorakit.training.advice import rank_advice
 from lorakit.training.coverage import notes, targets
 from lorakit.training.examples import Emit, Examples
-from lorakit.training.image_examples import ImageExamples
 from lorakit.training.limits import unharmed
+from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
-from lorakit.training.text_examples import TextExamples
 from lorakit.training.watch.few_shot import few_shot_loss, side_by_side
 from lorakit.training.watch.monitor import Monitor
-from lorakit.training.watch.previews import Previews, image_previews, text_previews
+from lorakit.training.watch.previews import Previews
 
 # Settings that do not change what is learned, or show in the captions themselves. A training whose previews
 # cannot be made must be continued with fewer or none of them.
@@ -87,7 +86,7 @@ def train(
     if not resume and first:
         checkpoint.clear(work / "checkpoints")
     layers, left = _begin(base, recipe, emit)
-    examples, previews = _prepared(base, data, recipe, work, emit, stop, class_photos)
+    examples, previews = medium_of(base).prepare(base, data, recipe, work, emit, stop, class_photos)
     if processes.join().agree(stop()):
         return TrainResult(None, out, True, 0, None)
     injection = trainable(
@@ -115,7 +114,7 @@ def train(
         summary = _summary(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
         card = _card(base, data, recipe, summary, name or out.name)
         adapter = _learned(base, injection, card, recipe, out.name)
-        _write(adapter, out, "peft" if base.pipeline is None else "diffusers")
+        _write(adapter, out, base.kind.layout)
         emit({"event": "saved", "slug": out.name})
         with unharmed(base, "Making the last previews", emit):
             previews.make(outcome.steps, emit, lambda: False)
@@ -149,23 +148,9 @@ def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]
     return layers, left
 
 
-def _prepared(
-    base: Base, data: Any, recipe: Recipe, work: Path, emit: Emit, stop: Callable[[], bool], class_photos: Any
-) -> tuple[Examples, Previews]:
-    """All that the encoders are needed for, after which they make room."""
-    if base.pipeline is None:
-        return TextExamples.prepare(base, data, recipe, emit), text_previews(base, data, recipe)
-    of_class = class_pictures.gather(base, recipe, class_photos, work / "class", emit, stop)
-    examples = ImageExamples.prepare(base, data, recipe, emit, stop, of_class)
-    previews = image_previews(base, data, recipe, work)
-    family_of(base).free_encoders(base)
-    return examples, previews
-
-
 def _learned(base: Base, injection: Injection, card: Card, recipe: Recipe, name: str) -> Adapter:
     """What was learned, as an adapter whose card says which rank would have been right."""
-    prefix = f"{family_of(base).component}." if base.pipeline is not None else ""
-    modules = {prefix + module: factors for module, factors in injection.factors().items()}
+    modules = {base.kind.prefix + module: factors for module, factors in injection.factors().items()}
     adapter = Adapter(modules, card, source=name)
     card.rank = adapter.rank
     card.alpha = max(modules.values(), key=lambda factors: factors.rank).alpha
@@ -219,14 +204,8 @@ def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -
     digest = hashlib.sha256()
     settings = {k: v for k, v in recipe.to_dict().items() if k not in UNCHANGING}
     digest.update(json.dumps([base.source, base.quantized, settings], sort_keys=True).encode())
-    if base.pipeline is not None:
-        for photo in (*data.photos, *(class_photos.photos if class_photos else ())):
-            digest.update(photo.caption.encode())
-            digest.update(Path(photo.path).read_bytes())
-    else:
-        for sample in data.samples:
-            digest.update(f"{sample.instruction}\0{sample.answer}\0".encode())
-            digest.update(repr(sample.history).encode() if sample.history else b"")
+    for part in medium_of(base).contents(data, class_photos):
+        digest.update(part)
     return digest.hexdigest()
 
 
@@ -265,7 +244,7 @@ def _peak_host_memory() -> int:
 
 
 def _card(base: Base, data: Any, recipe: Recipe, summary: dict[str, Any], name: str) -> Card:
-    count = len(data.photos) if base.pipeline is not None else len(data.samples)
+    medium = medium_of(base)
     return Card(
         name=name,
         trigger=getattr(data, "trigger", ""),
@@ -274,7 +253,7 @@ def _card(base: Base, data: Any, recipe: Recipe, summary: dict[str, Any], name: 
         rank=recipe.rank,
         alpha=recipe.alpha,
         recipe=recipe.to_dict(),
-        data={"kind": "photos" if base.pipeline is not None else "texts", "count": count},
+        data={"kind": medium.name, "count": medium.count(data)},
         licence=base.licence.name,
         commercial=base.licence.commercial,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lorakit.data.texts import fitting
 from lorakit.errors import DataError, RecipeError
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.families.trying import FAULTS, positions_of
 from lorakit.training.examples import Emit, Plan
 from lorakit.training.objectives import next_token, summed_loss
@@ -144,9 +144,9 @@ def answer_loss(
     places = answer[:, 1:].any(0).nonzero().flatten().to(base.device)
     ids, attention, answer = (part.to(base.device) for part in (ids, attention, answer))
     if answers_only:
-        logits = family_of(base).predict(base, ids, attention, apart, places)
+        logits = base.kind.predict(base, ids, attention, apart, places)
         return summed_loss(logits, ids[:, places + 1], answer[:, places + 1])
-    return next_token(family_of(base).predict(base, ids, attention, apart), ids, answer)
+    return next_token(base.kind.predict(base, ids, attention, apart), ids, answer)
 
 
 def packed(texts: Sequence[Any], room: int) -> list[TokenRows]:

@@ -5,7 +5,6 @@ import torch
 
 import lorakit
 from lorakit.data.texts.sets import TextSample, TextSet
-from lorakit.families import family_of
 from lorakit.training.objectives import image_loss, next_token
 
 RECIPE = {
@@ -29,7 +28,7 @@ def trained(base, data, out, **changes):
 
 
 def loss_of(base):
-    random, family = torch.Generator().manual_seed(1), family_of(base)
+    random, family = torch.Generator().manual_seed(1), base.kind
     if base.pipeline is None:
         tokens = torch.randint(4, 100, (2, 9), generator=random)
         ones = torch.ones_like(tokens)

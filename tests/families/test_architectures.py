@@ -6,7 +6,7 @@ import torch
 import lorakit
 from lorakit.data.texts.sets import Tokens
 from lorakit.errors import BaseError
-from lorakit.families import causal_lm, load_base
+from lorakit.families import family_named, load_base
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import trainable
 from lorakit.training.forecast.forecast import forecast
@@ -14,6 +14,8 @@ from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import answer_loss
 from tests.families.architectures import LEFT_OUT, kinds, tiny
 from tests.families.tiny_language import byte_tokenizer
+
+causal_lm = family_named("llm")
 
 # The rest is compared with PEFT in tests/parity.
 HERE = (

@@ -13,12 +13,14 @@ from lorakit.errors import BaseError
 from lorakit.families import (
     Base,
     Licence,
-    causal_lm,
-    family_of,
+    family_named,
     load_base,
     quantize,
 )
+from lorakit.families.writing import draw
 from tests.families.tiny_language import LANGUAGE_MODELS, byte_tokenizer, language_base
+
+causal_lm = family_named("llm")
 
 
 def llama(size: int) -> LlamaForCausalLM:
@@ -55,7 +57,7 @@ def test_a_folder_is_loaded_with_what_it_states(base, folder):
     assert (base.family, base.source, base.dtype) == ("llm", str(folder), torch.float32)
     assert base.licence == Licence("MIT", True)
     assert base.settings.max_tokens == 64 and base.settings.demonstration
-    assert family_of(base) is causal_lm
+    assert base.kind is causal_lm
     assert not any(parameter.requires_grad for parameter in base.model.parameters())
 
 
@@ -211,7 +213,7 @@ def test_a_tokenizer_that_cannot_end_a_text_is_refused(folder, tmp_path):
 def test_tokens_are_drawn_as_often_as_their_share_of_the_nucleus():
     logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05])).repeat(20_000, 1)
     chances = torch.rand(20_000, generator=torch.Generator().manual_seed(0))
-    drawn = torch.tensor(causal_lm.draw(logits, chances, 1.0, 0.9)).bincount(minlength=4) / 20_000
+    drawn = torch.tensor(draw(logits, chances, 1.0, 0.9)).bincount(minlength=4) / 20_000
     # 0.5 and 0.3 are below 0.9 together, 0.15 reaches it, 0.05 is outside (arXiv 1904.09751, section 3.1).
     assert torch.allclose(drawn, torch.tensor([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=0.01)
 
@@ -219,10 +221,10 @@ def test_tokens_are_drawn_as_often_as_their_share_of_the_nucleus():
 @pytest.mark.parametrize("chance", [0.0, 0.4999, 1 - 2**-24])
 def test_a_token_is_drawn_by_its_chance_alone_and_never_outside_the_nucleus(chance):
     logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(1))
-    alone = causal_lm.draw(logits[1:2], torch.tensor([chance]), 0.7, 0.5)
-    beside = causal_lm.draw(logits, torch.tensor([0.1, chance, 0.9]), 0.7, 0.5)
+    alone = draw(logits[1:2], torch.tensor([chance]), 0.7, 0.5)
+    beside = draw(logits, torch.tensor([0.1, chance, 0.9]), 0.7, 0.5)
     assert beside[1] == alone[0]
     order = (logits[1] / 0.7).softmax(-1).sort(descending=True)
     nucleus = order.indices[order.values.cumsum(-1) - order.values < 0.5]
     assert alone[0] in nucleus.tolist()
-    assert causal_lm.draw(logits, torch.zeros(3), 0.0, 0.5) == logits.argmax(-1).tolist()
+    assert draw(logits, torch.zeros(3), 0.0, 0.5) == logits.argmax(-1).tolist()

@@ -12,7 +12,9 @@ from diffusers import FluxPipeline
 
 from lorakit import families
 from lorakit.errors import BaseError, DataError
-from lorakit.families import family_of, flux1, load_base
+from lorakit.families import family_named, load_base
+
+flux1 = family_named("flux")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def as_arrays(images) -> list[np.ndarray]:
 
 
 def test_the_folder_states_its_settings_and_licence(base):
-    assert base.family == "flux" and family_of(base) is flux1
+    assert base.family == "flux" and base.kind is flux1
     assert base.settings == families.Settings(64 * 64, 3, 2.0, 16, True)
     assert base.licence.name == "Apache-2.0" and base.licence.commercial is True
     assert base.model is base.pipeline.transformer and not any(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from lorakit.families import family_of, load_base
+from lorakit.families import load_base
 from lorakit.families.shapes import shape_of
 from lorakit.training.forecast.forecast import forecast
 from lorakit.training.forecast.moments import Placement, bytes_of_parts, coder_bytes
@@ -100,7 +100,7 @@ def test_encoding_and_decoding_make_what_is_counted_but_for_what_convolutions_ne
     pixels, vae = torch.zeros(1, 3, 256, 256), base.pipeline.vae
     latents = torch.zeros(1, vae.config.latent_channels, 32, 32)
     with torch.no_grad():
-        encoded = measured(lambda: family_of(base).encode_images(base, pixels))
+        encoded = measured(lambda: base.kind.encode_images(base, pixels))
         decoded = measured(lambda: vae.decode(latents).sample)
     for expected, found in zip(counted, (encoded, decoded), strict=True):
         assert 0.6 < expected / found < 1.05

@@ -9,7 +9,7 @@ import torch
 from diffusers import DDIMScheduler, Flux2Pipeline
 
 from lorakit.errors import BaseError, DataError
-from lorakit.families import Settings, family_of, load_base
+from lorakit.families import Settings, load_base
 from lorakit.families.shapes import shape_of
 from tests.families import tiny_bases
 
@@ -35,7 +35,7 @@ def pictures(count: int, height: int = 64, width: int = 128) -> torch.Tensor:
 
 
 def draw(base, seeds, prompts=("a red can",), negative="", guidance=2.0, width=128, height=64, **more):
-    family = family_of(base)
+    family = base.kind
     unwanted = None if negative is None else family.encode_prompts(base, [negative])
     return family.sample(
         base, family.encode_prompts(base, list(prompts)), unwanted, width, height, seeds, 3, guidance, **more
@@ -53,7 +53,7 @@ def test_a_folder_is_told_by_its_pipeline_and_keeps_its_settings(bases):
     assert [base.family for base in bases.values()] == ["sd15", "sdxl", "flux2", "flux2"]
     for base in bases.values():
         assert base.settings == Settings(64 * 64, 3, 2.0, 16, True)
-        assert base.model is getattr(base.pipeline, family_of(base).component)
+        assert base.model is getattr(base.pipeline, base.kind.component)
         assert not any(p.requires_grad for p in base.model.parameters())
 
 
@@ -89,7 +89,7 @@ def test_bases_that_are_something_else_are_refused_in_words(tmp_path, bases):
         pipeline = tiny_bases.sd15()
         change(pipeline)
         with pytest.raises(BaseError, match=f"{name}: .*{says}"):
-            family_of(bases["sd15"]).check(pipeline, name)
+            bases["sd15"].kind.check(pipeline, name)
     shutil.copytree(bases["sd15"].source, tmp_path / "other")
     (tmp_path / "other" / "model_index.json").write_text('{"_class_name": "KandinskyPipeline"}')
     with pytest.raises(BaseError, match=r"other: is a KandinskyPipeline; supported are flux, flux2, sdxl"):
@@ -101,15 +101,15 @@ def test_bases_that_are_something_else_are_refused_in_words(tmp_path, bases):
 
 def test_targets_are_attention_and_feed_forward(bases):
     for kind in ("sd15", "sdxl"):
-        found = family_of(bases[kind]).targets(bases[kind])
+        found = bases[kind].kind.targets(bases[kind])
         assert {".".join(path.split(".")[-2:]) for path in found} == {
             *(f"attn{n}.{name}" for n in (1, 2) for name in ("to_q", "to_k", "to_v")),
             "to_out.0", "0.proj", "net.2",
         }  # fmt: skip
-        wide = family_of(bases[kind]).targets(bases[kind], convolutions=True)
+        wide = bases[kind].kind.targets(bases[kind], convolutions=True)
         added = set(wide) - set(found)
         assert added and all("resnets" in path or "sampler" in path or "proj_" in path for path in added)
-    found = family_of(bases["flux2-dev"]).targets(bases["flux2-dev"])
+    found = bases["flux2-dev"].kind.targets(bases["flux2-dev"])
     assert set(found) == {
         *(f"transformer_blocks.0.attn.{n}" for n in ("to_q", "to_k", "to_v", "to_out.0")),
         *(f"transformer_blocks.0.attn.{n}" for n in ("add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")),
@@ -119,7 +119,7 @@ def test_targets_are_attention_and_feed_forward(bases):
 
 
 def test_latents_are_what_the_autoencoder_gives_back_as_the_picture(base):
-    family, pixels = family_of(base), pictures(2)
+    family, pixels = base.kind, pictures(2)
     latents = family.encode_images(base, pixels)
     assert latents.shape[-2:] == (64 // family.cell, 128 // family.cell)
     pipeline, vae = base.pipeline, base.pipeline.vae
@@ -134,12 +134,12 @@ def test_latents_are_what_the_autoencoder_gives_back_as_the_picture(base):
 
 def test_half_precision_autoencoders_encode_in_float32(bases):
     base, pixels = bases["sdxl"], pictures(1)
-    expected = family_of(base).encode_images(base, pixels)
+    expected = base.kind.encode_images(base, pixels)
     base.pipeline.vae.to(torch.bfloat16)
     try:
         seen = []
         base.pipeline.vae.encoder.register_forward_hook(lambda module, args, out: seen.append(out.dtype))
-        family_of(base).encode_images(base, pixels)
+        base.kind.encode_images(base, pixels)
         assert seen == [torch.float32] and base.pipeline.vae.dtype == torch.bfloat16
     finally:
         base.pipeline.vae.to(torch.float32)
@@ -147,7 +147,7 @@ def test_half_precision_autoencoders_encode_in_float32(bases):
 
 
 def test_prompt_embeddings_do_not_depend_on_their_neighbours(base):
-    family = family_of(base)
+    family = base.kind
     both = family.encode_prompts(base, ["red can", "blue bottle on the table"])
     alone = family.encode_prompts(base, ["red can"])
     for key, rows in alone.items():
@@ -159,29 +159,29 @@ def test_prompt_embeddings_do_not_depend_on_their_neighbours(base):
 def test_dev_reads_the_prompt_behind_its_system_message(tmp_path):
     folder = tiny_bases.write(tmp_path / "dev", tiny_bases.flux2_dev(), max_tokens=160)
     base = load_base(folder, device="cpu")
-    both = family_of(base).encode_prompts(base, ["red can", "blue bottle"])["prompt_embeds"]
+    both = base.kind.encode_prompts(base, ["red can", "blue bottle"])["prompt_embeds"]
     assert both.shape == (2, 160, 24) and not torch.allclose(both[0], both[1], atol=1e-4)
 
 
 def test_no_prompt_is_zeros_for_an_sdxl_that_was_trained_so(bases, tmp_path):
-    zeros = family_of(bases["sdxl"]).encode_prompts(bases["sdxl"], ["", "red can"])
+    zeros = bases["sdxl"].kind.encode_prompts(bases["sdxl"], ["", "red can"])
     assert zeros["prompt_embeds"][0].abs().max() == 0 and zeros["pooled_prompt_embeds"][0].abs().max() == 0
     assert zeros["prompt_embeds"][1].abs().max() > 0
     other = load_base(tiny_bases.write(tmp_path / "own", tiny_bases.sdxl(zeros=False)), device="cpu")
-    assert family_of(other).encode_prompts(other, [""])["prompt_embeds"].abs().max() > 0
+    assert other.kind.encode_prompts(other, [""])["prompt_embeds"].abs().max() > 0
 
 
 def test_sdxl_is_told_the_size_of_the_photo_and_of_what_it_learns(bases):
     base = bases["sdxl"]
-    told = family_of(base).describe_photo(base, (4000, 3000), (1152, 896))
+    told = base.kind.describe_photo(base, (4000, 3000), (1152, 896))
     own = base.pipeline._get_add_time_ids((3000, 4000), (0, 0), (896, 1152), torch.float32, 12)
     assert torch.equal(told["time_ids"], own)
-    conditioning = family_of(base).encode_prompts(base, ["red can"])
+    conditioning = base.kind.encode_prompts(base, ["red can"])
     latents, t = torch.randn(1, 4, 8, 16), torch.tensor([300])
-    plain = family_of(base).predict(base, latents, t, conditioning)
-    same = family_of(base).describe_photo(base, (128, 64), (128, 64))
-    torch.testing.assert_close(plain, family_of(base).predict(base, latents, t, conditioning | same))
-    assert not torch.allclose(plain, family_of(base).predict(base, latents, t, conditioning | told))
+    plain = base.kind.predict(base, latents, t, conditioning)
+    same = base.kind.describe_photo(base, (128, 64), (128, 64))
+    torch.testing.assert_close(plain, base.kind.predict(base, latents, t, conditioning | same))
+    assert not torch.allclose(plain, base.kind.predict(base, latents, t, conditioning | told))
 
 
 # Prediction
@@ -191,7 +191,7 @@ def test_sdxl_is_told_the_size_of_the_photo_and_of_what_it_learns(bases):
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_predict_is_what_the_pipeline_s_sampler_steps_by(kind, prediction, tmp_path):
     base = load_base(tiny_bases.write(tmp_path / kind, tiny_bases.BUILDERS[kind](prediction)), device="cpu")
-    family, pipeline = family_of(base), base.pipeline
+    family, pipeline = base.kind, base.pipeline
     assert family.objective(base).name == prediction
     pipeline.scheduler = DDIMScheduler(
         prediction_type=prediction, clip_sample=False, set_alpha_to_one=False, steps_offset=1,
@@ -219,7 +219,7 @@ def test_predict_is_what_the_pipeline_s_sampler_steps_by(kind, prediction, tmp_p
 @pytest.mark.parametrize("kind", ["flux2-klein", "flux2-dev"])
 def test_the_velocity_is_what_flux_2_s_pipeline_moves_by(kind, bases):
     base = bases[kind]
-    family, pipeline = family_of(base), base.pipeline
+    family, pipeline = base.kind, base.pipeline
     conditioning, seen = family.encode_prompts(base, ["red can"]), []
     latents = torch.randn(1, 16, 4, 8, generator=torch.Generator().manual_seed(0))
     pipeline(
@@ -236,11 +236,11 @@ def test_the_velocity_is_what_flux_2_s_pipeline_moves_by(kind, bases):
 def test_a_base_that_predicts_something_else_cannot_be_trained(tmp_path):
     base = load_base(tiny_bases.write(tmp_path / "x0", tiny_bases.sd15("sample")), device="cpu")
     with pytest.raises(BaseError, match="predicts 'sample'"):
-        family_of(base).objective(base)
+        base.kind.objective(base)
 
 
 def test_every_row_has_its_own_time_and_text(base):
-    family = family_of(base)
+    family = base.kind
     conditioning = family.encode_prompts(base, ["red can", "blue bottle"])
     latents = family.encode_images(base, pictures(2))
     t = torch.tensor([0.2, 0.9]) if family.objective(base).signal is None else torch.tensor([20, 900])
@@ -278,7 +278,7 @@ def test_guidance_uses_the_negative_prompt_where_the_base_has_none_of_its_own(ba
 
 
 def test_sampling_needs_no_encoders_and_tells_its_progress(base):
-    family, steps = family_of(base), []
+    family, steps = base.kind, []
     expected = draw(base, [1], on_step=steps.append)
     assert steps == list(range(len(steps))) and len(steps) >= 3  # SD 1.5's own sampler takes one more
     conditioning, negative = (family.encode_prompts(base, [text]) for text in ("a red can", ""))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lorakit.families import family_of, load_base
-from lorakit.families.licences import KNOWN, UNKNOWN, licence_of
+from lorakit.families import load_base, row_of
+from lorakit.families.licences import UNKNOWN, known_bases, licence_of
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,9 @@ def test_a_base_s_licence_is_known_by_its_id(base, name, commercial):
 
 
 def test_every_base_on_offer_has_a_stated_licence_and_a_family():
-    for known in KNOWN:
+    for known in known_bases():
         if known.id.startswith("starter-"):
             assert load_base(known.id, device="cpu").licence.commercial is True
         else:
             assert licence_of(known.id).commercial is not None and licence_of(known.id).url
-        if known.kind == "image":
-            assert hasattr(family_of(known.id), "sample")
+        assert row_of(known.id).makes == known.kind

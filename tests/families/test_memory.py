@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lorakit.families import family_of, load_base, memory, pictures
+from lorakit.families import load_base, memory, pictures
 from lorakit.lora.inject import trainable
 from tests.families import tiny_bases
 from tests.families.learning import gradients, loss_of
@@ -27,7 +27,7 @@ def base(request, tmp_path_factory, flux_folder):
 
 @pytest.fixture
 def injection(base):
-    injection = trainable(base.model, family_of(base).targets(base), 2, 2.0)
+    injection = trainable(base.model, base.kind.targets(base), 2, 2.0)
     for layer in injection.layers.values():
         layer.up.data.normal_(0, 0.2, generator=torch.Generator().manual_seed(0))
     yield injection
@@ -108,9 +108,9 @@ def test_a_block_that_leaves_has_the_very_weights_that_waited_its_4_bit_constant
 
 def test_encoders_of_an_offloaded_base_stay_in_the_hosts_memory(flux_folder):
     base = load_base(flux_folder, device="cpu", offload=True)
-    plain = family_of(base).encode_prompts(base, ["red can"])
+    plain = base.kind.encode_prompts(base, ["red can"])
     base.device = torch.device("meta")  # stands in for a small card
-    again = family_of(base).encode_prompts(base, ["red can"])
+    again = base.kind.encode_prompts(base, ["red can"])
     assert all(torch.equal(plain[name], again[name]) for name in plain)
     base.offloaded = False
     assert pictures.bring(base) == torch.device("meta")
@@ -122,7 +122,7 @@ def test_encoders_of_an_offloaded_base_stay_in_the_hosts_memory(flux_folder):
 def test_updates_belong_where_a_waiting_layer_will_compute(flux_folder):
     base = load_base(flux_folder, device="cpu", offload=True)
     assert base.offloaded
-    path = family_of(base).targets(base)[0]
+    path = base.kind.targets(base)[0]
     base.model.get_submodule(path).works_on = torch.device("meta")
     injection = trainable(base.model, [path], 2, 2.0)
     assert {p.device.type for p in injection.named_parameters().values()} == {"meta"}

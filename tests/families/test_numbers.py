@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lorakit.errors import BaseError
-from lorakit.families import family_of, load_base, numbers
+from lorakit.families import load_base, numbers
 from lorakit.jobs.context import check_fit
 from lorakit.jobs.kinds import KINDS
 from lorakit.training.forecast import forecast as forecasting
@@ -60,7 +60,7 @@ def test_sdxl_in_fp16_decodes_its_pictures_in_float32(tmp_path):
     base = load_base(tiny_bases.write(tmp_path / "x", tiny_bases.sdxl()), device="cpu", dtype=torch.float16)
     decoded = []
     base.pipeline.vae.decoder.register_forward_hook(lambda *given: decoded.append(given[-1].dtype))
-    family = family_of(base)
+    family = base.kind
     (image,) = family.sample(base, family.encode_prompts(base, ["a jar"]), None, 64, 64, [1], 1, 1.0)
     assert decoded == [torch.float32] and base.pipeline.vae.dtype == torch.float16
     assert image.size == (64, 64)

@@ -3,7 +3,7 @@
 import pytest
 
 from lorakit.families import pairs
-from lorakit.families.licences import KNOWN
+from lorakit.families.licences import known_bases
 
 OWNER = "black-forest-labs"
 
@@ -45,6 +45,6 @@ def test_a_licence_that_the_full_base_narrows_is_said():
 
 
 def test_both_bases_of_every_pair_are_on_offer_and_the_free_full_one_comes_first_on_a_gpu():
-    offered = [known.id for known in KNOWN if known.kind == "image"]
+    offered = [known.id for known in known_bases() if known.kind == "image"]
     assert all({pair.trained_on, pair.rendered_on} <= set(offered) for pair in pairs.PAIRS)
     assert offered[1] == f"{OWNER}/FLUX.2-klein-base-4B"

@@ -9,7 +9,7 @@ from transformers.quantizers.base import HfQuantizer
 
 import lorakit
 from lorakit.errors import AdapterError
-from lorakit.families import family_of, load_base, memory, quantize
+from lorakit.families import load_base, memory, quantize
 from lorakit.lora.inject import trainable
 from tests.families import tiny_bases
 from tests.families.learning import gradients, loss_of, texts, trained
@@ -43,7 +43,7 @@ def folders(tmp_path_factory, flux_folder):
 
 
 def injected(base):
-    injection = trainable(base.model, family_of(base).targets(base), 2, 2.0)
+    injection = trainable(base.model, base.kind.targets(base), 2, 2.0)
     for layer in injection.layers.values():
         layer.up.data.normal_(0, 0.2, generator=torch.Generator().manual_seed(0))
     return injection
@@ -53,9 +53,9 @@ def injected(base):
 def test_a_step_in_four_bits_is_a_step_on_the_rounded_weights(kind, folders):
     small, plain = (load_base(folders[kind], device="cpu", quantize="nf4") for _ in range(2))
     assert small.quantized == "nf4"
-    assert set(family_of(small).targets(small)) <= four_bit(small.model)
+    assert set(small.kind.targets(small)) <= four_bit(small.model)
     rounded(plain.model)
-    assert family_of(small).targets(small) == family_of(plain).targets(plain)
+    assert small.kind.targets(small) == plain.kind.targets(plain)
     with torch.no_grad():  # a preview before the step: it must not change how weights are kept
         loss_of(small)
     loss, found = gradients(small, injected(small))
@@ -103,8 +103,8 @@ def test_text_encoders_are_in_four_bits_but_for_what_t5_wants_in_full(folders):
     rounded(base.pipeline.text_encoder_2)
     four = load_base(folders["flux"], device="cpu", quantize="nf4")
     prompts = ["a red can", "a blue bottle"]
-    expected = family_of(base).encode_prompts(base, prompts)
-    found, full = (family_of(b).encode_prompts(b, prompts) for b in (four, plain))
+    expected = base.kind.encode_prompts(base, prompts)
+    found, full = (b.kind.encode_prompts(b, prompts) for b in (four, plain))
     for key, rows in expected.items():
         torch.testing.assert_close(found[key], rows, atol=1e-4, rtol=1e-3)
         assert not torch.allclose(full[key], rows, atol=1e-4), "four bits were used"
@@ -113,7 +113,7 @@ def test_text_encoders_are_in_four_bits_but_for_what_t5_wants_in_full(folders):
 def test_t5_cannot_have_its_last_layers_in_four_bits_and_transformers_leaves_them_out_too(folders):
     """Its feed-forward turns activations into the type of `wo`'s weight, whose packed bytes are of uint8."""
     base = load_base(folders["flux"], device="cpu", quantize="nf4")
-    t5, family = base.pipeline.text_encoder_2, family_of(base)
+    t5, family = base.pipeline.text_encoder_2, base.kind
     left = [(path, layer) for path, layer in t5.named_modules() if path.endswith(".wo")]
     assert left and "wo" in HfQuantizer.get_modules_to_not_convert(t5, None, t5._keep_in_fp32_modules)
     given = set()
@@ -178,7 +178,7 @@ def test_a_base_in_four_bits_and_bf16_draws_and_keeps_to_bf16(kind, folders):
         if isinstance(layer, Linear4bit)
     }
     found: set[torch.dtype] = set()
-    family = family_of(base)
+    family = base.kind
     (image,) = family.sample(base, family.encode_prompts(base, ["a jar"]), None, 64, 64, [1], 1, 1.0)
     assert put_out and found == {torch.bfloat16}
     assert image.size == (64, 64)

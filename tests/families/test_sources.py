@@ -10,10 +10,10 @@ from safetensors.torch import save_file
 
 from lorakit.errors import BaseError
 from lorakit.families import (
-    family_of,
     hub,
     load_base,
     pictures,
+    row_of,
     sources,
 )
 from tests.families import tiny_bases
@@ -123,12 +123,12 @@ def test_one_file_and_the_configurations_beside_it_are_a_base(kind, beside, tmp_
     for weights in tmp_path.rglob("*/*.safetensors"):
         weights.unlink()
     base = load_base(str(file), device="cpu")
-    assert base.family == kind and family_of(str(file)) is family_of(base)
+    assert base.family == kind and row_of(str(file)) is base.kind.row
     for part in ("unet", "vae", "text_encoder", *(["text_encoder_2"] if kind == "sdxl" else [])):
         loaded, own = getattr(base.pipeline, part).state_dict(), getattr(pipeline, part).state_dict()
         assert loaded.keys() == own.keys()
         assert all(torch.equal(loaded[name], own[name]) for name in own), part
-    assert family_of(base).encode_prompts(base, ["red can"])["prompt_embeds"].shape[0] == 1
+    assert base.kind.encode_prompts(base, ["red can"])["prompt_embeds"].shape[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_marks_in_one_file_say_what_it_predicts(marks, predicts, whole, tmp_path
     save_file(checkpoint(pipeline) | {mark: torch.zeros(0) for mark in marks}, tmp_path / "model.safetensors")
     pipeline.save_pretrained(tmp_path)
     base = load_base(str(tmp_path / "model.safetensors"), device="cpu")
-    assert family_of(base).objective(base).signal is not None
+    assert base.kind.objective(base).signal is not None
     assert base.pipeline.scheduler.config.prediction_type == predicts
     assert base.pipeline.scheduler.config.get("rescale_betas_zero_snr", False) is whole
 
@@ -203,14 +203,14 @@ def test_a_hub_id_may_carry_a_revision():
 )
 def test_well_known_ids_need_no_look_at_the_hub(source, family, monkeypatch):
     monkeypatch.setattr(hub, "holds", lambda found: pytest.fail("asked the hub"))
-    assert family_of(source).name == family
+    assert row_of(source).name == family
 
 
 @pytest.mark.parametrize("name", ["Kontext-dev", "Fill-dev", "Canny-dev", "Depth-dev", "Redux-dev"])
 def test_variants_of_flux_that_take_pictures_are_named_and_refused(name, monkeypatch):
     monkeypatch.setattr(hub, "holds", lambda found: pytest.fail("asked the hub"))
     with pytest.raises(BaseError, match=rf"{name}: is FLUX\.1 {name[:-4]}, .* use FLUX\.1-dev"):
-        family_of(f"black-forest-labs/FLUX.1-{name}")
+        row_of(f"black-forest-labs/FLUX.1-{name}")
 
 
 def test_a_variant_of_flux_under_another_name_is_refused_before_its_weights_are_fetched(monkeypatch):
@@ -236,22 +236,22 @@ def test_any_other_id_is_told_by_what_the_hub_holds(tmp_path, monkeypatch):
         return str(tmp_path / "model_index.json")
 
     monkeypatch.setattr(hub, "hf_hub_download", answer)
-    assert family_of("owner/pictures@v2").name == "sdxl"
-    assert family_of("owner/words").name == "llm"
+    assert row_of("owner/pictures@v2").name == "sdxl"
+    assert row_of("owner/words").name == "llm"
     assert asked == [
         ("owner/pictures", "model_index.json", "v2"), ("owner/words", "model_index.json", None),
     ]  # fmt: skip
     with pytest.raises(BaseError, match="owner/film: is a WanPipeline, which is not supported"):
-        family_of("owner/film")
+        row_of("owner/film")
     with pytest.raises(BaseError, match=r"owner/away: .*hub cannot be reached"):
-        family_of("owner/away")
+        row_of("owner/away")
 
 
 def test_a_language_model_that_is_here_already_needs_no_connection(monkeypatch):
     cached = {"config.json": "/somewhere/config.json"}
     monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repo, name, revision: cached.get(name))
     monkeypatch.setattr(hub, "hf_hub_download", lambda *args, **more: pytest.fail("asked the hub"))
-    assert family_of("owner/words").name == "llm"
+    assert row_of("owner/words").name == "llm"
 
 
 def test_other_folders_are_not_taken_for_bases(tmp_path):

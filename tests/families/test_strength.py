@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lorakit.families import family_of, load_base
+from lorakit.families import load_base
 from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.layers import weight_shape
 from lorakit.lora.live import applied
@@ -24,7 +24,7 @@ def base(request, tmp_path_factory):
 def adapter(base, name, seed):
     generator = torch.Generator().manual_seed(seed)
     modules = {}
-    for target in family_of(base).targets(base):
+    for target in base.kind.targets(base):
         out, inner = weight_shape(base.model.get_submodule(target))
         down, up = (torch.randn(shape, generator=generator) for shape in ((2, inner), (out, 2)))
         modules[target] = Factors(down / inner**0.5, up / 4, 2.0)
@@ -33,7 +33,7 @@ def adapter(base, name, seed):
 
 def draw(base, mix, again=False):
     """The picture, and what the denoiser said at each of its steps, of the second picture with `again`."""
-    family, said = family_of(base), []
+    family, said = base.kind, []
     words = [family.encode_prompts(base, [text]) for text in ("a red can", "")]
     hook = base.model.register_forward_hook(lambda module, inputs, out: said.append(out[0].clone()))
     try:

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 import lorakit
-from lorakit.families import family_of, load_base
+from lorakit.families import load_base
 from tests.families import tiny_bases
 from tests.families.learning import RECIPE, texts, trained
 from tests.families.tiny_language import LANGUAGE_MODELS, language_base
 
 
 def effect(base, adapter) -> float:
-    family = family_of(base)
+    family = base.kind
     conditioning = family.encode_prompts(base, ["a red bottle"])
     latents = torch.randn(1, 16 if base.family == "flux2" else 4, 8, 8)
     t = torch.tensor([0.5]) if family.objective(base).signal is None else torch.tensor([500])
@@ -26,9 +26,9 @@ def test_photos_train_every_kind_of_image_base(kind, photos, tmp_path):
     base = load_base(tiny_bases.write(tmp_path / kind, tiny_bases.BUILDERS[kind]()), device="cpu")
     result = trained(base, photos, tmp_path / "out")
     adapter = lorakit.load_adapter(tmp_path / "out")
-    component = family_of(base).component
+    component = base.kind.component
     assert adapter.family == base.family
-    assert set(adapter.modules) == {f"{component}.{path}" for path in family_of(base).targets(base)}
+    assert set(adapter.modules) == {f"{component}.{path}" for path in base.kind.targets(base)}
     assert result.adapter.card.family == base.family and (tmp_path / "out" / "previews" / "00.png").is_file()
     assert effect(base, adapter) > 1e-4
 
@@ -50,9 +50,9 @@ def test_texts_train_every_kind_of_language_model(kind, tmp_path):
     adapter = lorakit.load_adapter(tmp_path / "out")
     tokens = torch.randint(4, 100, (1, 6))
     with torch.no_grad():
-        plain = family_of(base).predict(base, tokens, torch.ones_like(tokens))
+        plain = base.kind.predict(base, tokens, torch.ones_like(tokens))
         with lorakit.applied(base.model, {adapter: 1.0}):
-            changed = family_of(base).predict(base, tokens, torch.ones_like(tokens))
+            changed = base.kind.predict(base, tokens, torch.ones_like(tokens))
     assert adapter.family == "llm" and (changed - plain).abs().max() > 1e-4
 
 

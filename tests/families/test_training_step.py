@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from diffusers import DDPMScheduler, FluxPipeline
 from torch.func import functional_call
 
-from lorakit.families import family_of, load_base
+from lorakit.families import load_base
 from lorakit.lora.inject import trainable
 from lorakit.training.objectives import draw_levels, image_loss, next_token
 from tests.families import tiny_bases
@@ -21,7 +21,7 @@ RANK, ALPHA = 4, 6.0
 
 def injected(base):
     """The base's targets with updates that are not zero; and the same factors as leaves of a plain model."""
-    paths = family_of(base).targets(base)
+    paths = base.kind.targets(base)
     injection = trainable(base.model, paths, RANK, ALPHA)
     random = torch.Generator().manual_seed(0)
     for layer in injection.layers.values():
@@ -76,7 +76,7 @@ def test_a_step_of_stable_diffusion(kind, prediction, tmp_path):
     plain_base = load_base(base.source, device="cpu")
     random = torch.Generator().manual_seed(1)
     latents, noise = (torch.randn(2, 4, 8, 16, generator=random) for _ in range(2))
-    conditioning, t = family_of(base).encode_prompts(base, ["red can", "blue"]), torch.tensor([40, 700])
+    conditioning, t = base.kind.encode_prompts(base, ["red can", "blue"]), torch.tensor([40, 700])
     injection, plain = injected(base)
     loss = image_loss(base, latents, noise, t, conditioning).mean()
     expected = diffusion_loss(
@@ -109,8 +109,8 @@ def test_a_step_of_flux_1(flux_folder):
     assert isinstance(base.pipeline, FluxPipeline)
     random = torch.Generator().manual_seed(1)
     latents, noise = (torch.randn(2, 4, 6, 10, generator=random) for _ in range(2))
-    t = draw_levels(family_of(base).objective(base), 2, 64 * 64, random)
-    conditioning = family_of(base).encode_prompts(base, ["a red can", "a blue bottle"])
+    t = draw_levels(base.kind.objective(base), 2, 64 * 64, random)
+    conditioning = base.kind.encode_prompts(base, ["a red can", "a blue bottle"])
     injection, plain = injected(base)
     loss = image_loss(base, latents, noise, t, conditioning).mean()
     expected = flux1_loss(plain_base, merged(plain_base.model, plain), latents, noise, t, conditioning)
@@ -141,7 +141,7 @@ def test_a_step_of_flux_2(kind, tmp_path):
     plain_base = load_base(base.source, device="cpu")
     random = torch.Generator().manual_seed(1)
     latents, noise = (torch.randn(2, 16, 3, 5, generator=random) for _ in range(2))
-    t, conditioning = torch.tensor([0.3, 0.8]), family_of(base).encode_prompts(base, ["red can", "blue"])
+    t, conditioning = torch.tensor([0.3, 0.8]), base.kind.encode_prompts(base, ["red can", "blue"])
     injection, plain = injected(base)
     loss = image_loss(base, latents, noise, t, conditioning).mean()
     expected = flux2_loss(plain_base, merged(plain_base.model, plain), latents, noise, t, conditioning)
@@ -156,7 +156,7 @@ def test_a_step_of_a_language_model(kind, tmp_path):
     mask, answer = torch.ones_like(tokens), torch.zeros_like(tokens)
     mask[1, 6:], answer[:, 3:6] = 0, 1
     injection, plain = injected(base)
-    total, count = next_token(family_of(base).predict(base, tokens, mask), tokens, answer)
+    total, count = next_token(base.kind.predict(base, tokens, mask), tokens, answer)
     loss = total / count
     labels = torch.where(answer.bool(), tokens, -100)
     expected = functional_call(

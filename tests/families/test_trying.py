@@ -4,12 +4,14 @@ import pytest
 
 from lorakit.data.texts.sets import TextSample, TextSet
 from lorakit.errors import BaseError, DataError, RecipeError
-from lorakit.families import causal_lm, load_base
+from lorakit.families import family_named, load_base
 from lorakit.families.trying import positions_of
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
 from tests.families.architectures import tiny
 from tests.families.tiny_language import byte_tokenizer
+
+causal_lm = family_named("llm")
 
 OTHERS = "state-space and recurrent models do not"
 

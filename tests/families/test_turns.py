@@ -4,10 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from lorakit.families import causal_lm
+from lorakit.families import family_named
 from lorakit.families.turns import ASKED, ends_of, silenced
 from tests.families import templates_of_makers as made
 from tests.families.saying import byte_tokenizer, saying
+
+causal_lm = family_named("llm")
 
 TEA = "Warm tea, 900 ml"
 IM = ["<|im_start|>", "<|im_end|>"]

@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 
 import lorakit
 from lorakit.errors import AdapterError
+from lorakit.families.table import ROWS
 from lorakit.formats import inspect
-from lorakit.formats.bases import SUPPORTED, told
+from lorakit.formats.bases import told
 from lorakit.lora import matching
 from lorakit.store.store import Store
 
@@ -137,7 +138,7 @@ def test_an_unsupported_base_is_told_and_not_taken_into_the_store(case, tmp_path
     tensors, metadata = OPENED[case]
     file, words = written(tensors, tmp_path, metadata), case.partition(",")[0]
     adapter = lorakit.load_adapter(file)
-    assert adapter.family not in SUPPORTED and adapter.family == inspect(file).family
+    assert adapter.family not in ROWS and adapter.family == inspect(file).family
     with pytest.raises(AdapterError, match=rf"riso.*made for {words}.*doesn't support") as caught:
         Store().add(file)
     record_property("told", caught.value)
@@ -190,12 +191,6 @@ def test_a_large_adapter_is_told_in_a_moment():
     """40,000 names of a mixture of experts pass through the table's expressions one by one."""
     names = [f"model.layers.{i % 48}.mlp.experts.{i // 48}.up_proj" for i in range(40_000)]
     assert told({name: (64, 64) for name in names}) == ("llm", "a language model")
-
-
-def test_the_families_that_are_applied_in_part_are_those_that_have_bases():
-    from lorakit.families import FAMILIES
-
-    assert {family.name for family in FAMILIES} == set(SUPPORTED) == set(matching.FAMILIES) - {""}
 
 
 def test_an_adapter_is_opened_to_be_used_in_part(tmp_path):

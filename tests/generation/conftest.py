@@ -18,7 +18,7 @@ STEPS = 3
 class FakeFamily:
     """Counts what it is asked for, and fails where it is told to."""
 
-    name, step = "flux", 16
+    name, makes, step = "flux", "image", 16
 
     def __init__(self):
         self.encoded, self.batches = [], []
@@ -76,7 +76,7 @@ def make_adapter(name="Aurora bottle", trigger="aurora bottle", value=0.1, modul
 def family(monkeypatch):
     """The fake family, in the place of the one that would load diffusers."""
     fake = FakeFamily()
-    monkeypatch.setattr(runners, "family_of", lambda base: fake)
+    monkeypatch.setattr(Base, "kind", fake)
     return fake
 
 

@@ -7,7 +7,7 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 
 import lorakit
-from lorakit.families import family_of, load_base
+from lorakit.families import load_base
 from tests.families import tiny_bases
 
 KINDS = {"flux": tiny_bases.flux1, **tiny_bases.BUILDERS}
@@ -25,7 +25,7 @@ def photos(tmp_path_factory):
 def test_load_lora_weights_computes_what_we_compute(kind, photos, tmp_path):
     folder = tiny_bases.write(tmp_path / kind, KINDS[kind]())
     base = load_base(folder, device="cpu")
-    family = family_of(base)
+    family = base.kind
     recipe = lorakit.Recipe(
         steps=4, rank=4, alpha=6.0, learning_rate=0.05, warmup=0.0, preview_every=0,
         convolutions=kind == "sd15",

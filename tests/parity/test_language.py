@@ -10,10 +10,12 @@ from peft import PeftModel
 from safetensors.torch import save_file
 
 import lorakit
-from lorakit.families import causal_lm
+from lorakit.families import family_named
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import trainable
 from tests.families.architectures import NOT_IN_PEFT, kinds, tiny
+
+causal_lm = family_named("llm")
 
 TOKENS = torch.arange(4, 16)[None]
 

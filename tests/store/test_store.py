@@ -173,7 +173,7 @@ def test_the_trash_gives_back_what_it_took_beside_what_came_since(folder):
 def test_another_family_is_refused_with_both_names(folder):
     entry = Store().add(folder)
     Store().check_base(entry, "flux")
-    with pytest.raises(AdapterError, match=r"Aurora bottle.*flux.*llm"):
+    with pytest.raises(AdapterError, match=r"Aurora bottle.*FLUX.1.*language model"):
         Store().check_base(entry, "llm")
 
 

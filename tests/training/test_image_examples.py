@@ -8,12 +8,14 @@ import torch
 import lorakit
 from lorakit.data.photos.sets import PhotoSet
 from lorakit.errors import RecipeError
-from lorakit.families import flux1
+from lorakit.families import family_named
 from lorakit.starter import SAMPLE_PHOTOS
 from lorakit.training import class_pictures
 from lorakit.training.held_out import alike, held_out_photos
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.recipe import Recipe
+
+flux1 = family_named("flux")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from PIL import Image, ImageDraw
 
 import lorakit
 from lorakit.data.photos.sets import PhotoSet
-from lorakit.families import family_of
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.recipe import Recipe
 from tests.families.tiny_bases import flux1, write
@@ -35,7 +34,7 @@ def gradient(base, examples, index: int, monkeypatch) -> torch.Tensor:
     """The gradient of the loss by what the base predicts at each place, (C, h, w)."""
     shape = (1, *examples.latents[index].shape)
     moved = torch.zeros(shape, requires_grad=True)
-    family = family_of(base)
+    family = base.kind
     plain = family.predict
     monkeypatch.setattr(family, "predict", lambda *arguments: plain(*arguments).detach() + moved)
     loss = examples.loss_at(base, [index], torch.ones(shape), torch.tensor([0.5]))

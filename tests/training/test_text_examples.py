@@ -5,7 +5,7 @@ import torch
 
 from lorakit.data.texts.sets import TextSample, TextSet, Tokens
 from lorakit.errors import DataError, RecipeError
-from lorakit.families import causal_lm
+from lorakit.families import family_named
 from lorakit.jobs import queue
 from lorakit.terminal.progress import Teller
 from lorakit.training.text_examples import (
@@ -17,6 +17,8 @@ from lorakit.training.text_examples import (
 )
 from lorakit.ui.parts import pieces
 from tests.training.tiny import recipe, tiny_text_base, tiny_texts
+
+causal_lm = family_named("llm")
 
 
 def prepared(**changes):

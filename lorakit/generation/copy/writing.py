@@ -195,14 +195,12 @@ def room(base: "Base", brief: Brief) -> int:
 def _generate(
     base: "Base", rows: Sequence[_Row], temperature: float, on_text: Callable[[int, str], None]
 ) -> list[Draft]:
-    from lorakit.families import family_of
-
     messages = [[{"role": "user", "content": _prompt(base, row)}] for row in rows]
     around = 0 if base.settings.demonstration else WRAPPING
     seeds = [row.seed for row in rows]
     rooms = [min(room(base, row.brief) + around, base.settings.max_tokens) for row in rows]
     with _mixed(base, [row.mix for row in rows]):
-        texts = family_of(base).generate(base, messages, seeds, rooms, temperature, TOP_P, on_text)
+        texts = base.kind.generate(base, messages, seeds, rooms, temperature, TOP_P, on_text)
     return [read(text, row.channel, row.brief) for text, row in zip(texts, rows, strict=True)]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import lorakit
 from lorakit import durable
 from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.generation.pictures import plan as planning
 from lorakit.generation.pictures.formats import OutputFormat
 from lorakit.generation.pictures.provenance import SUFFIXES, adapter_row, effect, public_name
@@ -48,8 +48,8 @@ class Campaign:
         file_type: str = "png",
     ):
         self.base, self.out = base, Path(out)
-        self.family = family_of(base)
-        if not hasattr(self.family, "sample"):
+        self.family = base.kind
+        if self.family.makes != "image":
             raise AdapterError(f"{public_name(base.source)} writes text; a campaign needs an image model")
         self.steps, self.guidance = planning.check_sampling(
             base.settings.steps if steps is None else steps,

@@ -14,6 +14,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from lorakit import durable
 from lorakit.errors import BaseError, RecipeError
+from lorakit.families.table import layout_of
 from lorakit.jobs import fields
 from lorakit.jobs.context import Context
 from lorakit.jobs.kind import Kind
@@ -93,7 +94,7 @@ def run(context: Context) -> bool:
             return False
         job.emit({"event": "phase", "name": "Showing the difference", "done": number, "total": 3})
         shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
-    if base and base.pipeline is None:
+    if base and base.kind.makes == "text":
         _measure(base, mix, made, shown)
     if context.should_stop():
         return False
@@ -125,17 +126,16 @@ def _base(context: Context) -> "tuple[Base | None, dict[str, str]]":
 
 def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], path: Path) -> dict[str, str]:
     """A picture of these trigger words, or a text in the mix's voice; always the same words and seed."""
-    if base.pipeline is None:
+    if base.kind.makes == "text":
         from lorakit.generation.copy.writing import Brief, write_copy
 
         return {"text": write_copy(base, mix, Brief(*BRIEFS[0]), variants=1, seed=SEED)[0].text}
     import torch
 
-    from lorakit.families import family_of
     from lorakit.generation.pictures.plan import plan
     from lorakit.lora.live import applied
 
-    family, settings = family_of(base), base.settings
+    family, settings = base.kind, base.settings
     shot = plan([SCENE], ["1:1"], [SEED], triggers, settings.area, family.step)[0]
     with torch.no_grad(), applied(base.model, dict(mix)):
         words = [family.encode_prompts(base, [text]) for text in (shot.prompt, "")]
@@ -175,7 +175,7 @@ def keep(made: "Adapter", preview: str | None = None) -> Entry:
 
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside) / "adapter"
-        formats.save(made, folder, "peft" if made.family == "llm" else "diffusers")
+        formats.save(made, folder, layout_of(made.family))
         durable.write_json(folder / "card.json", made.card.to_dict())
         if preview:
             durable.write_bytes(folder / "previews" / "00.png", Path(preview).read_bytes())

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from lorakit.data.photos.sets import PhotoSet
-from lorakit.families import Base, family_of, load_base
+from lorakit.families import Base, load_base
 from lorakit.lora.adapter import Adapter
 from lorakit.lora.live import applied
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_TRIGGER
@@ -47,7 +47,7 @@ def has_both(image: np.ndarray) -> bool:
 
 def render(base: Base, mix: dict[Adapter, float]) -> list[list[np.ndarray]]:
     """One row per scene, one picture per size, with `mix` (empty: the base alone)."""
-    family = family_of(base)
+    family = base.kind
     with torch.no_grad():
         negative = family.encode_prompts(base, [""])
         words = [family.encode_prompts(base, [f"{SAMPLE_TRIGGER} {scene}"]) for scene in SCENES]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lorakit.families import Base, Licence, Settings, causal_lm
+from lorakit.families import Base, Licence, Settings
 from lorakit.generation.copy.writing import Brief
 from lorakit.starter.build import text_data
 from lorakit.starter.build.text_batches import POOL, batch
@@ -95,7 +95,7 @@ def _facts(instruction: str) -> list[str]:
 
 def _write(base: Base, prompts: list[str]) -> list[str]:
     messages = [[{"role": "user", "content": prompt}] for prompt in prompts]
-    return causal_lm.generate(base, messages, range(len(prompts)), ROOM, TEMPERATURE, TOP_P)
+    return base.kind.generate(base, messages, range(len(prompts)), ROOM, TEMPERATURE, TOP_P)
 
 
 def markdown(measured: dict[str, Any]) -> str:

@@ -10,14 +10,13 @@ import torch
 from lorakit.families import Base
 from lorakit.families.quantize import bytes_in
 from lorakit.training.forecast.forecast import (
-    SCENES,
     Batch,
     Speed,
     calibrate,
     forecast,
     free_bytes,
-    largest_batch,
 )
+from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
 
 # Timed once per base, batch and settings that change a step's cost: a slider asks again and again.
@@ -40,13 +39,13 @@ def look_ahead(spec: dict[str, Any], load: Callable[[], Base] | None) -> Iterato
     yield first.to_dict()
     if base is None or first.fits is False:
         return
-    batch = largest_batch(base, recipe, data)
+    medium = medium_of(base)
+    batch = medium.largest_batch(base, recipe, data)
     speed = _speeds.get(_key(spec, recipe, batch)) or calibrate(base, recipe, batch)
     _speeds[_key(spec, recipe, batch)] = speed
     rounds = 1 + (first.steps - 1) // recipe.preview_every if recipe.preview_every else 1
-    seconds = speed.step * recipe.accumulate * first.steps + speed.preview * rounds
-    if base.pipeline is not None:
-        seconds += speed.preview / SCENES * recipe.class_images  # the base draws them first
+    passes = rounds * medium.preview_passes(base) + medium.passes_before(base, recipe)
+    seconds = speed.step * recipe.accumulate * first.steps + speed.passing * passes
     yield replace(first, step_seconds=speed.step, seconds=seconds).to_dict()
 
 

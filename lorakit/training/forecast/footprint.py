@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lorakit.families import Base, family_of, quantize
+from lorakit.families import Base, quantize
 from lorakit.families.memory import blocks_of
 from lorakit.lora.experts import LoraExperts
 from lorakit.lora.fused import autocasts
@@ -94,11 +94,11 @@ def _experts(injection: Injection) -> int:
 
 def image_step(base: Base, batch: int, width: int, height: int) -> Callable[[], Tensor]:
     """The loss of one batch of random pictures of this size, for `footprint`."""
-    latents, conditioning = family_of(base).blank(base, batch, width, height)
+    latents, conditioning = base.kind.blank(base, batch, width, height)
     noise = torch.empty_like(latents)
     for part in (latents, noise, *conditioning.values()):
         part.normal_()
-    t = even_levels(family_of(base).objective(base), batch, width * height).to(base.device)
+    t = even_levels(base.kind.objective(base), batch, width * height).to(base.device)
     return lambda: image_loss(base, latents, noise, t, conditioning).mean()
 
 
@@ -106,10 +106,9 @@ def text_step(base: Base, batch: int, length: int) -> Callable[[], Tensor]:
     """The loss of one batch of texts of this many tokens, all of them learned, for `footprint`."""
     tokens = torch.zeros(batch, length, dtype=torch.long, device=base.device)
     seen = empty_mask(tokens)
-    model: Any = base.model
 
     def loss() -> Tensor:
-        logits = model(input_ids=tokens, attention_mask=seen, use_cache=False).logits[:, :-1]
+        logits = base.kind.predict(base, tokens, seen)[:, :-1]
         return F.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten())
 
     return loss

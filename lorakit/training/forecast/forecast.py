@@ -19,7 +19,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 
 from lorakit.errors import BaseError
-from lorakit.families import Base, family_of, host
+from lorakit.families import Base, host
 from lorakit.families.memory import recomputing
 from lorakit.families.numbers import best_dtype, check_trains
 from lorakit.families.shapes import pretending, shape_of
@@ -30,17 +30,15 @@ from lorakit.training import optimizers
 from lorakit.training.arithmetic import is_inexact, precision, steady
 from lorakit.training.coverage import notes, targets
 from lorakit.training.forecast import moments
-from lorakit.training.forecast.footprint import footprint, image_step, text_step
+from lorakit.training.forecast.footprint import footprint
 from lorakit.training.forecast.length import updates
 from lorakit.training.forecast.moments import Batch, Placement
+from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
-from lorakit.training.watch.previews import side_of
 
 ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
 FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
 CALIBRATION = 3  # steps that are timed
-SCENES = 4  # previews of a round
-ANSWER = 120  # tokens of a preview's text
 
 
 @dataclass(frozen=True)
@@ -89,10 +87,10 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Speed:
-    """Measured on the real base: seconds of a step, and of one round of previews."""
+    """Measured on the real base: seconds of a step, and of going through the model once."""
 
     step: float
-    preview: float
+    passing: float
 
 
 def forecast(
@@ -117,7 +115,7 @@ def forecast(
     placement = Placement(quantize, offload and device.type == "cuda")
     shape = shape_of(source, dtype)
     # Experts' products have no form on "meta", so a language model for a GPU claims to be on the CPU, too.
-    claims = device.type == "cpu" or shape.pipeline is None
+    claims = device.type == "cpu" or shape.kind.may_have_experts
     with pretending(shape, torch.device("cpu")) if claims else nullcontext(shape) as shape:
         found = replace(_measured(shape, recipe, device, placement, data), capacity=capacity)
         if found.fits is False:
@@ -143,7 +141,6 @@ def _ways(
 def _sacrifices(
     shape: Base, recipe: Recipe, placement: Placement, device: torch.device
 ) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    is_image = shape.pipeline is not None
     rows: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     if not recipe.gradient_checkpointing:
         rows.append(("turn on gradient checkpointing", {"gradient_checkpointing": True}, {}))
@@ -152,17 +149,14 @@ def _sacrifices(
         rows.append(("use batch size 1", {"batch_size": 1, "accumulate": min(together, 1024)}, {}))
     if placement.quantize is None and find_spec("bitsandbytes") is not None:
         rows.append(("load the base model in 4-bit", {}, {"quantize": "nf4"}))
-    if is_image and (recipe.resolution**2 or shape.settings.area) > 512 * 512:
-        rows.append(("train at 512 px", {"resolution": 512}, {}))
-    if not is_image and recipe.max_length > 512:
-        rows.append(("shorten texts to 512 tokens", {"max_length": 512}, {}))
+    rows += [(label, changes, {}) for label, changes in medium_of(shape).smaller(shape, recipe)]
     if device.type == "cuda" and not placement.offload:
         rows.append(("offload to system memory", {}, {"offload": True}))
     return rows
 
 
 def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Placement, data: Any) -> Forecast:
-    layers = targets(shape, recipe)
+    medium, layers = medium_of(shape), targets(shape, recipe)
     said = notes(shape, recipe, layers)
     with shape.device:
         injection = trainable(
@@ -172,8 +166,8 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Plac
     try:
         file = file_bytes(shape, injection)
         trained = sum(p.numel() for p in injection.parameters())
-        batch = largest_batch(shape, recipe, data)
-        step = _step(shape, batch)
+        batch = medium.largest_batch(shape, recipe, data)
+        step = medium.step(shape, batch)
 
         def loss() -> Tensor:
             with precision(shape):
@@ -193,8 +187,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Plac
     counted = replace(counted, waiting=counted.gradients if recipe.accumulate > 1 else 0)
     file *= 2 if recipe.pissa else 1  # what the base was moved by is undone by as many directions again
     average = 4 * trained if recipe.ema else 0
-    of_job = moments.of_texts if shape.pipeline is None else moments.of_pictures
-    fullest = of_job(shape, recipe, batch, placement, counted, average)
+    fullest = medium.moments(shape, recipe, batch, placement, counted, average)
     whole = sum(p.numel() for p in shape.model.parameters())
     parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
@@ -207,33 +200,10 @@ def _host(shape: Base, device: torch.device) -> int:
     return 0 if device.type == "cpu" else sum(moments.bytes_of_parts(shape, Placement()).values())
 
 
-def largest_batch(base: Base, recipe: Recipe, data: Any = None) -> Batch:
-    """The batch that takes most: of the size of photos with most pixels, or of the longest texts."""
-    if base.pipeline is None:
-        rows = data.tokenize(base.tokenizer, recipe.max_length) if data is not None else []
-        longest = max((len(row.ids) for row in rows), default=recipe.max_length)
-        return Batch(min(recipe.batch_size, len(rows) or recipe.batch_size), length=max(2, longest))
-    area, step = recipe.resolution**2 or base.settings.area, family_of(base).step
-    if data is not None:
-        groups = [(len(members), *size) for size, members in data.buckets(area, step).items()]
-        batches = [Batch(min(recipe.batch_size, count), width, height) for count, width, height in groups]
-        return max(batches, key=lambda batch: batch.size * batch.width * batch.height)
-    side = side_of(base, recipe)
-    return Batch(recipe.batch_size, side, side)
-
-
-def _step(base: Base, batch: Batch) -> Callable[[], Tensor]:
-    if base.pipeline is not None:
-        return image_step(base, batch.size, batch.width, batch.height)
-    return text_step(base, batch.size, batch.length)
-
-
 def file_bytes(shape: Base, injection: Injection) -> int:
     """Size of the adapter's file: its tensors and their names, without the few hundred bytes of its card."""
-    is_image = shape.pipeline is not None
-    prefix = f"{family_of(shape).component}." if is_image else ""
-    modules = {prefix + name: factors for name, factors in injection.factors().items()}
-    written = LAYOUTS["diffusers" if is_image else "peft"].write(Adapter(modules, Card()))[0]
+    modules = {shape.kind.prefix + name: factors for name, factors in injection.factors().items()}
+    written = LAYOUTS[shape.kind.layout].write(Adapter(modules, Card()))[0]
     size, header = 0, {}
     for name, tensor in written.items():
         end = size + 4 * tensor.numel()
@@ -251,7 +221,8 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
         base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
     )
     optimizer = optimizers.make(injection.named_parameters(), recipe)  # what it learns is thrown away
-    step = _step(base, batch)
+    medium = medium_of(base)
+    step = medium.step(base, batch)
 
     def update() -> None:
         with precision(base):
@@ -266,15 +237,13 @@ def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
             steady(base.device, _repeats(base, update)),
         ):
             took = [_seconds(base, update) for _ in range(CALIBRATION)]
-        passing = _step(base, replace(batch, size=1, length=2))
+        passing = medium.step(base, replace(batch, size=1, length=2))
         with torch.no_grad(), precision(base):
             passing()
             once = _seconds(base, passing)
     finally:
         injection.remove()
-    settings = base.settings
-    passes = SCENES * settings.steps * (2 if settings.guidance > 1 else 1) if base.pipeline else ANSWER
-    return Speed(statistics.median(took), once * passes)
+    return Speed(statistics.median(took), once)
 
 
 def _repeats(base: Base, update: Callable[[], None]) -> bool:

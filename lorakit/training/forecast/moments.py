@@ -14,10 +14,10 @@ from torch._subclasses.fake_tensor import unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from lorakit.families import Base, family_of
+from lorakit.families import Base
+from lorakit.families.empty import META
 from lorakit.families.pictures import encoders
 from lorakit.families.quantize import linears, packed
-from lorakit.families.shapes import META
 from lorakit.families.trying import positions_of
 from lorakit.training.forecast.footprint import Footprint, empty_mask, flash_attention, image_step
 from lorakit.training.recipe import Recipe
@@ -52,10 +52,8 @@ def bytes_of_parts(shape: Base, placement: Placement) -> dict[str, int]:
     """
     four_bits = placement.quantize is not None
     parts = {"model": weights(shape.model, four_bits)}
-    if shape.pipeline is not None:
-        parts["vae"] = weights(shape.pipeline.vae, False)
-        parts |= {name: weights(part, four_bits) for name, part in encoders(shape.pipeline).items()}
-    return parts
+    beside = shape.kind.parts(shape).items()
+    return parts | {name: weights(part, four_bits and name != "vae") for name, part in beside}
 
 
 def weights(model: nn.Module, four_bits: bool) -> int:
@@ -78,13 +76,13 @@ def of_texts(
     length = min((1 + SHOTS) * batch.length, positions_of(shape.model) or (1 + SHOTS) * batch.length)
     rows = max(1, batch.size * recipe.max_length // length)
     tokens = torch.zeros(rows, length, dtype=torch.long, device=shape.device)
-    model: Any = shape.model
     places = torch.zeros(batch.length, dtype=torch.long, device=shape.device)
-    options = {"attention_mask": empty_mask(tokens), "use_cache": False, "logits_to_keep": places}
-    passing, _ = made(model, lambda: model(input_ids=tokens, **options), placement.quantize is not None)
+    mask, four_bits = empty_mask(tokens), placement.quantize is not None
+    passing, logits = made(
+        shape.model, lambda: shape.kind.predict(shape, tokens, mask, places=places), four_bits
+    )
     # The logits, those of answers, these in float32, and their logarithms (`objectives.summed_loss`).
-    vocabulary = model.get_output_embeddings().weight.shape[0]
-    learned = min(rows, batch.size) * batch.length * vocabulary * (2 * shape.dtype.itemsize + 8)
+    learned = min(rows, batch.size) * batch.length * logits.shape[-1] * (2 * shape.dtype.itemsize + 8)
     return moments | {"Measuring held-out texts": stays + max(passing, learned)}
 
 
@@ -117,7 +115,7 @@ def drawing_bytes(shape: Base, side: int, batch: Batch, four_bits: bool) -> int:
     and so takes more. A UNet's pipelines put the guided and the unguided pass into one batch; the others make
     two.
     """
-    rows = 2 if family_of(shape).component == "unet" and shape.settings.guidance > 1 else 1
+    rows = 2 if shape.kind.guided_at_once and shape.settings.guidance > 1 else 1
     if rows * side * side <= ALIKE * batch.size * batch.width * batch.height:
         return 0
     step = image_step(shape, rows, side, side)
@@ -143,7 +141,7 @@ def coder_bytes(shape: Base, width: int, height: int) -> tuple[int, int]:
     size = (1, vae.config.latent_channels, height // halvings, width // halvings)
     with unset_fake_temporarily():
         pixels = torch.empty(1, 3, height, width, device=META, dtype=shape.dtype)
-        encode, _ = made(vae, lambda: family_of(shape).encode_images(shape, pixels))
+        encode, _ = made(vae, lambda: shape.kind.encode_images(shape, pixels))
         latents = torch.empty(size, device=META, dtype=shape.dtype)
         decode, _ = made(vae, lambda: vae.decode(latents).sample)
     return encode, decode

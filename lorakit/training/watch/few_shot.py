@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lorakit.data.texts.sets import TextSample, TextSet, conversation_tokens, plain
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.families.trying import positions_of
 from lorakit.lora.inject import Injection
 from lorakit.training.examples import Examples
@@ -57,7 +57,7 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
             for role, text in (("user", shot.instruction), ("assistant", shot.answer))
         ]
         asked = [*turns, {"role": "user", "content": plain(base.tokenizer, brief)}]
-        return family_of(base).generate(base, [asked], [SEED], ROOM, TEMPERATURE, TOP_P)[0]
+        return base.kind.generate(base, [asked], [SEED], ROOM, TEMPERATURE, TOP_P)[0]
 
     voice = answer(())
     with injection.suspended():

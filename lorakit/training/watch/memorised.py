@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 
 GRID = 8  # latents are compared as 8 x 8 means: what stands where, not its grain
 CLOSE = 0.5  # of the usual distance from a photo to its nearest neighbour (assumption)
@@ -73,7 +73,7 @@ def _encoded(base: Base, file: Path) -> Tensor:
         values = np.asarray(image.convert("RGB"), np.float32) / 127.5 - 1
     pixels = torch.from_numpy(values).permute(2, 0, 1)[None].to(base.device)
     with torch.no_grad():
-        return family_of(base).encode_images(base, pixels)[0]
+        return base.kind.encode_images(base, pixels)[0]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from lorakit import durable
-from lorakit.families import Base, family_of
+from lorakit.families import Base
 from lorakit.training.recipe import Recipe
 
 SCENES = ("on a wooden table", "on a marble counter", "in a green garden", "in a studio")
@@ -35,13 +35,13 @@ class Previews:
 
 def side_of(base: Base, recipe: Recipe) -> int:
     """The side in pixels of a square picture of the training's area."""
-    step: int = family_of(base).step
+    step: int = base.kind.step
     return max(1, round((recipe.resolution**2 or base.settings.area) ** 0.5 / step)) * step
 
 
 def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previews:
     """One picture per scene, square, at the training's area."""
-    family = family_of(base)
+    family = base.kind
     prompts = [f"{photos.trigger} {scene}".strip() for scene in SCENES]
     with torch.no_grad():
         conditioning = [family.encode_prompts(base, [prompt]) for prompt in prompts]
@@ -69,7 +69,7 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
 
 def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
     """Two answers to instructions: of the texts kept aside where there are two, which no step has seen."""
-    family = family_of(base)
+    family = base.kind
     aside = texts.split(recipe.held_out, recipe.seed)[1].samples
     samples = aside if len(aside) > 1 else texts.samples
     samples = [sample for sample in samples if not sample.history] or samples  # "Shorter" asks for nothing

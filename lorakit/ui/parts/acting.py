@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from lorakit.errors import AdapterError, RecipeError
+from lorakit.families import table
 from lorakit.lora.mix_syntax import read_blocks
-from lorakit.lora.strength import GROUPS, Strength
+from lorakit.lora.strength import Strength, named_groups
 from lorakit.store.store import Entry
 
 # Id -> what it is called, and from when to when it is active, in percent of the steps. Images get their
@@ -22,9 +23,6 @@ PARTS = {
     "finish": ("Finish only (after 40%)", 40, 100),
 }
 OWN = "own"
-_FLUX = {"double": "First blocks (double)", "single": "Later blocks (single)"}
-_UNET = {"down": "First blocks (down)", "mid": "Middle block (mid)", "up": "Last blocks (up)"}
-BLOCKS = {"flux": _FLUX, "flux2": _FLUX, "sdxl": _UNET, "sd15": _UNET}
 LAYERS = "layers"  # of a language model, written as "0-3:0.2, 4-7:1"
 
 
@@ -34,7 +32,7 @@ def stated(row: Mapping[str, Any]) -> Any:
     ends = _ends(row)
     if ends != (0, 100):
         more |= {"start": _share(ends[0]), "end": _share(ends[1])}
-    blocks: Any = {group: row[group] for group in GROUPS if row.get(group) is not None}
+    blocks: Any = {group: row[group] for group in named_groups() if row.get(group) is not None}
     if isinstance(row.get(LAYERS), str) and row[LAYERS].strip():
         blocks |= _layers(row[LAYERS])
     if blocks:
@@ -73,7 +71,7 @@ def panel(entry: Entry, row: Mapping[str, Any]) -> Markup:
             "Where it is active", Markup('<div class="groups">{}</div>').format(field), bool(text)
         )
     fields = Markup().join(
-        _group(group, title, row.get(group)) for group, title in BLOCKS.get(entry.family, {}).items()
+        _group(group.name, group.title, row.get(group.name)) for group in table.blocks_of(entry.family)
     )
     about = Markup("<p>Strength by block. Leave empty to follow the slider.</p>")
     where = about + Markup('<div class="groups">{}</div>').format(fields) if fields else Markup()

@@ -9,6 +9,7 @@ import gradio as gr
 
 from lorakit import units, workspace
 from lorakit.errors import AdapterError
+from lorakit.families import table
 from lorakit.store.store import Entry, Store
 from lorakit.ui import visitors
 from lorakit.ui.parts import pieces, shelf
@@ -73,7 +74,7 @@ def add(files: list[str] | None, repo: str, name: str) -> Entry:
 
 def told(entry: Entry) -> str:
     """What was added, as HTML."""
-    family = shelf.FAMILY_WORDS.get(entry.family, entry.family or "an unknown base model")
+    family = table.label(entry.family) or "an unknown base model"
     facts = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {units.size(entry.size_bytes)}."
     return pieces.empty(f"{entry.name} was added", facts)
 

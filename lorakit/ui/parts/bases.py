@@ -6,7 +6,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from lorakit.families import pairs
-from lorakit.families.licences import KNOWN, Known, licence_of
+from lorakit.families.licences import Known, known_bases, licence_of
 from lorakit.families.sources import STARTERS
 from lorakit.ui.parts.pieces import QUIET, Updates
 
@@ -48,7 +48,7 @@ def choice(kind: str) -> gr.Dropdown:
 
 def offered(kind: str) -> list[tuple[str, str]]:
     """The choices for "image" or "text": a label with what the base's licence allows, and its id."""
-    return [(_label(known), known.id) for known in KNOWN if known.kind == kind]
+    return [(_label(known), known.id) for known in known_bases() if known.kind == kind]
 
 
 def _label(known: Known) -> str:
@@ -64,7 +64,7 @@ def badge(base: str | None) -> Markup:
     if base in STARTERS:
         style, title, about = "demo", "Demo model", DEMONSTRATIONS[base]
     else:
-        licence, known = licence_of(base or ""), next((row for row in KNOWN if row.id == base), None)
+        licence, known = licence_of(base or ""), next((row for row in known_bases() if row.id == base), None)
         style, title = ALLOWED[licence.commercial]
         facts = [licence.name, licence.terms]
         if licence.commercial is None:

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from lorakit.lora.strength import GROUPS
+from lorakit.lora.strength import named_groups
 from lorakit.store.store import Entry, Store
 from lorakit.ui.parts import acting, pictures, pieces
 from lorakit.ui.parts.pieces import QUIET
@@ -101,8 +101,8 @@ def _turned(row: dict[str, Any], level: float) -> dict[str, Any]:
     # Not rounded to hundredths as the level is: the proportion is what was measured.
     turned = strength.scaled(level / strength.level)
     blocks = {name: round(weight, 4) for name, weight in turned.groups}
-    layers = ", ".join(f"{name}:{weight:g}" for name, weight in blocks.items() if name not in GROUPS)
-    more = {name: weight for name, weight in blocks.items() if name in GROUPS}
+    layers = ", ".join(f"{name}:{weight:g}" for name, weight in blocks.items() if name not in named_groups())
+    more = {name: weight for name, weight in blocks.items() if name in named_groups()}
     return row | more | {"weight": round(turned.weight, 4)} | ({acting.LAYERS: layers} if layers else {})
 
 

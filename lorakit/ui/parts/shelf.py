@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lorakit import units
-from lorakit.families import FAMILIES
+from lorakit.families import table
 from lorakit.families.pairs import to_render_on
 from lorakit.lora.ranks import ranks_used, stated_shares
 from lorakit.store.store import Entry
@@ -23,10 +23,6 @@ ORDERS: dict[str, tuple[Callable[[Entry], Any], bool]] = {
     "Base model": (lambda entry: (entry.base.lower(), entry.name.lower()), False),
 }
 FREE = ("apache-2.0", "mit", "cc0-1.0", "cc-by-4.0", "openrail++", "creativeml-openrail-m")
-FAMILY_WORDS = {
-    "flux": "FLUX.1", "flux2": "FLUX.2", "sdxl": "SDXL", "sd15": "Stable Diffusion 1.5",
-    "llm": "language model",
-}  # fmt: skip
 
 
 def chosen(entries: list[Entry], search: str, kind: str, order: str) -> list[Entry]:
@@ -84,7 +80,7 @@ def details(entry: Entry) -> Markup:
         (trigger, "trigger words"),
         (str(entry.rank or ""), "rank"),
         (units.size(entry.size_bytes), "file"),
-        (FAMILY_WORDS.get(entry.family, entry.family), "works with"),
+        (table.label(entry.family), "works with"),
         (_short(base(entry)), "base model"),
         (to_render_on(entry.base), "also works on"),
         (entry.created[:10].replace("-", "\u2011"), "created"),  # hyphens at which no line breaks
@@ -131,7 +127,7 @@ def _licence(entry: Entry) -> Markup:
 
 def _warning(entry: Entry) -> Markup:
     """Told where an adapter would do nothing here."""
-    if entry.family and entry.family not in {family.name for family in FAMILIES}:
+    if table.is_foreign(entry.family):
         return pieces.finding(
             "warn",
             f"Made for {entry.base[:60] or entry.family}, which the studio doesn't support, so it has no "

@@ -101,33 +101,30 @@ class Family:
         return texts
 
 
-def base_with(monkeypatch, answers, demonstration=False):
+def base_with(answers, demonstration=False):
     family = Family(answers)
-    monkeypatch.setattr("lorakit.families.family_of", lambda base: family)
     tokenizer = SimpleNamespace(all_special_tokens=["<copy>"], added_tokens_decoder={})
     settings = SimpleNamespace(demonstration=demonstration, max_tokens=512)
-    return SimpleNamespace(model=None, tokenizer=tokenizer, settings=settings), family
+    return SimpleNamespace(kind=family, model=None, tokenizer=tokenizer, settings=settings), family
 
 
-def test_variants_are_streamed_and_counted(monkeypatch):
-    base, _ = base_with(monkeypatch, {5: "One.", 6: "Two words."})
+def test_variants_are_streamed_and_counted():
+    base, _ = base_with({5: "One.", 6: "Two words."})
     heard = []
     copies = write_copy(base, {}, Brief("Mug"), 2, seed=5, on_text=lambda i, piece: heard.append((i, piece)))
     assert [(c.text, c.characters, c.fits) for c in copies] == [("One.", 4, True), ("Two words.", 10, True)]
     assert heard == [(0, "One. "), (1, "Two "), (1, "words. ")]
 
 
-def test_a_text_over_its_limit_is_written_anew(monkeypatch):
-    base, family = base_with(monkeypatch, {0: "x " * 40, 1: "Short.", 1000: "Short now."})
+def test_a_text_over_its_limit_is_written_anew():
+    base, family = base_with({0: "x " * 40, 1: "Short.", 1000: "Short now."})
     copies = write_copy(base, {}, Brief("Mug", channel="google-headline"), 2)
     assert [c.text for c in copies] == ["Short now.", "Short."]
     assert [asked[0] for asked in family.asked] == [[0, 1], [1000]]
 
 
-def test_a_text_that_stays_too_long_is_shortened_and_says_so(monkeypatch):
-    base, _ = base_with(
-        monkeypatch, dict.fromkeys((0, 1000, 2000), "Mug for everyone who likes tea and more")
-    )
+def test_a_text_that_stays_too_long_is_shortened_and_says_so():
+    base, _ = base_with(dict.fromkeys((0, 1000, 2000), "Mug for everyone who likes tea and more"))
     (only,) = write_copy(base, {}, Brief("Mug", channel="google-headline"), 1)
     assert (only.text, only.fits, only.note) == (
         "Mug for everyone who likes tea",
@@ -136,16 +133,16 @@ def test_a_text_that_stays_too_long_is_shortened_and_says_so(monkeypatch):
     )
 
 
-def test_the_same_text_twice_is_tried_again(monkeypatch):
-    base, _ = base_with(monkeypatch, {0: "Same.", 1: "Same.", 1001: "Other."})
+def test_the_same_text_twice_is_tried_again():
+    base, _ = base_with({0: "Same.", 1: "Same.", 1001: "Other."})
     assert [c.text for c in write_copy(base, {}, Brief("Mug"), 2)] == ["Same.", "Other."]
 
 
-def test_a_small_base_that_loses_the_name_writes_again_and_a_large_one_may_leave_it_out(monkeypatch):
+def test_a_small_base_that_loses_the_name_writes_again_and_a_large_one_may_leave_it_out():
     answers = {0: "Drink well.", 1000: "Tea.", 2000: "Meet Norvela tea."}
-    base, _ = base_with(monkeypatch, answers, demonstration=True)
+    base, _ = base_with(answers, demonstration=True)
     assert write_copy(base, {}, Brief("Norvela tea"), 1)[0].text == "Meet Norvela tea."
-    base, family = base_with(monkeypatch, answers)
+    base, family = base_with(answers)
     assert write_copy(base, {}, Brief("Norvela tea"), 1)[0].text == "Drink well."
     assert len(family.asked) == 1
 
@@ -164,14 +161,14 @@ def test_a_name_that_is_nearly_right_is_put_right(text, expected):
     assert respelled(text, "Norvela tea") == expected
 
 
-def test_nothing_written_is_said(monkeypatch):
-    base, _ = base_with(monkeypatch, {})
+def test_nothing_written_is_said():
+    base, _ = base_with({})
     (only,) = write_copy(base, {}, Brief("Mug"), 1)
     assert not only.fits and "another seed" in only.note
 
 
-def test_stopping_gives_what_there_is(monkeypatch):
-    base, family = base_with(monkeypatch, {0: "One two three.", 1: "Four."})
+def test_stopping_gives_what_there_is():
+    base, family = base_with({0: "One two three.", 1: "Four."})
     heard = []
     copies = write_copy(
         base, {}, Brief("Mug"), 2, on_text=lambda i, p: heard.append(p), should_stop=lambda: len(heard) == 2
@@ -180,27 +177,27 @@ def test_stopping_gives_what_there_is(monkeypatch):
     assert copies[0].text == "One two " and copies[0].note == "stopped"
 
 
-def test_a_caption_says_what_is_seen_without_a_click(monkeypatch):
-    base, _ = base_with(monkeypatch, {0: "word " * 40})
+def test_a_caption_says_what_is_seen_without_a_click():
+    base, _ = base_with({0: "word " * 40})
     assert (
         write_copy(base, {}, Brief("Mug", channel="instagram-caption"), 1)[0].note
         == "the first 125 characters show at once"
     )
 
 
-def test_a_message_keeps_to_the_small_alphabet_and_quotes_around_all_go(monkeypatch):
-    base, _ = base_with(monkeypatch, {0: "“It’s here – now”"})
+def test_a_message_keeps_to_the_small_alphabet_and_quotes_around_all_go():
+    base, _ = base_with({0: "“It’s here – now”"})
     assert write_copy(base, {}, Brief("Mug", channel="sms"), 1)[0].text == "It's here - now"
 
 
-def test_a_real_base_is_told_the_limit_and_its_thoughts_are_left_out(monkeypatch):
-    base, family = base_with(monkeypatch, {0: "<think>Hm.\nWell.</think>\nTea."})
+def test_a_real_base_is_told_the_limit_and_its_thoughts_are_left_out():
+    base, family = base_with({0: "<think>Hm.\nWell.</think>\nTea."})
     assert write_copy(base, {}, Brief("Mug", channel="sms"), 1)[0].text == "Tea."
     assert "At most 160 characters." in family.asked[0][1]
 
 
-def test_control_tokens_in_a_brief_cannot_open_a_turn(monkeypatch):
-    base, family = base_with(monkeypatch, {0: "Hi."})
+def test_control_tokens_in_a_brief_cannot_open_a_turn():
+    base, family = base_with({0: "Hi."})
     write_copy(base, {}, Brief("Mug <copy>"), 1)
     assert "Product: Mug < copy>\n" in family.asked[0][1]
 

@@ -7,7 +7,7 @@ import torch
 from diffusers import DDPMScheduler, Flux2Transformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from lorakit.families import Base, Licence, Settings, family_of
+from lorakit.families import Base, Licence, Settings
 from lorakit.lora.inject import trainable
 from lorakit.training.forecast.footprint import footprint, image_step, text_step
 
@@ -28,7 +28,7 @@ def base_of(family, build, device, dtype=torch.float32, tokens=512):
 
 def with_updates(base, rank):
     with base.device:
-        return trainable(base.model, family_of(base).targets(base), rank, float(rank))
+        return trainable(base.model, base.kind.targets(base), rank, float(rank))
 
 
 SMALL = {
