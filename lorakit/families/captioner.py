@@ -80,7 +80,9 @@ def load_captioner(source: str, device: torch.device | None = None) -> Captioner
     """
     found = resolve(source)
     if found.file is not None:
-        raise BaseError(f"{found.shown}: is a file; give the folder of a captioning model, or a hub id")
+        raise BaseError(
+            f"{found.shown} is a file; use the folder of a captioning model, or a Hugging Face ID"
+        )
     place = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with loading(found.shown):
         config = AutoConfig.from_pretrained(found.place, revision=found.revision)
@@ -99,7 +101,7 @@ def load_captioner(source: str, device: torch.device | None = None) -> Captioner
 def _check_describes(found: Source, kind: str) -> None:
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise BaseError(
-            f"{found.shown}: is a {kind} model, which describes no pictures; give an image-to-text model, "
+            f"{found.shown} is a {kind} model, which can't describe images; use an image-to-text model, "
             "such as one of BLIP, Florence-2 or Qwen3-VL"
         )
 

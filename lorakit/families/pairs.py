@@ -43,14 +43,14 @@ def warning(source: str | None) -> str:
         return ""
     licence = licence_of(full)
     terms = (
-        f" {short(full)} is for non-commercial use ({licence.name}), and so is what is trained on it."
+        f" {short(full)} is for non-commercial use ({licence.name}), and so are adapters trained on it."
         if licence.commercial is False and licence_of(source or "").commercial is not False
         else ""
     )
     name = short(source or "")
     return (
-        f"{name} is a distilled base: it draws in a few steps, but adapters trained on it come out poor. "
-        f"Train on {short(full)}, then render on {name}: the adapter fits both.{terms}"
+        f"{name} is a distilled model: it needs only a few steps, but adapters trained on it turn out poor. "
+        f"Train on {short(full)}, then generate with {name}: the adapter fits both.{terms}"
     )
 
 

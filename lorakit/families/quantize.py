@@ -21,7 +21,7 @@ BLOCK_2 = 256  # constants that share one of their own: bitsandbytes' defaults, 
 def check_available(shown: str) -> None:
     """Raise BaseError when the package is missing."""
     if find_spec("bitsandbytes") is None:
-        raise BaseError(f"{shown}: quantize='nf4' needs the package bitsandbytes; install it or leave it out")
+        raise BaseError(f"{shown}: quantize='nf4' needs the bitsandbytes package; install it or leave it out")
 
 
 def nf4(model: nn.Module, device: torch.device, compute: torch.dtype) -> None:

@@ -49,7 +49,7 @@ def _end(tokenizer: Any, model: Any, shown: str) -> str:
     found = next((token for token in ENDS if token in vocabulary), None)
     if found is None:
         raise BaseError(
-            f"{shown}: its tokenizer has no end-of-text token, so texts could never end; use another base"
+            f"{shown}: its tokenizer has no end-of-text token, so texts never end; use another base model"
         )
     return found
 
@@ -82,7 +82,7 @@ def _sound(tokenizer: Any, template: str, shown: str) -> str:
     )  # fmt: skip
     if parts is None:
         raise BaseError(
-            f"{shown}: its chat template cannot render a plain conversation ({_fault(tokenizer, template)}); "
+            f"{shown}: its chat template can't render a plain conversation ({_fault(tokenizer, template)}); "
             "use another base, or repair its chat_template"
         )
     for folded, merged in product((False, True), repeat=2):

@@ -43,27 +43,27 @@ def check_writes(model: Any, vocabulary: int, shown: str) -> None:
 
     Four tokens are read twice: the second row is padded on the left, and its last token is another one.
     """
-    kind = f"{shown}: is a model of type {getattr(model.config, 'model_type', type(model).__name__)}, which"
+    kind = f"{shown} is a model of type {getattr(model.config, 'model_type', type(model).__name__)}, which"
     device = model.get_input_embeddings().weight.device
     one, two, three, four, other, pad = (n % vocabulary for n in (5, 7, 6, 9, 8, 0))
     try:
         alone = _logits(model, [[one, two, three, four], [one, two, three, other]], device)
         if _differ(alone[0, :3], alone[1, :3]):
             raise BaseError(
-                f"{kind} looks at the words that follow, so it cannot write; choose a causal language model"
+                f"{kind} reads text in both directions, so it can't write; choose a causal language model"
             )
         padded = _continued(model, [[pad, one, two], [one, two, three]], [three, four], device)
     except BaseError:
         raise
     except FAULTS as error:
         raise BaseError(
-            f"{kind} cannot be used here: it does not read and write text in the way of the attention models "
-            "that the studio knows (state-space and recurrent models do not); choose another base"
+            f"{kind} can't be used here: it doesn't read and write text like the attention models that the "
+            "studio supports (state-space and recurrent models don't); choose another base model"
         ) from error
     if _differ(padded[1], alone[0, 3]) or _differ(padded[0], alone[0, 2]):
         raise BaseError(
-            f"{kind} answers otherwise beside other texts, or from its cache, than by itself; choose another "
-            "base"
+            f"{kind} answers differently in a batch, or from its cache, than on its own; choose another base "
+            "model"
         )
 
 

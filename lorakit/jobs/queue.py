@@ -64,7 +64,7 @@ def open_folder(folder: str | Path) -> Job:
     """The job in a folder, wherever it lies. Raises DataError when it is none."""
     job = _read(Path(folder))
     if job is None:
-        raise DataError(f"{Path(folder).name}: is not a job folder (it has no readable spec.json)")
+        raise DataError(f"{Path(folder).name} is not a job folder (it has no readable spec.json)")
     return job
 
 

@@ -71,9 +71,9 @@ def test_a_chat_model_is_asked_and_its_question_is_not_part_of_the_answer():
     [
         ("nowhere/", "nowhere"),
         ("owner/captions", "Hugging Face can't be reached"),
-        ("starter-text", "is a llama model, which describes no pictures"),
+        ("starter-text", "is a llama model, which can't describe images"),
         ("empty", "empty"),
-        ("vit", "is a vit model, which describes no pictures; give an image-to-text model"),
+        ("vit", "is a vit model, which can't describe images; use an image-to-text model"),
     ],
 )
 def test_what_is_no_captioning_model_is_refused_in_words(tmp_path, monkeypatch, source, says):

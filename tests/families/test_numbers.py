@@ -40,7 +40,7 @@ def test_a_card_samples_in_what_it_multiplies_and_an_old_one_trains_nothing(name
     if dtype == torch.bfloat16:
         numbers.check_trains(CUDA)
     else:
-        with pytest.raises(BaseError, match=f"{name} cannot multiply bf16, .* train on a newer card"):
+        with pytest.raises(BaseError, match=f"{name} can't multiply bf16, .* train on a newer GPU"):
             numbers.check_trains(CUDA)
 
 

@@ -27,7 +27,7 @@ def saved(kind, folder):
     ("kind", "words"),
     [
         ("mamba", OTHERS), ("rwkv", OTHERS), ("xlstm", OTHERS), ("bart", OTHERS),
-        ("bert", "looks at the words that follow"),
+        ("bert", "reads text in both directions"),
     ],
 )  # fmt: skip
 def test_what_cannot_write_token_by_token_is_refused_in_words(kind, words, tmp_path, record_property):

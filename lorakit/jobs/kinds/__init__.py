@@ -26,12 +26,12 @@ KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in MODULES}
 def register(kind: Kind) -> None:
     """Add a kind of job. Raises ValueError when its name is taken."""
     if kind.name in KINDS:
-        raise ValueError(f"{kind.name}: is a kind of job already")
+        raise ValueError(f"{kind.name} is already a kind of job")
     KINDS[kind.name] = kind
 
 
 def checked(kind: str, spec: Any) -> dict[str, Any]:
     """The spec as it is stored. Raises LoraKitError that names every field that is wrong."""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise LoraKitError(f"job: there is no kind {str(kind)[:40]!r}; the kinds are {', '.join(KINDS)}")
+        raise LoraKitError(f"job: unknown kind {str(kind)[:40]!r}; use one of {', '.join(KINDS)}")
     return KINDS[kind].spec.checked(kind, spec)

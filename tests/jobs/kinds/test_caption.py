@@ -101,7 +101,7 @@ def test_a_stopped_job_goes_on_with_the_next_photo(folder, model):
 
 def test_a_model_that_describes_nothing_ends_the_job_in_words(folder):
     job = run(captions.start(folder, [], {}, "starter-text"))
-    assert job.state == "failed" and "describes no pictures" in job.progress().message
+    assert job.state == "failed" and "can't describe images" in job.progress().message
 
 
 def test_what_cannot_be_asked_for_is_said(folder, monkeypatch):

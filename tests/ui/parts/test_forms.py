@@ -52,7 +52,7 @@ def test_a_distilled_base_is_said_before_a_training_with_the_full_one_a_click_aw
         form = forms.recipe_form("image", gr.State("product"))
         note, button = gr.HTML(), gr.Button()
     shown = bases.warn_distilled("black-forest-labs/FLUX.2-klein-4B", note, button)
-    assert shown[note]["visible"] and "come out poor" in shown[note]["value"]
+    assert shown[note]["visible"] and "turn out poor" in shown[note]["value"]
     assert shown[button]["visible"] and shown[button]["value"] == "Train on FLUX.2-klein-base-4B instead"
     (click,) = [call for call in page.fns.values() if call.fn is not None and call.fn.__name__ == "take_full"]
     taken = click.fn("black-forest-labs/FLUX.2-klein-4B", "product")
