@@ -31,8 +31,8 @@ def check_trains(device: torch.device) -> None:
     if device.type == "cuda" and not _has_bf16(device):
         name = torch.cuda.get_device_name(device)
         raise BaseError(
-            f"device: {name} can't multiply bf16, which training needs; generate and write with it, and train "
-            "on a newer GPU (NVIDIA Ampere, such as RTX 30, A10 or A100, or later)"
+            f"device: {name} can't multiply bf16, which training needs; generate and write with it, and "
+            "train on a newer GPU (NVIDIA Ampere, such as RTX 30, A10 or A100, or later)"
         )
 
 

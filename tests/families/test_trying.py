@@ -13,7 +13,7 @@ from tests.families.tiny_language import byte_tokenizer
 
 causal_lm = family_named("llm")
 
-OTHERS = "state-space and recurrent models do not"
+OTHERS = "state-space and recurrent models don't"
 
 
 def saved(kind, folder):
