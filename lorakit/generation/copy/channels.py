@@ -60,6 +60,7 @@ GSM7 = set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&
 GSM7_DOUBLE = set("^{}\\[~]|€")
 UCS2_LIMIT = 70  # characters of a message with any character outside GSM-7
 
+ONE_LINE = 250  # characters; a channel of at most this many takes one line, but for messages and posts
 X_LINK = 23
 X_LIGHT = (
     (0, 4351),
@@ -105,6 +106,11 @@ def _named(name: str) -> Channel | None:
 
 def _folded(name: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
+
+
+def one_line(row: Channel) -> bool:
+    """Does this channel take a single line?"""
+    return row.limit <= ONE_LINE and row.count == "characters"
 
 
 def count(text: str, row: Channel) -> int:

@@ -4,34 +4,23 @@ What is taken away is listed in words; what cannot be told apart from the text i
 written again. What a text owns stays: a quotation in it, hashtags, paragraphs, a note about the product.
 """
 
-import html
-import json
 import re
-from dataclasses import dataclass, field
 
-from lorakit.generation.copy.channels import Channel
-from lorakit.generation.copy.chatter import QUOTES
+from lorakit.generation.copy.channels import Channel, one_line
+from lorakit.generation.copy.unmarked import Unwrapped, from_brief, uncounted, unfenced, unmarked, unquoted
 from lorakit.generation.copy.wrapping_patterns import (
     ABOUT,
     BYE,
-    COUNT_LINE,
     COUNTED,
     ECHO,
-    ENTITY,
-    FENCE,
     FIRST_LINE,
     FLAGS,
-    FORMAT_TAG,
     GAP,
     HEAD,
-    HEADING,
-    ITEM_TAG,
     LABEL,
     LABEL_DASHED,
     LABELLED,
     LEAD,
-    LINE_TAG,
-    MARKED,
     MORE,
     NAMED,
     OPTIONS,
@@ -40,32 +29,8 @@ from lorakit.generation.copy.wrapping_patterns import (
     SORRY,
     SPEAKS_OF_TEXT,
     TAG,
-    TAGS,
     YES_ALONE,
 )
-
-ONE_LINE = 250  # characters; a channel of at most this many takes one line, but for messages and posts
-
-
-@dataclass
-class Unwrapped:
-    """The text, what was taken away around it, and why it cannot be delivered, if it cannot."""
-
-    text: str
-    removed: list[str] = field(default_factory=list)
-    fault: str = ""
-    announced: bool = False  # there was an introduction ...
-    several: bool = False  # ... to several texts
-    cut_behind: bool = False  # something behind the text went, so the text itself had come to its end
-
-    def become(self, text: str, removed: str, behind: bool = False) -> None:
-        """Take over `text` if it is something else, and say what it has lost."""
-        text = text.strip()
-        if text and text != self.text:
-            self.text = text
-            self.cut_behind |= behind
-            if removed and removed not in self.removed:
-                self.removed.append(removed)
 
 
 def unwrapped(text: str, row: Channel, facts: str = "") -> Unwrapped:
@@ -77,27 +42,22 @@ def unwrapped(text: str, row: Channel, facts: str = "") -> Unwrapped:
     for _ in range(4):
         before = made.text
         _unled(made, row)
-        _unfenced(made)
+        unfenced(made)
         _unfollowed(made, row, facts)
         _one_option(made, row, facts)
         _unlabelled(made, row)
-        _unmarked(made, row, facts)
-        _uncounted(made, facts)
-        _unquoted(made, row)
+        unmarked(made, row, facts)
+        uncounted(made, facts)
+        unquoted(made, row)
         if made.text == before:
             break
     if one_line(row) and "\n" in made.text:
         lines = [line for line in made.text.split("\n") if line.strip()]
         lines = [line for line in lines if not LABEL.fullmatch(f"{line}:")] or lines  # a name alone
         made.become(lines[0], f"all but the first of {len(lines)} lines", behind=True)
-        _unquoted(made, row)
+        unquoted(made, row)
     made.fault = _fault(made.text, facts)
     return made
-
-
-def one_line(row: Channel) -> bool:
-    """Does this channel take a single line?"""
-    return row.limit <= ONE_LINE and row.count == "characters"
 
 
 def _unled(made: Unwrapped, row: Channel) -> None:
@@ -124,28 +84,6 @@ def _lead(text: str) -> re.Match[str] | None:
     if lead["end"][0] in ":：":
         return lead if NAMED.search(lead.group()) else None
     return lead if (NAMED if lead["yes"] else LABELLED).search(lead.group()) else None
-
-
-def _unfenced(made: Unwrapped) -> None:
-    if "```" in made.text and (fence := FENCE.search(made.text)) and fence[1].strip():
-        made.become(fence[1], "a code block")
-    if made.text[:1] in "{[" and (found := _from_json(made.text)):
-        made.become(found, "a JSON frame")
-    if tags := TAGS.match(made.text):
-        made.become(tags[2] or tags[3] or "", "tags")
-    lines = made.text.split("\n")
-    if all(line.lstrip().startswith(">") for line in lines if line.strip()):
-        made.become("\n".join(line.lstrip().removeprefix(">").lstrip() for line in lines), "quotation marks")
-
-
-def _from_json(text: str) -> str:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return ""
-    while isinstance(found, dict | list) and found:
-        found = next(iter(found.values())) if isinstance(found, dict) else found[0]
-    return found if isinstance(found, str) else ""
 
 
 def _unfollowed(made: Unwrapped, row: Channel, facts: str) -> None:
@@ -226,58 +164,6 @@ def _unlabelled(made: Unwrapped, row: Channel) -> None:
         made.become(made.text[label.end() :], "a label")
 
 
-def _unmarked(made: Unwrapped, row: Channel, facts: str) -> None:
-    text = made.text
-    if ENTITY.search(text) and not ENTITY.search(facts):
-        text = html.unescape(text)
-    if text.startswith('\\"'):
-        text = text.replace('\\"', '"')
-    if FORMAT_TAG.search(text) or LINE_TAG.search(text):
-        text = FORMAT_TAG.sub("", ITEM_TAG.sub("- ", LINE_TAG.sub(" " if one_line(row) else "\n", text)))
-    text = HEADING.sub(r"\1", text)
-    for _ in range(3):
-        text = MARKED.sub(r"\1\3\4", text)
-    for mark in ("**", "__"):
-        if text.count(mark) % 2 and (text.startswith(mark) or text.endswith(mark)):
-            text = text.removeprefix(mark) if text.startswith(mark) else text.removesuffix(mark)
-    made.become(RULE.sub("", text) if made.text != text else text, "formatting")
-
-
-def _uncounted(made: Unwrapped, facts: str) -> None:
-    for pattern in (COUNTED, COUNT_LINE):
-        text = pattern.sub(lambda m: m.group() if _from_brief(m.group(), facts) else "", made.text)
-        made.become(text, "a character count")
-
-
-def _unquoted(made: Unwrapped, row: Channel) -> None:
-    """Take away quotation marks around the whole text, and what follows an announced quotation."""
-    text = made.text
-    for pair in QUOTES:
-        opening, closing = pair[0], pair[1]
-        bare = text.rstrip(".,")
-        if len(bare) > 2 and bare[0] == opening and bare[-1] == closing and _alone(bare[1:-1], pair):
-            ended = text[len(bare) :] if not re.search(r"[.!?…]$", bare[:-1]) else ""
-            made.become(bare[1:-1].strip() + ended.replace(",", ""), "quotation marks")
-            return
-        if made.announced and one_line(row) and text[:1] == opening and (end := text.find(closing, 1)) > 1:
-            made.become(text[1:end], "text after the quotation", behind=True)
-            return
-    first = text[:1]
-    if first in '"“„«「『' and not any(pair[1] in text[1:] for pair in QUOTES if pair[0] == first):
-        made.become(text[1:], "an open quotation mark")
-
-
-def _alone(inside: str, pair: str) -> bool:
-    """No mark of this pair is inside, but for apostrophes in and behind words."""
-    if pair[1] in "'’":
-        inside = re.sub(r"(?<=\w)['’](?=\w)|(?<=s)['’](?=\s)", "", inside)
-    return not any(mark in inside for mark in pair)
-
-
-def _from_brief(snippet: str, facts: str) -> bool:
-    return snippet.strip(" ()[]\n-–—|") in facts
-
-
 def _fault(text: str, facts: str) -> str:
     """Why a text cannot be delivered as it is, if it still speaks of itself or holds what is no text."""
     if SORRY.search(text):
@@ -291,7 +177,7 @@ def _fault(text: str, facts: str) -> str:
     counted = COUNTED.search(text)
     if (
         ((lead := _lead(text + "\n")) and LABELLED.search(lead.group()))
-        or (counted and not _from_brief(counted.group(), facts))
+        or (counted and not from_brief(counted.group(), facts))
         or "```" in text
         or _offers(re.split(r"\n+", text)[-1])
     ):

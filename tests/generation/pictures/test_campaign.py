@@ -292,7 +292,7 @@ def test_a_full_disk_is_said_and_nothing_finished_is_lost(tmp_path, family, camp
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(LoraKitError, match=r"cannot be written .*No space left"):
+    with pytest.raises(LoraKitError, match=r"can.t be written to .*No space left"):
         campaign(tmp_path).run()
     monkeypatch.undo()
     assert len(pictures(tmp_path)) == 3
