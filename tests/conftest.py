@@ -41,15 +41,24 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def scheme(request):
-    """What a person's system prefers: the tests of a page that take it run in both."""
-    return request.param
+@pytest.fixture(scope="session")
+def turned():
+    """Lets a person's system turn "dark" or "light" while a page is open, and waits until the page has."""
+
+    def turn(page, scheme):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            "dark => document.body.classList.contains('dark') === dark", arg=scheme == "dark"
+        )
+        page.wait_for_timeout(400)  # colours change gradually
+
+    return turn
 
 
-# All of axe's rules, the experimental ones too, but for those of WCAG's highest level.
+# All of axe's rules (or those of one kind), the experimental ones too, but for those of WCAG's highest level.
 AXE = """axe.run(document, {resultTypes: ['violations'], rules: Object.fromEntries(axe.getRules()
-  .filter(rule => !rule.tags.includes('wcag2aaa')).map(rule => [rule.ruleId, {enabled: true}]))})"""
+  .map(rule => [rule.ruleId, {enabled: !rule.tags.includes('wcag2aaa')
+    && (!'KIND' || rule.tags.includes('KIND'))}]))})"""
 
 
 def axe_script():
@@ -60,14 +69,15 @@ def axe_script():
 
 @pytest.fixture(scope="session")
 def serious():
-    """What axe-core finds serious or critical on a page as it stands, given how to evaluate JavaScript."""
+    """What axe-core finds serious or critical on a page as it stands, given how to evaluate JavaScript; with
+    a kind of rules, such as "cat.color", only what those find."""
     script = axe_script()
 
-    def look(evaluate):
+    def look(evaluate, kind=""):
         evaluate(f"(() => {{{script}}})()")
         return [
             f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-            for found in evaluate(AXE)["violations"]
+            for found in evaluate(AXE.replace("KIND", kind))["violations"]
             if found["impact"] in ("serious", "critical")
             for node in found["nodes"]
         ]

@@ -37,7 +37,7 @@ def running(folder):
         yield address
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         log.close()
 
 
@@ -55,7 +55,7 @@ def studio(tmp_path_factory):
 
 
 def _wait_for(address, process, log):
-    for _ in range(300):
+    for _ in range(900):  # a machine on which several studios start takes its time
         try:
             urllib.request.urlopen(address, timeout=5)
             return

@@ -138,7 +138,8 @@ def test_the_sample_voice_trains_and_writes(page):
     expect(counts).to_have_count(3, timeout=2 * MINUTE)
 
 
-def test_both_adapters_are_in_the_store(page):
+@at_the_desk
+def test_both_adapters_are_in_the_store(seat, page):
     open_tab(page, "Adapters")
     cards = page.locator(".cards .adapter")
     expect(cards).to_have_count(2, timeout=MINUTE)
@@ -148,7 +149,8 @@ def test_both_adapters_are_in_the_store(page):
     expect(page.locator(ZIP)).to_be_visible(timeout=MINUTE)
 
 
-def test_files_that_are_no_photos_are_named(page, tmp_path):
+@at_the_desk
+def test_files_that_are_no_photos_are_named(seat, page, tmp_path):
     bad = tmp_path / "brief.png"
     bad.write_text("not a picture")
     good = tmp_path / "good.png"
@@ -161,10 +163,24 @@ def test_files_that_are_no_photos_are_named(page, tmp_path):
     expect(page.get_by_text(re.compile(r"1 photo: "))).to_be_visible(timeout=MINUTE)
 
 
+@pytest.fixture
+def in_light_and_dark(serious, turned):
+    """What axe finds on a window in light, and what it finds of its colours in dark."""
+
+    def look(window):
+        found = serious(window.evaluate)
+        turned(window, "dark")
+        found += serious(window.evaluate, "cat.color")
+        turned(window, "light")
+        return found
+
+    return look
+
+
 @at_the_desk
 @pytest.mark.parametrize("at", [DESK, PHONE], ids=["wide", "narrow"])
-def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, scheme, at, serious):
-    window = opened(browser, studio, at | {"color_scheme": scheme})
+def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, at, in_light_and_dark):
+    window = opened(browser, studio, at | {"color_scheme": "light"})
     found = {}
     for tab in TABS:
         open_tab(window, tab)
@@ -176,7 +192,7 @@ def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, sch
         while folds.count():  # one may hold others
             press(folds.first)
         window.wait_for_timeout(300)
-        found[tab] = serious(window.evaluate)
+        found[tab] = in_light_and_dark(window)
         if window.evaluate("document.documentElement.scrollWidth") > at["viewport"]["width"]:
             found[tab].append("it sticks out")
     window.close()
@@ -184,32 +200,32 @@ def test_no_tab_keeps_anybody_out_or_sticks_out(seat, page, studio, browser, sch
 
 
 @at_the_desk
-def test_nor_does_what_opens_or_goes_wrong(seat, page, studio, browser, scheme, serious, tmp_path):
+def test_nor_does_what_opens_or_goes_wrong(seat, page, studio, browser, in_light_and_dark, tmp_path):
     """A message, a list, photos with findings, a mix with an adapter that is off, a picture in large."""
     Image.effect_noise((90, 90), 60).save(tmp_path / "small.png")
     Image.new("RGB", (640, 640)).save(tmp_path / "black.png")
-    window = opened(browser, studio, DESK | {"color_scheme": scheme})
+    window = opened(browser, studio, DESK)
     found = {}
     window.get_by_role("button", name="Start training").click()
     expect(window.get_by_test_id("toast-body")).to_have_css("opacity", "1", timeout=MINUTE)
     window.wait_for_timeout(1000)  # it fades in
-    found["a message"] = serious(window.evaluate)
+    found["a message"] = in_light_and_dark(window)
     window.locator("input[type=file]:visible, .tabitem:visible input[type=file]").first.set_input_files(
         [tmp_path / "small.png", tmp_path / "black.png"]
     )
     expect(window.locator(".photo")).to_have_count(2, timeout=MINUTE)
     window.locator(".photo input").first.uncheck()
     window.get_by_label("Base model").locator("visible=true").click()
-    found["photos with findings, and a list"] = serious(window.evaluate)
+    found["photos with findings, and a list"] = in_light_and_dark(window)
     window.keyboard.press("Escape")
     open_tab(window, "Product scenes")
     window.get_by_label("Add to the mix").click()
     window.get_by_role("option", name="aurora bottle").click()
     window.get_by_role("switch", name="aurora bottle: in the mix").click()
     window.locator(".mix-row summary").click()
-    found["an adapter that is off"] = serious(window.evaluate)
+    found["an adapter that is off"] = in_light_and_dark(window)
     window.locator(".results button.thumbnail-item:visible").first.click()
     expect(window.get_by_text("label in the file (IPTC)")).to_be_visible(timeout=MINUTE)
-    found["a picture in large"] = serious(window.evaluate)
+    found["a picture in large"] = in_light_and_dark(window)
     window.close()
     assert not any(found.values()), found

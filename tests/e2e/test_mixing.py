@@ -41,8 +41,8 @@ def stocked(studio, browser, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(stocked, browser, scheme):
-    page = browser.new_page(viewport=WIDE, color_scheme=scheme)
+def page(stocked, browser):
+    page = browser.new_page(viewport=WIDE, color_scheme="dark")
     page.goto(stocked)
     yield page
     page.close()

@@ -71,7 +71,7 @@ def test_the_page_follows_a_system_that_turns_dark_at_dusk(opened):
 
 
 def test_every_test_of_a_page_says_what_the_system_prefers():
-    """Most take the fixture `scheme`, and so run in both."""
+    """So that none depends on the machine that it runs on."""
     opens = re.compile(r"browser\.new_(?:page|context)\(([^)]*)")
     unsaid = [
         f"{path.name}: {asked}"

@@ -66,7 +66,7 @@ def notes(tmp_path):
     return (tmp_path / "notes").read_text().split("\n")[:-1] if (tmp_path / "notes").exists() else []
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -97,7 +97,7 @@ def test_a_page_that_dies_is_started_again_beside_the_same_worker(tmp_path):
 @pytest.mark.battery(101, "the page dies at every start")
 def test_a_page_that_dies_at_each_start_ends_the_studio_with_its_reason(tmp_path, record_property):
     started = parent(tmp_path, NOTE + "note('page'); sys.exit(3)")
-    _, said = started.communicate(timeout=30)
+    _, said = started.communicate(timeout=120)
     record_property("told", said)
     assert started.returncode == 3 and "exit code 3" in said
     assert notes(tmp_path).count("page") == PAGE_STARTS and notes(tmp_path)[-1] in ("saved", "page")
@@ -108,7 +108,7 @@ def test_a_page_that_says_why_it_cannot_start_is_not_started_again(tmp_path):
     started = parent(
         tmp_path, NOTE + f"note('page'); sys.exit('Port 7860 is taken') if 0 else os._exit({REFUSED})"
     )
-    _, said = started.communicate(timeout=30)
+    _, said = started.communicate(timeout=120)
     assert started.returncode == REFUSED and said == "" and notes(tmp_path).count("page") == 1
 
 
@@ -142,7 +142,7 @@ def test_the_studio_as_first_process_keeps_what_it_learned(tmp_path):
             env=os.environ | {"LORAKIT_PORT": str(free_port())},
         )  # fmt: skip
     try:
-        until(lambda: any(event["event"] == "step" for event in job.events()), 120)
+        until(lambda: any(event["event"] == "step" for event in job.events()), 300)
         assert checkpoint.newest(job.folder / "checkpoints") is None, "nothing is kept yet"
         (first,) = children(started.pid)  # that of `unshare`: the studio
         told = time.monotonic()

@@ -74,7 +74,7 @@ def start_worker():
         process.wait()
 
 
-def until(what, seconds=30):
+def until(what, seconds=120):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen in time"

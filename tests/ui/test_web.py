@@ -150,10 +150,10 @@ def plant_hostile_texts():
 
 
 @pytest.mark.battery(81, "script, javascript: links and image beacons in names, cards, prompts, results")
-def test_what_others_wrote_stays_text_in_a_real_browser(page, browser, scheme):
+def test_what_others_wrote_stays_text_in_a_real_browser(page, browser, turned):
     address, _ = page
     plant_hostile_texts()
-    window, asked, dialogs = browser.new_page(color_scheme=scheme), [], []
+    window, asked, dialogs = browser.new_page(color_scheme="light"), [], []
     window.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1; };")
     window.on("request", lambda request: asked.append(request.url))
     window.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -167,6 +167,7 @@ def test_what_others_wrote_stays_text_in_a_real_browser(page, browser, scheme):
         shown[tab] = place.inner_text().count("<img src=x")
     window.locator("[data-slug=look]:visible").first.click()
     window.get_by_text("works with").wait_for(timeout=30_000)
+    turned(window, "dark")
     assert min(shown.values()) >= 1, shown
     assert window.evaluate("window.hits") == 0 and dialogs == []
     assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()

@@ -61,8 +61,8 @@ def test_cookies_keep_to_the_studio(guarded, monkeypatch):
     ]
 
 
-def test_a_real_browser_finds_nothing_against_the_policy_on_any_tab(guarded, browser, scheme):
-    window, said, failed = browser.new_page(color_scheme=scheme), [], []
+def test_a_real_browser_finds_nothing_against_the_policy_on_any_tab(guarded, browser, turned):
+    window, said, failed = browser.new_page(color_scheme="light"), [], []
     window.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     window.on("pageerror", lambda error: failed.append(str(error)))
     window.goto(guarded.address)
@@ -76,6 +76,7 @@ def test_a_real_browser_finds_nothing_against_the_policy_on_any_tab(guarded, bro
         window.get_by_role("tab", name=tab, exact=True).click()
         window.locator(".tabitem:visible, [role=tabpanel]:visible").last.wait_for()
         window.wait_for_timeout(300)  # for what the tab asks for when it is opened
+    turned(window, "dark")
     assert failed == [] and [text for text in said if "Content Security Policy" in text] == []
     assert window.url.rstrip("/") == guarded.address
     window.close()

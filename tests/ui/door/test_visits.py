@@ -124,12 +124,12 @@ def test_anothers_picture_is_not_taken_as_an_upload(unguarded, home):
 
 
 @pytest.mark.battery(103, "a second real browser at one studio")
-def test_a_fresh_browser_shows_nothing_of_the_first_ones(unguarded, home, browser, scheme):
+def test_a_fresh_browser_shows_nothing_of_the_first_ones(unguarded, home, browser):
     planted(enter(unguarded))
     durable.write_json(home / "adapters" / "mug" / "card.json", {"name": "Mug", "family": "llm"})
     (home / "adapters" / "mug" / "adapter_model.safetensors").write_bytes(b"x")
     proxied = {"X-Forwarded-For": "203.0.113.5"}
-    context = browser.new_context(color_scheme=scheme, extra_http_headers=proxied)
+    context = browser.new_context(color_scheme="dark", extra_http_headers=proxied)
     page = context.new_page()
     page.goto(unguarded.address)
     page.get_by_role("tab", name="Brand voice", exact=True).click()
