@@ -81,9 +81,9 @@ def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     press(page.get_by_role("button", name="Try it with the sample product"))
     expect(page.get_by_text(re.compile("Waiting in the queue|Working")).first).to_be_visible(timeout=MINUTE)
     page.reload()
-    expect(page.get_by_text("It is in the store, ready to use")).to_be_visible(timeout=4 * MINUTE)
+    expect(page.get_by_text("Added to your adapters, ready to use")).to_be_visible(timeout=4 * MINUTE)
     expect(page.get_by_text("for 12 steps")).to_be_visible()
-    expect(page.get_by_text("of the base's parameters were trained")).to_be_visible()
+    expect(page.get_by_text("trained parameters, relative to the base model")).to_be_visible()
 
 
 def one_scene_in_one_format(page):
@@ -126,11 +126,14 @@ def test_a_click_on_a_picture_says_what_made_it(page):
 
 def test_the_sample_voice_trains_and_writes(page):
     open_tab(page, "Brand voice")
+    press(page.get_by_role("button", name="Train a voice"))
+    expect(page.get_by_label("Voice name")).to_be_visible(timeout=MINUTE)
     set_steps(page, 4)
     press(page.get_by_role("button", name="Try it with the sample voice"))
-    expect(page.get_by_text("It is in the store, ready to use").locator("visible=true")).to_be_visible(
-        timeout=3 * MINUTE
-    )
+    lead = page.get_by_role("button", name="Write with it")
+    expect(lead).to_be_visible(timeout=3 * MINUTE)
+    press(lead)
+    expect(page.get_by_label("Voice", exact=True).locator("visible=true")).to_have_value("Nordal voice")
     press(page.get_by_role("button", name="Fill in an example"))
     expect(page.get_by_label("Product", exact=True)).to_have_value("Nordal teapot", timeout=MINUTE)
     press(page.get_by_role("button", name="Write copy"))
@@ -156,6 +159,7 @@ def test_files_that_are_no_photos_are_named(seat, page, tmp_path):
     good = tmp_path / "good.png"
     Image.effect_noise((640, 640), 60).save(good)
     open_tab(page, "Train")
+    press(page.get_by_text("A product, from photos"))
     page.locator("input[type=file]:visible, .tabitem:visible input[type=file]").first.set_input_files(
         [bad, good]
     )

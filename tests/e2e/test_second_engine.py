@@ -63,7 +63,7 @@ def test_the_page_is_dark_as_the_system_is(page):
 def test_the_sample_product_trains(page):
     set_steps(page, 4)
     page.press("Try it with the sample product")
-    page.see("It is in the store, ready to use", ".status", 240)
+    page.see("Added to your adapters, ready to use", ".status", 240)
 
 
 def test_a_scene_is_rendered(page):
@@ -80,10 +80,12 @@ def test_a_scene_is_rendered(page):
 
 
 def test_the_sample_voice_trains_and_writes(page):
-    open_tab(page, "Brand voice")
+    open_tab(page, "Train")
+    page.press("A voice, from texts", ".subjects label")
     set_steps(page, 2)
     page.press("Try it with the sample voice")
-    page.see("It is in the store, ready to use", ".status", 240)
+    page.see("Write with it", "button", 240)
+    page.press("Write with it")
     page.press("Fill in an example")
     page.wait_for(FILLED)
     page.press("Write copy")
