@@ -1,0 +1,130 @@
+"""Each module has its test file in the same place, is imported by a test, or is named here beside the file
+whose tests run it."""
+
+import ast
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "lorakit"
+# A module that others use, and the test file that holds what it does: both from their folder on.
+RUN_BY = {
+    "data/tables/heads.py": "data/texts/test_sets.py",
+    "data/tables/languages.py": "data/texts/test_quality.py",
+    "data/tables/letter_odds.py": "data/tables/test_decoding.py",
+    "data/tables/records.py": "data/texts/test_sets.py",
+    "data/texts/chats.py": "data/texts/test_sets.py",
+    "data/texts/files.py": "data/texts/test_sets.py",
+    "data/texts/patterns.py": "data/texts/test_quality.py",
+    "data/texts/prose.py": "data/texts/test_sets.py",
+    "data/texts/web.py": "data/texts/test_sets.py",
+    "families/facts.py": "store/test_faults.py",
+    "families/replies.py": "generation/copy/test_saying.py",
+    "formats/choosing.py": "formats/test_writing.py",
+    "formats/kinds.py": "formats/test_names.py",
+    "formats/known_bases.py": "formats/test_names.py",
+    "formats/kohya.py": "formats/test_writing.py",
+    "formats/layouts.py": "formats/test_writing.py",
+    "formats/leaves.py": "formats/test_writing.py",
+    "formats/loading.py": "formats/test_writing.py",
+    "formats/metadata.py": "formats/test_names.py",
+    "formats/products.py": "formats/test_limits.py",
+    "formats/saving.py": "formats/test_writing.py",
+    "formats/settings.py": "formats/test_writing.py",
+    "formats/stated.py": "store/test_faults.py",
+    "formats/tools.py": "formats/test_bases.py",
+    "generation/copy/drafts.py": "generation/copy/test_saying.py",
+    "lora/dora.py": "formats/test_foreign.py",
+    "lora/live_mixes.py": "generation/copy/test_catalogue.py",
+    "lora/mixes.py": "generation/copy/test_catalogue.py",
+    "lora/modules.py": "generation/copy/test_catalogue.py",
+    "starter/build/text_writers.py": "data/texts/test_quality.py",
+    "store/zips.py": "store/test_faults.py",
+}
+# On 2026-12-01 only run by the tests of what uses them: the list may only shrink.
+TO_BE_NAMED = [
+    "data/photos/backdrops.py",
+    "data/photos/caption_tables.py",
+    "data/photos/captions.py",
+    "data/photos/leftovers.py",
+    "data/photos/letter_rows.py",
+    "data/photos/litter.py",
+    "data/photos/masks.py",
+    "data/photos/names.py",
+    "data/photos/safe_names.py",
+    "data/photos/sameness.py",
+    "data/photos/single_photo.py",
+    "data/photos/whole_set.py",
+    "families/base.py",
+    "families/empty.py",
+    "families/flux2.py",
+    "families/four_bits.py",
+    "families/image.py",
+    "families/source.py",
+    "families/stable_diffusion.py",
+    "generation/copy/phrases.py",
+    "generation/copy/unmarked.py",
+    "generation/copy/wrapping_patterns.py",
+    "generation/pictures/folding.py",
+    "generation/pictures/request.py",
+    "generation/pictures/sheet.py",
+    "jobs/fields.py",
+    "jobs/kind.py",
+    "jobs/kinds/check.py",
+    "jobs/kinds/combine.py",
+    "jobs/kinds/copy.py",
+    "jobs/kinds/forecast.py",
+    "jobs/kinds/voice.py",
+    "jobs/spec.py",
+    "jobs/trainings.py",
+    "lora/grams.py",
+    "starter/build/adapter_report.py",
+    "starter/build/arithmetic.py",
+    "starter/build/flame.py",
+    "starter/build/samples.py",
+    "starter/build/saving.py",
+    "starter/build/text_names.py",
+    "starter/build/text_words.py",
+    "terminal/doctor.py",
+    "training/forecast/length.py",
+    "training/limits.py",
+    "training/medium.py",
+    "ui/door/chain.py",
+    "ui/door/origins.py",
+    "ui/page.py",
+    "ui/parts/adding.py",
+    "ui/parts/plan_form.py",
+    "ui/parts/text_gate.py",
+    "ui/parts/uploads.py",
+]
+
+
+def only_holds_values(path):
+    """Words, tables and names: the tests of what reads them are theirs."""
+    return not any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text())))
+
+
+def imported_by_tests():
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_has_its_test_or_is_named_in_one():
+    tested, modules = set(imported_by_tests()), {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE)
+        dotted = ".".join(("lorakit", *place.with_suffix("").parts)).removesuffix(".__init__")
+        own = TESTS / place.parent / f"test_{place.name}"
+        modules[str(place)] = own.exists() or dotted in tested or only_holds_values(path)
+    assert [
+        name for name, found in modules.items() if not found and name not in [*RUN_BY, *TO_BE_NAMED]
+    ] == []
+    assert [name for name in [*RUN_BY, *TO_BE_NAMED] if name not in modules] == [], (
+        "it is gone: take it off the list"
+    )
+    assert [name for name in TO_BE_NAMED if modules[name]] == [], "it is named: take it off the list"
+    assert [file for file in set(RUN_BY.values()) if not (TESTS / file).is_file()] == []
