@@ -19,6 +19,11 @@ def free_bytes() -> int:
     return min([psutil.virtual_memory().available, *_left(CGROUPS, OWN)])
 
 
+def total_bytes() -> int:
+    """The memory of this machine."""
+    return psutil.virtual_memory().total
+
+
 def _left(groups: Path, own: Path) -> Iterator[int]:
     """What each control group around this process leaves it; groups without a limit are passed over."""
     try:

@@ -15,11 +15,11 @@ from lorakit.errors import AdapterError
 from lorakit.lora import low_rank
 from lorakit.lora.adapter import Adapter, Card, Factors, Mix
 from lorakit.lora.low_rank import LowRank, Truncated
+from lorakit.lora.methods import METHODS
 from lorakit.lora.mixes import check_mix, strength_of, twins, warn_of_twins
 
 log = logging.getLogger(__name__)
 
-METHODS = ("concat", "svd", "ties", "dare", "project")
 DENSITY = 0.2  # share of the entries that TIES keeps (arXiv 2306.01708, section 5: the top 20%)
 KEEP = 0.5  # share of the entries that DARE keeps
 PROTECT = 0.9  # assumption: share of the product that "project" keeps others away from

@@ -148,7 +148,7 @@ def _refuse_part(adapter: Adapter, missing: list[str]) -> None:
         if is_foreign(adapter.family)
         else (
             "; to use the rest anyway, allow it in part (partial=True, "
-            "python -m lorakit adapters --in-part NAME, or “Use in part” on the Adapters tab)"
+            "python -m lorakit adapters use-in-part NAME, or “Use in part” on the Adapters tab)"
         )
     )
     raise AdapterError(

@@ -1,24 +1,23 @@
 """What a mix may be, before any adapter of it is opened: the rules that the page, jobs and terminal share.
 
 In a terminal or a table a mix is written as words, one for each adapter:
-`bottle=0.9 riso=0.6@40-100/double:0.2,single:0.8`. After the weight, `@` says in which part of the sampling
-it acts, in percent, and `/` gives groups of blocks a weight of their own.
+`bottle=0.9 riso=0.6@40-100/double:0.2,single:0.8`. After the strength, `@` says during which steps of the
+sampling it is active, in percent, and `/` gives groups of blocks a strength of their own.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lorakit.errors import AdapterError, RecipeError
+from lorakit.errors import AdapterError, RecipeError, all_of
 from lorakit.lora.strength import Strength
 
 MOST_ADAPTERS = 64  # in one mix
-METHODS = ("concat", "svd", "ties", "dare", "project")  # of lorakit.lora.combine, which needs torch
-WORD = "ADAPTER[=WEIGHT...]"
+WORD = "ADAPTER[=STRENGTH...]"
 EXPLAINED = (
-    "such as bottle=0.9 riso=0.6@40-100/double:0.2,single:0.8; weight: from -2 to 2 (default 1); @40-100: "
-    "acts in that part of the sampling only, in percent; /double:0.2,single:0.8: another weight in these "
-    "blocks (FLUX: double, single; SD and SDXL: down, mid, up; a text encoder: text; a language model: "
-    "layers such as 0-7)"
+    "such as bottle=0.9 riso=0.6@40-100/double:0.2,single:0.8; strength: from -2 to 2 (default: 1); "
+    "@40-100: active only from 40% to 100% of the steps; /double:0.2,single:0.8: a different strength in "
+    "these blocks (FLUX: double, single; SD and SDXL: down, mid, up; a text encoder: text; a language "
+    "model: layers such as 0-7)"
 )
 
 
@@ -27,7 +26,7 @@ def check_strength(name: str, stated: Any) -> Strength:
     adapter, unless it is one that can be meant.
     """
     if stated is None or (isinstance(stated, dict) and stated.get("weight", 1.0) is None):
-        raise RecipeError(f"mix: {name}: its weight is missing; give a number, usually 0 to 1")
+        raise RecipeError(f"mix: {name}: its strength is missing; give a number, usually 0 to 1")
     try:
         return Strength.from_dict(stated)
     except AdapterError as error:
@@ -42,27 +41,32 @@ def check_whole(name: str, strength: Strength, combined: bool = False) -> None:
         return
     if combined:
         raise RecipeError(
-            f"{name}: acts in a part of the sampling only, which one adapter cannot; let it act on the whole "
-            "picture, or mix it live"
+            f"{name} is active for only part of the steps, which a combined adapter can't store; set it to "
+            "all steps, or keep the mix"
         )
-    raise RecipeError(f"{name}: only pictures have a part of the sampling; leave it out here")
+    raise RecipeError(f"{name}: only images are generated in steps; remove its range of steps (@)")
 
 
 def read_mix(words: Iterable[str], tell: Callable[[str], Any] = print) -> dict[str, Strength]:
     """The adapters of a mix written as words, with their strengths; `tell` hears of one that is named twice.
 
-    Raises RecipeError naming the word and its piece that cannot be meant.
+    Raises RecipeError naming every word that cannot be meant, with the piece that is wrong.
     """
     mix: dict[str, Strength] = {}
+    problems = []
     for word in words:
         name, _, written = word.partition("=")
-        if not name:
-            raise RecipeError(f"{word}: names no adapter before the =; write it as riso=0.8")
-        strength = read_strength(word, written)
-        if name in mix:
-            strength = added(name, mix[name], strength)
-            tell(f"{name} is named twice: its weights add up to {strength}")
-        mix[name] = strength
+        try:
+            strength = read_strength(word, written)
+            if name in mix:
+                strength = added(name, mix[name], strength)
+                tell(f"{name} is named twice: its strengths add up to {strength}")
+        except RecipeError as error:
+            problems.append(str(error))
+        else:
+            mix[name] = strength
+    if problems:
+        raise RecipeError(all_of("mix", problems))
     return mix
 
 
@@ -72,17 +76,21 @@ def read_strength(word: str, written: str) -> Strength:
     Raises RecipeError that begins with `word`, which it is a part of.
     """
     name = word.partition("=")[0]
+    if not name:
+        raise RecipeError(f"{word}: no adapter is named before the =; write it as riso=0.8")
     head, slash, blocks = written.partition("/")
     weight, at, part = head.partition("@")
-    stated: dict[str, Any] = {"weight": _number(word, weight, f"{name}=0.8", "the weight") if weight else 1.0}
+    stated: dict[str, Any] = {}
+    if weight:
+        stated["weight"] = _number(word, weight, f"{name}=0.8", "the strength")
     if at:
         low, dash, high = part.partition("-")
         if not dash:
-            raise RecipeError(f"{word}: {at + part!r} is no part of the sampling; write {name}=0.8@40-100")
-        ends = [_number(word, end, f"{name}=0.8@40-100", "the part of the sampling") for end in (low, high)]
+            raise RecipeError(f"{word}: {at + part!r} is not a valid range of steps; write {name}=0.8@40-100")
+        ends = [_number(word, end, f"{name}=0.8@40-100", "the range of steps") for end in (low, high)]
         stated |= {"start": ends[0] / 100, "end": ends[1] / 100}
         if not 0 <= ends[0] < ends[1] <= 100:
-            raise RecipeError(f"{word}: {at + part!r} must go up, from 0 to 100 percent of the sampling")
+            raise RecipeError(f"{word}: {at + part!r} must go up, from 0 to 100% of the steps")
     if slash:
         stated["blocks"] = read_blocks(word, blocks, f"{name}=0.8/double:0.2,single:0.8")
     try:
@@ -97,27 +105,29 @@ def read_blocks(word: str, written: str, example: str) -> dict[str, float]:
     for piece in filter(None, (piece.strip() for piece in written.split(","))):
         group, colon, weight = (part.strip() for part in piece.partition(":"))
         if not colon or not group:
-            raise RecipeError(f"{word}: {piece!r} is no group of blocks with its weight; write {example}")
+            raise RecipeError(
+                f"{word}: {piece!r} is not a group of blocks with its strength; write {example}"
+            )
         if group in found:
-            raise RecipeError(f"{word}: {group!r} has two weights; give it one")
-        found[group] = _number(word, weight, example, f"the weight of {group!r}")
+            raise RecipeError(f"{word}: {group!r} has two strengths; give it one")
+        found[group] = _number(word, weight, example, f"the strength of {group!r}")
     if not found:
-        raise RecipeError(f"{word}: no group of blocks is named after the /; write {example}")
+        raise RecipeError(f"{word}: no group of blocks after the /; write {example}")
     return found
 
 
 def added(name: str, one: Strength, other: Strength) -> Strength:
-    """An adapter that is in a mix twice: the sum of its weights. Raises RecipeError naming it when its parts
-    of the sampling differ, or the sum is beyond what a weight may be.
+    """An adapter that is in a mix twice: the sum of its strengths. Raises RecipeError naming it when they are
+    active during different steps, or the sum is beyond what a strength may be.
     """
     if (one.start, one.end) != (other.start, other.end):
-        raise RecipeError(f"{name} is named twice, in different parts of the sampling; name it once")
+        raise RecipeError(f"{name} is named twice, active during different steps; name it once")
     groups = {group for strength in (one, other) for group, _ in strength.groups}
     blocks = {group: _in(one, group) + _in(other, group) for group in groups}
     try:
         return Strength(one.weight + other.weight, blocks, one.start, one.end)
     except AdapterError as error:
-        raise RecipeError(f"{name} is named twice, and its weights add up: {error}") from None
+        raise RecipeError(f"{name} is named twice, and its strengths add up: {error}") from None
 
 
 def _in(strength: Strength, group: str) -> float:

@@ -1,15 +1,15 @@
-"""What this machine and workspace have, in lines for a terminal; never what a password or a token says."""
+"""What this machine and the workspace have, in lines for a terminal; passwords and tokens are never shown."""
 
 import os
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
+from lorakit.families import host
 from lorakit.families.sources import STARTERS, local_folder
 from lorakit.jobs import disk, retention
 from lorakit.units import size
@@ -26,7 +26,7 @@ SETTINGS = (
 
 
 def lines() -> Iterator[str]:
-    """Versions, device, memory, settings, the starter bases, and what takes how much room."""
+    """Versions, device, memory, settings, the starter models, and what takes up how much disk space."""
     yield f"lorakit {__version__}, Python {platform.python_version()}"
     for package in PACKAGES:
         try:
@@ -34,8 +34,7 @@ def lines() -> Iterator[str]:
         except PackageNotFoundError:
             yield f"{package} is missing: pip install -r requirements.txt"
     yield f"device: {_device()}"
-    with suppress(ValueError, OSError, AttributeError):
-        yield f"memory: {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB"
+    yield f"memory: {size(host.total_bytes())}, {size(host.free_bytes())} of it free"
     yield from _settings()
     for name in STARTERS:
         try:
@@ -52,7 +51,7 @@ def _device() -> str:
     if not torch.cuda.is_available():
         return f"CPU, {torch.get_num_threads()} threads"
     memory = torch.cuda.get_device_properties(0).total_memory
-    return f"{torch.cuda.get_device_name()}, {memory / 1e9:.0f} GB"
+    return f"{torch.cuda.get_device_name()}, {size(memory)}"
 
 
 def _settings() -> Iterator[str]:
@@ -65,17 +64,17 @@ def _settings() -> Iterator[str]:
         if name.startswith("LORAKIT_"):  # among them may be a certificate or its key
             yield f"{name}: set"
     offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-    hub = "never asked (HF_HUB_OFFLINE)" if offline else "asked for a model that is not on this machine"
-    yield f"Hugging Face: {hub}"
+    use = "never used (HF_HUB_OFFLINE)" if offline else "used for models that are not on this machine"
+    yield f"Hugging Face: {use}"
 
 
 def _disk() -> Iterator[str]:
     home = workspace.home()
     free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
-    yield f"workspace: {home} ({size(free)} free); adapters: {workspace.adapters_folder()}"
+    yield f"workspace: {home} ({size(free)} free); your adapters: {workspace.adapters_folder()}"
     for what, count in disk.usage().items():
         yield f"  {what}: {size(count)}"
     old = sum(one.size for one in retention.going())
-    yield f"  of these {size(old)} can go: python -m lorakit clean"
+    yield f"  {size(old)} of this can be freed up: python -m lorakit clean"
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     yield f"models from Hugging Face: {size(disk.size_of(hub))} in {hub}"

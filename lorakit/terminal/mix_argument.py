@@ -9,7 +9,7 @@ from lorakit.lora.mix_syntax import check_whole, read_mix
 
 
 def mix_of(words: list[str], sampled: bool = False) -> dict[Any, Any]:
-    """The adapters of a mix; only with `sampled` one may act in a part of the sampling."""
+    """The adapters of a mix; only with `sampled` one may be active for a part of the steps."""
     mix = read_mix(words, _tell)
     for name, strength in mix.items():
         if not sampled:
@@ -35,5 +35,5 @@ def _opened(mix: Mapping[str, Any]) -> dict[Any, Any]:
     }
 
 
-def _tell(said: str) -> None:
-    print(said, file=sys.stderr)
+def _tell(note: str) -> None:
+    print(note, file=sys.stderr)

@@ -1,5 +1,6 @@
 """The command line: fast help, every setting an option, one sentence for what went wrong, no work lost."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from lorakit.lora.adapter import Adapter, Card, Factors
 from lorakit.lora.mix_syntax import read_mix
 from lorakit.lora.strength import Strength
 from lorakit.store.store import Store
-from lorakit.terminal import commands
 from lorakit.terminal.cli import main
 from lorakit.terminal.mix_argument import mix_of
+from lorakit.terminal.progress import Teller
+from lorakit.terminal.stopping import STOPPED
 
 COPY = {"base": "starter-text", "mix": {}, "brief": {"product": "Aurora bottle"}, "variants": 1, "seed": 0}
 
@@ -66,7 +68,7 @@ def test_help_is_there_at_once_and_names_every_command():
 
 def test_a_setting_of_the_recipe_is_an_option(fake_training):
     calls, texts = fake_training
-    assert main(["voice", texts, "--steps", "12", "--learning-rate", "0.002", "--rslora", "yes"]) == 0
+    assert main(["voice", texts, "--steps", "12", "--learning-rate", "0.002", "--rslora"]) == 0
     recipe = calls[0].recipe
     assert (recipe.steps, recipe.learning_rate, recipe.rslora) == (12, 0.002, True)
     assert calls[0].out == Store().folder / "calm"
@@ -81,7 +83,7 @@ def test_training_again_under_a_taken_name_leaves_the_finished_adapter(fake_trai
 def test_ctrl_c_stops_at_a_step_and_the_same_command_continues(fake_training, capsys):
     calls, texts = fake_training
     before = signal.getsignal(signal.SIGINT)
-    assert main(["voice", texts, "--steps", "7"]) == commands.STOPPED
+    assert main(["voice", texts, "--steps", "7"]) == STOPPED
     assert "run the same command again" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
     assert main(["voice", texts, "--steps", "8"]) == 0
@@ -94,9 +96,11 @@ def test_ctrl_c_stops_at_a_step_and_the_same_command_continues(fake_training, ca
         (["train", "photos"], "--trigger"),
         (["train", "no-such-folder", "--trigger", "aurora"], "no-such-folder"),
         (["voice", "no-such-file.csv"], "no-such-file.csv"),
-        (["adapters", "--show", "gone"], "gone"),
-        (["adapters", "--add", "gone.safetensors"], "gone.safetensors"),
-        (["jobs", "--cancel", "gone"], "gone"),
+        (["adapters", "show", "gone"], "gone"),
+        (["adapters", "add", "gone.safetensors"], "gone.safetensors"),
+        (["jobs", "cancel", "gone"], "gone"),
+        (["jobs", "show", "gone"], "gone"),
+        (["combine", "aurora", "--name", "x", "--method", "concat", "--rank", "4"], "--rank: concat keeps"),
         (["write", " "], "product"),
         (["write", "Aurora", "--channel", "smoke-signals"], "smoke-signals"),
     ],
@@ -113,16 +117,72 @@ def test_a_wrong_setting_is_named(fake_training, capsys):
     assert "rank" in capsys.readouterr().err
 
 
+def test_every_wrong_setting_is_named_at_once(fake_training, capsys):
+    calls, texts = fake_training
+    wrong = ["--rank", "many", "--steps", "0", "--dora", "--pissa", "--optimizer", "magic"]
+    assert main(["voice", texts, *wrong]) == 1 and not calls
+    assert capsys.readouterr().err.splitlines() == [
+        "error: recipe: steps is 0; it must be between 1 and 100000.",
+        "rank is 'many'; it must be a number.",
+        "optimizer is 'magic'; choose one of adamw, adamw-8bit, adamw-8bit-paged, prodigy, schedule-free.",
+        "pissa and dora can't be combined; choose one",
+    ]
+
+
+def test_a_switch_is_on_or_off_and_takes_no_word(fake_training, capsys):
+    calls, texts = fake_training
+    large = ["--base", "owner/large", "--no-gradient-checkpointing", "--dora"]
+    assert main(["voice", texts]) == main(["voice", texts, *large]) == 0
+    assert [call.recipe.dora for call in calls] == [False, True]
+    assert calls[1].recipe.gradient_checkpointing is False
+    for arguments in ([texts, "--dora", "ture"], ["--dora", "ture", texts], [texts, "--dora", "true"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["voice", *arguments])
+        word = arguments[arguments.index("--dora") + 1]
+        assert ended.value.code == 2 and len(calls) == 2
+        assert f"--dora takes no value (here '{word}'); --no-dora switches it off" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["voice", texts, "--dora=ture"])
+    assert "--dora" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_mix_tells_every_word_that_cannot_be_meant():
+    with pytest.raises(LoraKitError, match=r"(?s)^mix: aurora=strong: .*\.\n=0\.5: no adapter.*\.\nink=9: "):
+        read_mix(["aurora=strong", "=0.5", "bottle", "ink=9"])
+
+
+def test_every_page_of_help_can_be_shown(capsys):
+    names = [
+        "train",
+        "voice",
+        "caption",
+        "render",
+        "write",
+        "combine",
+        "adapters",
+        "jobs",
+        "worker",
+        "clean",
+        "doctor",
+    ]
+    own = ["list", "add", "show", "rename", "trash", "restore", "export", "publish", "use-in-part"]
+    pages = [[name] for name in names] + [["adapters", name] for name in own]
+    for page in [[], *pages, *(["jobs", name] for name in ("list", "show", "cancel"))]:
+        with pytest.raises(SystemExit) as ended:
+            main([*page, "--help"])
+        assert ended.value.code == 0 and capsys.readouterr().out.startswith("usage: "), page
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [
         ("aurora=strong", r"'strong' is not a number; write aurora=0\.8"), ("aurora=nan", "nan"),
-        ("aurora=3", "-2 to 2"), ("=0.5", "names no adapter"),
+        ("aurora=3", "-2 to 2"), ("=0.5", "no adapter is named"),
         ("aurora=0.6@40", r"'@40'.*aurora=0\.8@40-100"),
         ("aurora=0.6@x-100", "'x'"), ("aurora=0.6@80-40", "'@80-40' must go up"),
         ("aurora=1@40-120", "@40-120"),
         ("aurora=0.6/double", "'double'"), ("aurora=0.6/", "no group"), ("aurora=1/double:x", "'double' 'x'"),
-        ("aurora=0.6/middle:1", "middle.*double, single"), ("aurora=1/up:1,up:0", "'up' has two"),
+        ("aurora=0.6/middle:1", "middle.*double, single"), ("aurora=1/up:1,up:0", "'up' has two strengths"),
         ("aurora=1/0-7:1,4-9:1", "overlap"), ("aurora=0.6/double:9", "in double"),
     ],
 )  # fmt: skip
@@ -146,14 +206,14 @@ def test_an_adapter_named_twice_is_in_the_mix_once_with_both_weights(file, capsy
     with pytest.raises(LoraKitError, match="-2 to 2"):
         mix_of(["aurora=1.5", "aurora=1"])
     assert read_mix(["a=0.5/double:0.1", "a=0.25"])["a"] == Strength(0.75, {"double": 0.35})
-    with pytest.raises(LoraKitError, match="twice, in different parts"):
+    with pytest.raises(LoraKitError, match="twice, active during different steps"):
         read_mix(["a=0.5@0-40", "a=0.25"])
 
 
 def test_only_pictures_have_a_part_of_the_sampling(file, capsys):
     Store().add(file, "Aurora")
     assert main(["combine", "aurora=1@40-100", "--name", "x"]) == 1
-    assert "aurora: only pictures have a part of the sampling" in capsys.readouterr().err
+    assert "aurora: only images are generated in steps" in capsys.readouterr().err
     assert list(mix_of(["aurora=1@40-100"], sampled=True).values()) == [Strength(start=0.4)]
 
 
@@ -185,7 +245,7 @@ def test_an_adapter_is_made_smaller_from_the_terminal(file, capsys):
     Store().add(file, "Aurora")
     assert main(["combine", "aurora", "--rank", "1", "--name", "Aurora small"]) == 0
     assert Store().get("aurora-small").rank == 1
-    assert "of the updates lost" in capsys.readouterr().out
+    assert "% kept" in capsys.readouterr().out
 
 
 def test_a_full_disk_is_a_sentence_too(monkeypatch, capsys):
@@ -200,26 +260,48 @@ def test_a_full_disk_is_a_sentence_too(monkeypatch, capsys):
 
 def test_the_store_can_be_kept_from_the_terminal(file, tmp_path, capsys):
     for arguments in (
-        ["--add", str(file), "--name", "Sea"],
-        ["--rename", "sea", "Ocean"],
-        ["--in-part", "ocean"],
-        ["--trash", "ocean"],
-        ["--restore", "ocean"],
-        ["--export", "ocean", str(tmp_path)],
-        ["--show", "ocean"],
+        ["add", str(file), "--name", "Sea"],
+        ["rename", "sea", "Ocean"],
+        ["use-in-part", "ocean"],
+        ["trash", "ocean"],
+        ["list", "--trash"],
+        ["restore", "ocean"],
+        ["export", "ocean", str(tmp_path)],
+        ["export", "ocean", str(tmp_path), "--layout", "kohya"],
+        ["show", "ocean"],
+        ["list"],
         [],
     ):
         assert main(["adapters", *arguments]) == 0
-    assert (tmp_path / "ocean.zip").is_file()
-    assert "aurora bottle" in capsys.readouterr().out
+    assert (tmp_path / "ocean.zip").is_file() and (tmp_path / "ocean-kohya.zip").is_file()
+    said = capsys.readouterr().out
+    assert said.count("aurora bottle") >= 3 and "adapters restore ocean brings it back\nocean\n" in said
+    assert main(["adapters", "export", "ocean", str(tmp_path), "--layout", "comfy"]) == 1
+    assert "use one of peft, diffusers, kohya" in capsys.readouterr().err
     assert Store().load("ocean").card.partial is True
-    assert main(["adapters", "--in-full", "ocean"]) == 0 and Store().load("ocean").card.partial is False
+    assert (
+        main(["adapters", "use-in-part", "ocean", "--undo"]) == 0
+        and Store().load("ocean").card.partial is False
+    )
+
+
+def test_an_adapter_of_a_name_that_is_in_the_trash_already_comes_back_by_its_own(file, capsys):
+    for _ in range(2):
+        Store().add(file, "Sea")
+        assert main(["adapters", "trash", "sea"]) == 0
+    assert "adapters restore sea-2 brings it back" in capsys.readouterr().out
+    assert main(["adapters", "restore", "sea-2"]) == 0 and Store().trashed() == ["sea"]
 
 
 def test_jobs_are_listed_and_cancelled(capsys):
     job = queue.create("copy", COPY)
-    assert main(["jobs"]) == 0 and "queued" in capsys.readouterr().out
-    assert main(["jobs", "--cancel", job.id]) == 0 and "cancelled" in capsys.readouterr().out
+    for arguments in (["jobs"], ["jobs", "list"]):
+        assert main(arguments) == 0 and f"{job.id} " in (said := capsys.readouterr().out) and "queued" in said
+    assert main(["jobs", "show", job.id]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["id"], shown["kind"], shown["state"]) == (job.id, "copy", "queued")
+    assert shown["spec"]["brief"]["product"] == "Aurora bottle"
+    assert main(["jobs", "cancel", job.id]) == 0 and "cancelled" in capsys.readouterr().out
 
 
 def test_a_job_folder_is_run_where_it_lies_and_only_once(monkeypatch, capsys, runs):
@@ -253,7 +335,7 @@ def test_a_failed_job_folder_may_be_tried_again_a_running_or_cancelled_one_not(m
 
 
 def test_progress_lines_tell_the_remaining_time(capsys):
-    tell = commands.Teller()
+    tell = Teller()
     for step in range(1, 101):
         tell({"event": "step", "step": step, "total": 100, "loss": 0.5, "seconds_left": 240.0})
     lines = capsys.readouterr().out.splitlines()
@@ -285,13 +367,13 @@ def test_a_row_whose_voice_is_gone_is_named_and_the_others_are_written(monkeypat
         return len(lines)
 
     monkeypatch.setattr("lorakit.generation.copy.catalogue.run", run)
-    monkeypatch.setattr(commands, "_base", lambda options: None)
+    monkeypatch.setattr("lorakit.families.load_base", lambda source, **how: None)
     table = tmp_path / "b.csv"
     table.write_text('product,voice,size\nMug,,"1\nPan,gone,2\nPot,,3\n')
     assert main(["write", "--catalogue", str(table)]) == 0
     said = capsys.readouterr().out
     assert "error: b.csv: row 3 was left out: " in said and "row 2 opens a quote" in said
-    assert "columns not used: 'size'" in said and "2 of 2 briefs" in said
+    assert "columns not used: 'size'" in said and "copy for 2 of 2 briefs" in said
     table.write_text("product,voice\nPan,gone\n")
     assert main(["write", "--catalogue", str(table)]) == 1
     assert "none of the rows can be written: row 2" in capsys.readouterr().err

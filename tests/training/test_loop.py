@@ -74,7 +74,7 @@ def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(tmp_path
 
 def test_checkpoints_of_another_run_are_refused(tmp_path):
     checkpoint.save(tmp_path, 4, {"step": 4}, "one run")
-    with pytest.raises(RecipeError, match="other data, base or settings"):
+    with pytest.raises(RecipeError, match="different data, base model or settings"):
         checkpoint.latest(tmp_path, "another run")
 
 

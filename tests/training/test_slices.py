@@ -15,7 +15,7 @@ from lorakit.jobs.loaded_bases import Bases
 from lorakit.jobs.worker import run_slice
 from lorakit.store.store import Store
 from lorakit.terminal import cli
-from lorakit.terminal.commands import STOPPED
+from lorakit.terminal.stopping import STOPPED
 from lorakit.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,8 @@ from lorakit.jobs import fields
 from lorakit.jobs.context import Context
 from lorakit.jobs.kind import Kind
 from lorakit.jobs.spec import Blank
-from lorakit.lora.mix_syntax import METHODS, check_whole
+from lorakit.lora.methods import METHODS
+from lorakit.lora.mix_syntax import check_whole
 from lorakit.store.store import Entry, Store
 
 if TYPE_CHECKING:

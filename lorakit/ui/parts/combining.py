@@ -6,28 +6,20 @@ from typing import Any
 import gradio as gr
 
 from lorakit.jobs import measurements
+from lorakit.lora.methods import METHODS
 from lorakit.ui.parts import adapter_result, bases, mixing
 from lorakit.ui.parts.mixing import MixSettings
 from lorakit.ui.parts.pieces import QUIET, Updates
 
-# What the choice is called, its method, and one line on it.
-METHODS = (
-    ("Exact", "concat", "Identical to the mix; the file is as large as all the adapters together."),
-    ("Product first, style around it", "project",
-     "The product stays as it is; the others give way wherever they would change it."),
-    ("Compact", "svd", "Keeps the strongest part of the mix in one small file, and says how much was lost."),
-    ("What they agree on (TIES)", "ties",
-     "Keeps the largest changes that most adapters agree on. For several adapters of the same thing."),
-    ("Thinned out (DARE)", "dare",
-     "Keeps a random half of each adapter's changes at double strength, so they interfere less."),
-)  # fmt: skip
-RANKED = ("svd", "ties", "dare", "project")
+FIRST = METHODS["concat"]
 
 
 def form(chosen: gr.State, settings: gr.BrowserState, base: gr.Dropdown, savers: gr.CheckboxGroup) -> None:
     """One adapter of the mix on the page."""
     with gr.Accordion("Combine into one adapter", open=False):
-        method = gr.Dropdown([row[:2] for row in METHODS], value="concat", label="Method", info=METHODS[0][2])
+        method = gr.Dropdown(
+            [(row.label, row.id) for row in METHODS.values()], value=FIRST.id, label="Method", info=FIRST.help
+        )
         product = gr.Dropdown([], label="Which one is the product?", visible=False)
         rank = gr.Number(
             0, label="Rank", precision=0, visible=False,
@@ -40,19 +32,14 @@ def form(chosen: gr.State, settings: gr.BrowserState, base: gr.Dropdown, savers:
     def ask(method_name: str, slugs: Sequence[str], first: str | None) -> Updates:
         """What else a method wants to know."""
         return {
-            method: gr.update(info=about(method_name)),
+            method: gr.update(info=METHODS[method_name].help),
             product: products(slugs, first) | {"visible": method_name == "project"},
-            rank: gr.update(visible=method_name in RANKED),
+            rank: gr.update(visible=METHODS[method_name].ranked),
         }
 
     for changed in (method, chosen):
         changed.change(ask, [method, chosen, product], [method, product, rank], **QUIET)
     result.follow(go, start_combine, [chosen, settings, base, savers, method, name, product, rank])
-
-
-def about(method: str) -> str:
-    """The line on a method."""
-    return next((line for _, name, line in METHODS if name == method), "")
 
 
 def products(slugs: Sequence[str], first: str | None) -> Any:

@@ -294,7 +294,7 @@ def test_an_adapter_whose_base_is_not_here_is_shrunk_all_the_same(store, bases):
         ({"name": " "}, "name"),
         ({"method": "project"}, "add another"),
         ({"product": "gone"}, "'gone'"),
-        ({"mix": {"riso": {"weight": 1.0, "start": 0.4}}}, "riso: acts in a part of the sampling only"),
+        ({"mix": {"riso": {"weight": 1.0, "start": 0.4}}}, "riso is active for only part of the steps"),
     ],
 )
 def test_what_cannot_be_combined_is_refused_by_name(change, words):
