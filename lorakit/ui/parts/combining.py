@@ -67,6 +67,6 @@ def start_combine(
     spec = {"base": base, **bases.kept(base, savers), "mix": mix, "method": method, "name": name.strip()}
     if method == "project":
         spec["product"] = product or next(iter(mix))
-    if method in RANKED and rank:
+    if METHODS[method].ranked and rank:
         spec["rank"] = int(rank)
     return adapter_result.start(spec)
