@@ -4,20 +4,17 @@ import hashlib
 import json
 import math
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 
 from lorakit import durable, formats
 from lorakit.data.photos.sets import PhotoSet
-from lorakit.families import Base, pairs, quantize
+from lorakit.families import Base, pairs
 from lorakit.families.memory import recomputing
 from lorakit.families.numbers import check_trains
 from lorakit.lora.adapter import Adapter, Card
@@ -32,6 +29,7 @@ from lorakit.training.examples import Emit, Examples
 from lorakit.training.limits import unharmed
 from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
+from lorakit.training.record import card_of, summary_of
 from lorakit.training.watch.few_shot import few_shot_loss, side_by_side
 from lorakit.training.watch.monitor import Monitor
 from lorakit.training.watch.previews import Previews
@@ -111,8 +109,8 @@ def train(
             return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
         if outcome.best_step is not None:
             emit({"event": "note", "text": f"Kept step {outcome.best_step}, the best on the held-out data"})
-        summary = _summary(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
-        card = _card(base, data, recipe, summary, name or out.name)
+        summary = summary_of(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
+        card = card_of(base, data, recipe, summary, name or out.name)
         adapter = _learned(base, injection, card, recipe, out.name)
         _write(adapter, out, base.kind.layout)
         emit({"event": "saved", "slug": out.name})
@@ -207,55 +205,3 @@ def _identity(base: Base, data: Any, recipe: Recipe, class_photos: Any = None) -
     for part in medium_of(base).contents(data, class_photos):
         digest.update(part)
     return digest.hexdigest()
-
-
-def _summary(base: Base, injection: Injection, outcome: loop.Outcome, seconds: float) -> dict[str, Any]:
-    """The honest comparison with full fine-tuning, in figures of this run."""
-    learning = {id(p) for p in injection.parameters()}
-    trained = sum(p.numel() for p in injection.parameters())
-    frozen = [p for p in base.model.parameters() if id(p) not in learning]
-    whole = quantize.numbers_in(frozen)
-    peak = torch.cuda.max_memory_allocated(base.device) if base.device.type == "cuda" else _peak_host_memory()
-    before = outcome.held_out[0][1] if outcome.held_out else None
-    after = min((loss for step, loss in outcome.held_out if step), default=None)
-    return {
-        "steps": outcome.steps,
-        "seconds": round(seconds, 1),
-        "trained_parameters": trained,
-        "base_parameters": whole,
-        "share": trained / whole,
-        "base_bytes": quantize.bytes_in(frozen),
-        "peak_memory_bytes": peak,
-        "final_loss": sum(outcome.losses[-20:]) / max(1, len(outcome.losses[-20:])),
-        "best_step": outcome.best_step,
-        "held_out_before": before,
-        "held_out_after": after,
-    }
-
-
-def _peak_host_memory() -> int:
-    """The most memory this process ever held, in bytes."""
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _card(base: Base, data: Any, recipe: Recipe, summary: dict[str, Any], name: str) -> Card:
-    medium = medium_of(base)
-    return Card(
-        name=name,
-        trigger=getattr(data, "trigger", ""),
-        base=base.source,
-        family=base.family,
-        rank=recipe.rank,
-        alpha=recipe.alpha,
-        recipe=recipe.to_dict(),
-        data={"kind": medium.name, "count": medium.count(data)},
-        licence=base.licence.name,
-        commercial=base.licence.commercial,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        scores=summary,
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lorakit.data.findings import Finding, Findings
-from lorakit.data.texts import files, known_words, prose, quality
+from lorakit.data.texts import files, known_words, quality
 from lorakit.data.texts.near_texts import nearest_earlier
 from lorakit.data.texts.quality import TextReport
 from lorakit.data.texts.samples import SampleOrFinding, TextSample
@@ -52,11 +52,6 @@ class TextSet:
         if not path.is_file():
             raise DataError(f"{path.name}: no such file; choose a {files.KINDS} file")
         return _collected(path.name, files.read(path, encoding))
-
-    @classmethod
-    def from_text(cls, text: str) -> "TextSet":
-        """Pasted text: one sample per paragraph, or per line where no empty line divides them."""
-        return _collected("the pasted text", prose.texts(text.replace("\r\n", "\n"), "the pasted text"))
 
     def report(self, vocabulary: Path | None = None) -> TextReport:
         """The quality gate: each text's score and verdict, and what was found. Nothing is dropped.

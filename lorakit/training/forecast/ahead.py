@@ -9,13 +9,9 @@ import torch
 
 from lorakit.families import Base
 from lorakit.families.quantize import bytes_in
-from lorakit.training.forecast.forecast import (
-    Batch,
-    Speed,
-    calibrate,
-    forecast,
-    free_bytes,
-)
+from lorakit.training.forecast.forecast import forecast, free_bytes
+from lorakit.training.forecast.moments import Batch
+from lorakit.training.forecast.timing import Speed, calibrate
 from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
 

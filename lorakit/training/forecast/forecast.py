@@ -6,9 +6,6 @@ driver, the interpreter and the libraries themselves take, and the photos' own p
 """
 
 import json
-import statistics
-import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
@@ -20,25 +17,22 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicO
 
 from lorakit.errors import BaseError
 from lorakit.families import Base, host
-from lorakit.families.memory import recomputing
 from lorakit.families.numbers import best_dtype, check_trains
 from lorakit.families.shapes import pretending, shape_of
 from lorakit.formats.layouts import LAYOUTS
 from lorakit.lora.adapter import Adapter, Card
 from lorakit.lora.inject import Injection, trainable
-from lorakit.training import optimizers
-from lorakit.training.arithmetic import is_inexact, precision, steady
+from lorakit.training.arithmetic import precision
 from lorakit.training.coverage import notes, targets
 from lorakit.training.forecast import moments
 from lorakit.training.forecast.footprint import footprint
 from lorakit.training.forecast.length import updates
-from lorakit.training.forecast.moments import Batch, Placement
+from lorakit.training.forecast.moments import Placement
 from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
 
 ROOM = 0.95  # of the free memory: the rest is the allocator's rounding (assumption)
 FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
-CALIBRATION = 3  # steps that are timed
 
 
 @dataclass(frozen=True)
@@ -83,14 +77,6 @@ class Forecast:
     def to_dict(self) -> dict[str, Any]:
         """What a job's result keeps."""
         return {**asdict(self), "peak": self.peak, "fits": self.fits}
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Measured on the real base: seconds of a step, and of going through the model once."""
-
-    step: float
-    passing: float
 
 
 def forecast(
@@ -210,60 +196,6 @@ def file_bytes(shape: Base, injection: Injection) -> int:
         header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [size, end]}
         size = end
     return 8 + len(json.dumps(header, separators=(",", ":"))) + size
-
-
-def calibrate(base: Base, recipe: Recipe, batch: Batch) -> Speed:
-    """Time three training steps and one pass of sampling on the real base, with empty data of true shapes.
-
-    The base must carry no updates; it carries none afterwards.
-    """
-    injection = trainable(
-        base.model, targets(base, recipe), recipe.rank, recipe.alpha, dora=recipe.dora, dropout=recipe.dropout
-    )
-    optimizer = optimizers.make(injection.named_parameters(), recipe)  # what it learns is thrown away
-    medium = medium_of(base)
-    step = medium.step(base, batch)
-
-    def update() -> None:
-        with precision(base):
-            loss = step()
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    try:
-        with (
-            recomputing(base.model, recipe.gradient_checkpointing or base.offloaded),
-            steady(base.device, _repeats(base, update)),
-        ):
-            took = [_seconds(base, update) for _ in range(CALIBRATION)]
-        passing = medium.step(base, replace(batch, size=1, length=2))
-        with torch.no_grad(), precision(base):
-            passing()
-            once = _seconds(base, passing)
-    finally:
-        injection.remove()
-    return Speed(statistics.median(took), once)
-
-
-def _repeats(base: Base, update: Callable[[], None]) -> bool:
-    """Can a step come out alike in every run, as the training then wants it? That is slower. Takes a step."""
-    try:
-        with steady(base.device, exact=True):
-            update()
-    except RuntimeError as error:
-        if not is_inexact(error):
-            raise
-        return False
-    return True
-
-
-def _seconds(base: Base, work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    if base.device.type == "cuda":
-        torch.cuda.synchronize(base.device)
-    return time.perf_counter() - begun
 
 
 def free_bytes(device: torch.device, holding: int = 0) -> int:

@@ -40,10 +40,6 @@ class Health:
         return {"event": "health", "step": step, "blocks": sizes, "said": self.said}
 
 
-def _rounded(size: float) -> float | None:
-    return round(size, 6) if math.isfinite(size) else None
-
-
 class BlockSizes:
     """Measures an injection against its base. The base's own norms are taken once, at the first measuring."""
 
