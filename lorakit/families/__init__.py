@@ -91,4 +91,4 @@ def row_for(source: Source) -> FamilyRow:
     for row in ROWS.values():
         if found in row.holds:
             return row
-    raise BaseError(f"{source.text}: is a {found}, which is not supported; {supported()}")
+    raise BaseError(f"{source.text} is a {found}, which is not supported; {supported()}")

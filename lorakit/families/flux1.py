@@ -29,10 +29,10 @@ class Flux1(ImageFamily):
     def open(self, source: Source, dtype: torch.dtype) -> Any:
         kind = source.holds or hub.holds(source)
         if kind != FluxPipeline.__name__:  # FLUX.1 Kontext, under any name, would open as FLUX.1: noise
-            raise BaseError(f"{source.shown}: is a {kind}; use {self.row.instead}")
+            raise BaseError(f"{source.shown} is a {kind}; use {self.row.instead}")
         pipeline = pictures.open_pipeline(FluxPipeline, source, dtype)
         if pipeline.transformer.config.in_channels != 4 * pipeline.vae.config.latent_channels:
-            what = "is a FLUX variant with extra inputs (Fill, Canny, Depth)"
+            what = "a FLUX variant with extra inputs (Fill, Canny, Depth)"
             raise BaseError(f"{source.shown}: {what}; use {self.row.instead}")
         return pipeline
 

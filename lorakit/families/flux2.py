@@ -41,7 +41,7 @@ class Flux2(ImageFamily):
                 )
             pipeline.register_modules(tokenizer=tokenizer)
         if type(pipeline) not in (Flux2Pipeline, Flux2KleinPipeline):
-            raise BaseError(f"{source.shown}: is a {type(pipeline).__name__}; use {self.row.instead}")
+            raise BaseError(f"{source.shown} is a {type(pipeline).__name__}; use {self.row.instead}")
         return pipeline
 
     def settings_of(self, pipeline: Any, index: Mapping[str, Any]) -> Settings:

@@ -87,7 +87,7 @@ def _checkpoint(file: Path) -> str:
         with safe_open(file, framework="numpy") as opened:
             keys = set(opened.keys())
     except (OSError, SafetensorError) as error:
-        raise BaseError(f"{file.name}: is no whole .safetensors file; download it again") from error
+        raise BaseError(f"{file.name} is not a complete .safetensors file; download it again") from error
     return next((what for key, what in CHECKPOINTS if key in keys), "")
 
 

@@ -29,21 +29,21 @@ def resolve(source: str) -> Source:
         return Source(source, path)
     if path.exists() and path.suffix.lower() in PICKLES:
         raise BaseError(
-            f"{path.name}: is a pickle, which may run code when it is opened; convert it to .safetensors "
+            f"{path.name} is a pickle, which can run code when it is opened; convert it to .safetensors "
             f"(diffusers: StableDiffusionPipeline.from_single_file(...).save_pretrained(folder))"
         )
     if path.exists():
         raise BaseError(
-            f"{path.name}: is a file; a base is a folder as diffusers or transformers save it, a "
-            f".safetensors checkpoint, or a hub id"
+            f"{path.name} is a file; a base is a folder as diffusers or transformers save it, a "
+            f".safetensors checkpoint, or a Hugging Face ID"
         )
     repo, _, revision = source.partition("@")
     looks_like_a_path = repo.startswith((".", "/", "~")) or os.sep in repo.replace("/", "", 1)
     if looks_like_a_path or repo.count("/") != 1 or not all(repo.split("/")):
         shown = path.name if path.is_absolute() else source  # what a page shows gives no folder away
         raise BaseError(
-            f"{shown}: no such base folder; give a folder, a hub id such as owner/name or "
-            f"owner/name@revision, or one of {', '.join(STARTERS)}"
+            f"{shown}: no such folder; use a folder, a Hugging Face ID (owner/name or "
+            f"owner/name@revision), or one of {', '.join(STARTERS)}"
         )
     return Source(source, None, repo, revision or None)
 

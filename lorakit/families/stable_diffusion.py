@@ -22,8 +22,8 @@ from lorakit.families.image import ImageFamily
 from lorakit.families.source import INDEX, Source
 
 CONFIGURATIONS = (
-    f"the hub cannot be reached for its parts' configurations; put {INDEX} and its subfolders in the file's "
-    "folder"
+    f"Hugging Face can't be reached for its parts' configurations; put {INDEX} and its subfolders in the "
+    "file's folder"
 )
 
 
@@ -51,9 +51,9 @@ class StableDiffusion(ImageFamily):
     def check(self, pipeline: Any, shown: str) -> None:
         """Raise BaseError for a pipeline of the same class that is another kind of base."""
         if pipeline.unet.config.in_channels != pipeline.vae.config.latent_channels:
-            raise BaseError(f"{shown}: is an inpainting variant with extra inputs; use the plain base")
+            raise BaseError(f"{shown} is an inpainting variant with extra inputs; use the plain base")
         if not self.sized and pipeline.unet.config.cross_attention_dim == 1024:
-            raise BaseError(f"{shown}: is Stable Diffusion 2, which is not supported; use 1.5 or XL")
+            raise BaseError(f"{shown} is Stable Diffusion 2, which is not supported; use 1.5 or XL")
 
     def _open_file(self, source: Source, dtype: torch.dtype) -> Any:
         assert source.file is not None

@@ -176,7 +176,7 @@ def test_a_model_without_a_chat_template_gets_a_plain_one(folder, tmp_path):
 
 
 def test_a_missing_folder_or_model_is_named(tmp_path):
-    with pytest.raises(BaseError, match="no such base folder"):
+    with pytest.raises(BaseError, match="no such folder"):
         load_base(str(tmp_path / "gone"))
     with pytest.raises(BaseError, match=r"nobody/nothing.*(hub|machine)"):
         load_base("nobody/nothing")

@@ -109,9 +109,9 @@ def test_a_damaged_settings_file_is_named(tmp_path, flux_folder):
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("./nowhere", "no such base folder"),
-        ("nonsense", "no such base folder"),
-        ("/no/such/folder", "no such base folder"),
+        ("./nowhere", "no such folder"),
+        ("nonsense", "no such folder"),
+        ("/no/such/folder", "no such folder"),
     ],
 )
 def test_what_is_not_there_is_said(source, says):

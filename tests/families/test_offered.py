@@ -61,7 +61,7 @@ def test_a_visitors_base_is_no_folder_of_this_machine(tmp_path, monkeypatch):
         assert resolve("owner/name@main").revision == "main"
         monkeypatch.setenv("LORAKIT_BASES", os.pathsep.join(["/srv/none", str(tmp_path / "own")]))
         assert resolve(str(folder)).path == folder
-        with pytest.raises(BaseError, match="no such base folder"):
+        with pytest.raises(BaseError, match="no such folder"):
             resolve(str(tmp_path / "own" / "none"))  # within an offered folder, one is told
     assert resolve(str(folder)).path == folder
 

@@ -161,19 +161,17 @@ def test_one_file_without_configurations_and_offline_is_said(tmp_path):
 @pytest.mark.parametrize("ending", ["ckpt", "pt", "bin"])
 def test_a_pickle_is_refused_and_what_to_do_is_said(ending, tmp_path):
     (tmp_path / f"model.{ending}").write_bytes(b"\x80\x04.")
-    with pytest.raises(BaseError, match=rf"model\.{ending}: is a pickle.*convert it to \.safetensors"):
+    with pytest.raises(BaseError, match=rf"model\.{ending} is a pickle.*convert it to \.safetensors"):
         load_base(str(tmp_path / f"model.{ending}"))
 
 
 def test_other_files_are_named(tmp_path):
     for name, content, says in (
-        ("broken.safetensors", b"\x00" * 3, "no whole .safetensors file"),
+        ("broken.safetensors", b"\x00" * 3, "is not a complete .safetensors file"),
         ("notes.txt", b"hello", "is a file"),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(
-            BaseError, match=re.escape(f"{name}: {'is ' if says != 'is a file' else ''}{says}")
-        ):
+        with pytest.raises(BaseError, match=re.escape(f"{name} {says}")):
             load_base(str(tmp_path / name))
     save_file({"double_blocks.0.img_attn.qkv.weight": torch.zeros(1)}, tmp_path / "flux.safetensors")
     save_file({"something": torch.zeros(1)}, tmp_path / "other.safetensors")
@@ -188,7 +186,7 @@ def test_a_hub_id_may_carry_a_revision():
     assert (found.repo, found.revision, found.place) == ("owner/name", "refs/pr/3", "owner/name")
     assert sources.resolve("owner/name").revision is None
     for wrong in ("owner/name/more", "/owner", "owner/", "./a/b", "a@b"):
-        with pytest.raises(BaseError, match="no such base folder"):
+        with pytest.raises(BaseError, match="no such folder"):
             sources.resolve(wrong)
 
 
@@ -216,7 +214,7 @@ def test_variants_of_flux_that_take_pictures_are_named_and_refused(name, monkeyp
 def test_a_variant_of_flux_under_another_name_is_refused_before_its_weights_are_fetched(monkeypatch):
     monkeypatch.setattr(hub, "holds", lambda found: "FluxKontextPipeline")
     monkeypatch.setattr(pictures, "open_pipeline", lambda *_: pytest.fail("fetched the base"))
-    with pytest.raises(BaseError, match=r"someone/flux\.1-edit: is a FluxKontextPipeline; use FLUX\.1-dev"):
+    with pytest.raises(BaseError, match=r"someone/flux\.1-edit is a FluxKontextPipeline; use FLUX\.1-dev"):
         load_base("someone/flux.1-edit", device="cpu")
 
 
@@ -241,9 +239,9 @@ def test_any_other_id_is_told_by_what_the_hub_holds(tmp_path, monkeypatch):
     assert asked == [
         ("owner/pictures", "model_index.json", "v2"), ("owner/words", "model_index.json", None),
     ]  # fmt: skip
-    with pytest.raises(BaseError, match="owner/film: is a WanPipeline, which is not supported"):
+    with pytest.raises(BaseError, match="owner/film is a WanPipeline, which is not supported"):
         row_of("owner/film")
-    with pytest.raises(BaseError, match=r"owner/away: .*hub cannot be reached"):
+    with pytest.raises(BaseError, match=r"owner/away: .*Hugging Face can't be reached"):
         row_of("owner/away")
 
 
