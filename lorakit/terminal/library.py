@@ -8,6 +8,7 @@ from typing import Any
 from lorakit.errors import LoraKitError
 from lorakit.lora.methods import METHODS
 from lorakit.lora.mix_syntax import WORD
+from lorakit.lora.ranks import effect_kept
 from lorakit.terminal.mix_argument import mix_of
 from lorakit.terminal.options import command
 from lorakit.units import size
@@ -160,7 +161,8 @@ def combine(options: argparse.Namespace) -> int:
     made = combined(mix, options.method, options.rank)
     made.card.name = options.name
     entry, scores = keep(made), made.card.scores["combined"]
-    print(f"{entry.slug}: rank {entry.rank}, {size(entry.size_bytes)}, {1 - scores['error'] ** 2:.1%} kept")
+    share = effect_kept(scores["error"])
+    print(f"{entry.slug}: rank {entry.rank}, {size(entry.size_bytes)}, {share:.1%} kept")
     for name, share in scores.get("removed", {}).items():
         print(f"{share:.0%} of {name} was removed to protect {next(iter(mix)).name}")
     return 0

@@ -23,7 +23,7 @@ class Teller:
             self.told = time.monotonic()
             line = f"step {event['step']} of {event['total']}, loss {event['loss']:.4f}{left}"
         elif name == "image":
-            line = f"picture {event['done']} of {event['total']}{left}: {event['path']}"
+            line = f"image {event['done']} of {event['total']}{left}: {event['path']}"
         elif name == "preview":
             line = f"preview at step {event['step']}: {event.get('path') or event.get('text')}"
         elif name == "held_out":

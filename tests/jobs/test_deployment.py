@@ -31,6 +31,7 @@ from lorakit.store.store import Store
 from lorakit.terminal import cli
 from lorakit.ui.pages import scenes
 from lorakit.ui.parts import campaigns, copies
+from lorakit.ui.parts import runs as training_list
 
 ROOT = Path(__file__).parents[2]
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -102,7 +103,7 @@ ASKED = {
     "an adapter": lambda: Store().add("somebody/unheard-of-adapter"),
 }
 ANSWERS = {
-    "no network": ("unreachable", "cannot be reached"),
+    "no network": ("unreachable", "can't be reached"),
     "gated": ((403, "GatedRepo"), "HF_TOKEN"),
     "missing": ((401, "RepoNotFound"), "check the name"),
 }
@@ -279,9 +280,9 @@ def test_an_old_workspace_is_shown_and_its_waiting_jobs_end_in_words(old_workspa
     assert training.state == "failed" and "folder" in training.progress().message
     assert speaking.state == "failed" and "gone" in speaking.progress().message
     with gr.Blocks():
-        view, copy = runs.view(), copies.view()
-    assert "gone: no such" in str(runs.show(view, training.id, {}))
-    assert "gone" in str(runs.show(view, speaking.id, {}))
+        view, copy = training_list.view(), copies.view()
+    assert "gone: no such" in str(training_list.show(view, training.id, {}))
+    assert "gone" in str(training_list.show(view, speaking.id, {}))
     assert "Finished" in copy.poll(writing.id, "")[copy.text]
     with campaigns.gr.Blocks():
         shown = campaigns.view().poll(old_workspace.id, {}, False)

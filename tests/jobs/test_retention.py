@@ -193,7 +193,9 @@ def test_doctor_says_what_takes_room_and_no_secret(full, capsys, monkeypatch):
     assert "rosebud" not in said
     assert "LORAKIT_PASSWORD: set" in said and "HF_TOKEN: set" in said and "LORAKIT_SOME_KEY: set" in said
     assert (
-        "adapters: 3.0 MB" in said and "trash: 2.0 kB" in said and "can go: python -m lorakit clean" in said
+        "adapters: 3.0 MB" in said
+        and "trash: 2.0 kB" in said
+        and "can be freed up: python -m lorakit clean" in said
     )
     assert "HF_HUB_OFFLINE" in said and " free)" in said
     sizes = disk.usage()

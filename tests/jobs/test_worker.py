@@ -331,7 +331,7 @@ def test_an_adapter_of_another_family_is_told_with_both_names():
     job = queue.create("copy", COPY | {"mix": {"aurora": 1.0}})
     Service(threading.Event()).once()
     message = job.progress().message
-    assert "Aurora" in message and "flux" in message and "llm" in message
+    assert "Aurora" in message and "FLUX.1" in message and "language model" in message
 
 
 def test_a_base_of_the_wrong_kind_or_gone_is_told():

@@ -97,7 +97,7 @@ def test_dare_keeps_the_sum_on_average_and_is_the_same_for_the_same_seed():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"method": "linear"}, "linear.*concat, svd, ties, dare, project"),
+        ({"method": "linear"}, "linear.*concat, project, svd, ties, dare"),
         ({"rank": 0}, "rank is 0"),
         ({"rank": 2.5}, "rank is 2.5"),
         ({"density": 0.0}, "density is 0.0"),

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 import lorakit
 from lorakit.errors import LoraKitError, RecipeError
-from lorakit.training import checkpoint, session
+from lorakit.training import checkpoint, medium, session
 from lorakit.training.session import train
 from lorakit.training.text_examples import TextExamples
 from lorakit.training.watch.previews import Previews
@@ -140,7 +140,7 @@ def test_what_only_looks_at_a_training_cannot_cost_what_was_learned(tmp_path, mo
     events = []
     with monkeypatch.context() as patched:
         if part == "make":
-            patched.setattr(session, "text_previews", lambda *_: Previews(raising(NO_ROOM)))
+            patched.setattr(medium, "text_previews", lambda *_: Previews(raising(NO_ROOM)))
         else:
             patched.setattr(session, part, raising(NO_ROOM))
         result = train(
@@ -176,7 +176,7 @@ def test_a_preview_that_ends_the_process_does_not_end_it_again_after_a_restart(t
         pass
 
     with monkeypatch.context() as patched:
-        patched.setattr(session, "text_previews", lambda *_: Previews(raising(Killed())))
+        patched.setattr(medium, "text_previews", lambda *_: Previews(raising(Killed())))
         with pytest.raises(Killed):
             train(tiny_text_base(), tiny_texts(), recipe(), tmp_path / "x")
     assert kept(tmp_path / "x")[-1] == "step-00000003", "the step whose previews ended it"

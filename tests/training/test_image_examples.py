@@ -110,5 +110,5 @@ def test_the_base_draws_the_class_once_and_only_what_is_missing(base, tmp_path):
 
 
 def test_a_class_that_is_not_named_is_asked_for():
-    with pytest.raises(RecipeError, match="class_prompt does not say of what"):
+    with pytest.raises(RecipeError, match="class_images needs a class_prompt"):
         Recipe(class_images=4)

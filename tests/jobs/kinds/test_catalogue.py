@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from lorakit.errors import LoraKitError
@@ -15,7 +16,7 @@ from lorakit.jobs.kinds import catalogue as cataloguing
 from lorakit.jobs.loaded_bases import Bases
 from lorakit.jobs.run import run_job
 from lorakit.store.store import Store
-from lorakit.ui.parts import catalogue
+from lorakit.ui.parts import catalogue, desk
 from lorakit.ui.parts.desk import NO_VOICE
 
 SHIPPED = Path(__file__).parents[3] / "adapters"
@@ -43,17 +44,22 @@ def start(path, voice=NO_VOICE, kept=None, variants=1):
 
 def test_a_table_of_briefs_becomes_a_table_of_copy(store, tmp_path):
     path, said = upload(tmp_path)
-    assert "2 briefs are ready" in said and "1 voice named in the table; 1 in the voice chosen above" in said
+    assert (
+        "2 briefs are ready" in said and "The table names 1 voice; 1 row uses the voice chosen above" in said
+    )
     job = start(path, "dry", {"dry": {"weight": 0.5}}, variants=2)
     assert job.spec["mix"] == {"dry": 0.5} and not job.is_short
     assert start(path, "dry", {"dry": {"weight": 0.5}}, variants=2).id == job.id, "one job for two clicks"
-    assert "Waiting" in catalogue.poll(job.id, "")[2]
+    with gr.Blocks():
+        view = catalogue.build(desk.form(gr.BrowserState({})))
+    assert "Waiting" in view.poll(job.id, "")[view.status]
     bases = Bases()
     base = bases.get("starter-text")
     base.settings = dataclasses.replace(base.settings, max_tokens=24)
     assert job.acquire()
     run_job(job, bases)
-    mark, status, stop, shown, table = catalogue.poll(job.id, "")[1:]
+    told = view.poll(job.id, "")
+    mark, status, stop, shown, table = (told[part] for part in view.parts[1:])
     assert (
         "Finished" in status
         and "2 of 2" in status
@@ -66,7 +72,7 @@ def test_a_table_of_briefs_becomes_a_table_of_copy(store, tmp_path):
         (name, number) for name in ("Nordal teapot", "Lumen lamp") for number in "12"
     ]
     assert all(row["text"] for row in rows) and job.folder not in Path(table["value"]).parents
-    assert catalogue.poll(job.id, mark) == [catalogue.gr.skip()] * 6
+    assert view.poll(job.id, mark) == gr.skip()
 
 
 def only(voice):
@@ -77,14 +83,14 @@ def only(voice):
     ("text", "words"),
     [
         (only("gone"), "row 2.*gone"), (only("Riso"), "row 2.*Riso"),
-        (only("dry=x"), "'x' is not a number"), ("product\n", "no row"),
-        (only("dry=1@40-100"), "only pictures"), ("a;b\n1;2\n", "'a', 'b'.*name the column 'product'"),
-        (only("/etc/passwd"), "not the name of an adapter"),
+        (only("dry=x"), "'x' is not a number"), ("product\n", "no rows"),
+        (only("dry=1@40-100"), "only images"), ("a;b\n1;2\n", "'a', 'b'.*name the column 'product'"),
+        (only("/etc/passwd"), "not the name of one of your adapters"),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_written_is_refused_with_its_row(store, tmp_path, text, words):
     path, said = upload(tmp_path, text)
-    assert path == "" and "cannot be used" in said
+    assert path == "" and "Can’t use this table" in said
     with pytest.raises(LoraKitError, match=words):
         cataloguing.check(tmp_path / "briefs.csv")
     with pytest.raises(catalogue.gr.Error, match="Add a table"):

@@ -177,7 +177,7 @@ def test_the_meter_asks_for_the_base_as_the_page_keeps_it_in_memory(store, bases
 @pytest.mark.parametrize(
     ("slugs", "kept", "words"),
     [
-        (["gone"], {}, "gone"), (["riso"], {"riso": {"weight": None}}, "Riso: its weight is missing"),
+        (["gone"], {}, "gone"), (["riso"], {"riso": {"weight": None}}, "Riso: its strength is missing"),
         (["riso"], {"riso": {"weight": 3}}, "-2 to 2"),
         (["riso"], {"riso": {"part": "own", "start": 60, "end": 40}}, "start is 0.6 and end 0.4"),
         (["riso"], {"riso": {"part": "own", "start": None, "end": 40}}, "Riso: start is None"),
@@ -194,7 +194,7 @@ def test_an_adapter_for_another_base_is_named(store, bases):
     job = run("check", measurements.request(IMAGE, ["riso", "voice"]), bases)
     assert job.state == "failed"
     shown = look(["riso", "voice"], {}, IMAGE, [], job.id).gauge
-    assert "Voice" in shown and "llm" in shown
+    assert "Voice" in shown and "language model" in shown
 
 
 def test_no_adapter_is_the_base_alone():

@@ -14,6 +14,7 @@ from lorakit.errors import BaseError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training import arithmetic, train
 from lorakit.training.forecast import forecast as forecasting
+from lorakit.training.forecast import timing
 from lorakit.training.forecast.ahead import look_ahead
 from lorakit.training.forecast.forecast import forecast
 from lorakit.training.presets import from_preset
@@ -116,10 +117,10 @@ def test_the_time_is_that_of_exact_steps_where_the_training_takes_them(possible,
             raise RuntimeError("upsample_nearest2d_backward does not have a deterministic implementation")
         yield
 
-    monkeypatch.setattr(forecasting, "steady", steady)
-    monkeypatch.setattr(forecasting, "_seconds", lambda base, work: timed.append(exact[-1]) or 1.0)
+    monkeypatch.setattr(timing, "steady", steady)
+    monkeypatch.setattr(timing, "_seconds", lambda base, work: timed.append(exact[-1]) or 1.0)
     recipe = replace(from_preset("quick", "text", True), batch_size=1)
-    speed = forecasting.calibrate(load_base("starter-text"), recipe, forecasting.Batch(1, length=4))
+    speed = timing.calibrate(load_base("starter-text"), recipe, timing.Batch(1, length=4))
     assert timed == [possible] * 4 and speed.step == 1.0
 
 

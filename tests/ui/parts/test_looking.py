@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lorakit.data.photos import helpers
+from lorakit.data.photos.turns import current
 from lorakit.ui.parts import looking, training_data
 
 
@@ -21,7 +22,7 @@ def slow(monkeypatch):
 
 def test_a_visitor_is_told_how_far_it_is_and_gets_the_result(slow):
     def work():
-        turn = helpers._turn.get()
+        turn = current.get()
         turn.asked += [SimpleNamespace(done=lambda: True, cancel=lambda: False)] * 3
         slow.steps.acquire()
         return "done"
@@ -40,7 +41,7 @@ def test_what_nobody_waits_for_is_dropped(slow, how):
     turns = []
 
     def work():
-        turns.append(helpers._turn.get())
+        turns.append(current.get())
         slow.steps.acquire()
 
     opening = looking.during(work, "visitor", "check")
