@@ -13,7 +13,6 @@ from lorakit.data.texts.sets import TextSet
 from lorakit.errors import BaseError
 from lorakit.starter import SAMPLE_PHOTOS, SAMPLE_VOICE
 from lorakit.training import arithmetic, train
-from lorakit.training.forecast import forecast as forecasting
 from lorakit.training.forecast import timing
 from lorakit.training.forecast.ahead import look_ahead
 from lorakit.training.forecast.forecast import forecast
