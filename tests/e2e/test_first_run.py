@@ -79,7 +79,7 @@ def test_the_sample_product_trains_and_a_reload_loses_nothing(page):
     open_tab(page, "Train")
     set_steps(page, 12)
     press(page.get_by_role("button", name="Try it with the sample product"))
-    expect(page.get_by_text(re.compile("Waiting in the queue|Working")).first).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".status:visible").first).to_be_visible(timeout=MINUTE)
     page.reload()
     expect(page.get_by_text("Added to your adapters, ready to use")).to_be_visible(timeout=4 * MINUTE)
     expect(page.get_by_text("for 12 steps")).to_be_visible()

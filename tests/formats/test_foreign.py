@@ -477,9 +477,9 @@ def test_no_name_means_different_things_to_two_layouts(flux1, unet):
         names += [f"{p}{theirs}" for p in ("", "diffusion_model.", "transformer.", "base_model.model.")]
         names.append("lora_unet_" + theirs.replace(".", "_"))
     names += [f"{theirs.replace('N', '0')}" for theirs in (*XLABS, *XLABS_SINGLE)]
-    for second in (False, True):
+    for flux2 in (False, True):
         for name in names:
-            asked = [naming for naming in NAMINGS if not naming.general and naming.second in (None, second)]
+            asked = [naming for naming in NAMINGS if not naming.general and naming.flux2 in (None, flux2)]
             found = {naming.name: row.ours for naming in asked if (row := naming.resolve(name)) is not None}
             assert len(set(found.values())) <= 1, (name, found)
 

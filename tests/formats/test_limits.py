@@ -221,7 +221,7 @@ def test_an_adapter_of_another_family_is_refused_before_anything_is_loaded(
     save_file(good(), tmp_path / "x.safetensors")
     entry = Store().add(tmp_path / "x.safetensors")
     monkeypatch.setattr("lorakit.formats.load", None)
-    with pytest.raises(AdapterError, match=r"made for flux, not llm") as caught:
+    with pytest.raises(AdapterError, match=r"made for FLUX.1, not a language model") as caught:
         Store().check_base(Store().get(entry.slug), "llm")
     record_property("told", caught.value)
 

@@ -211,7 +211,7 @@ def test_a_head_that_is_the_bases_own_is_passed_over(key, dtype, tmp_path):
     torch.testing.assert_close(
         lorakit.deltas(lorakit.load_adapter(tmp_path / "again"), model)["lm_head"], dense
     )
-    with pytest.raises(AdapterError, match="differs from this base's"):
+    with pytest.raises(AdapterError, match="differs from this base model's"):
         with torch.no_grad():
             model.lm_head.weight[3, 3] += 1
         lorakit.deltas(lorakit.load_adapter(tmp_path / "again"), model)
@@ -219,7 +219,7 @@ def test_a_head_that_is_the_bases_own_is_passed_over(key, dtype, tmp_path):
 
 def test_a_vocabulary_that_grew_is_the_reason_given(tmp_path):
     head_file(tmp_path, torch.randn(35, 8))
-    with pytest.raises(AdapterError, match=r"lm_head has 35 words where this base has 32.*vocabulary grew"):
+    with pytest.raises(AdapterError, match=r"lm_head has 35 tokens, this base model's has 32.*vocabulary grew"):
         lorakit.deltas(lorakit.load_adapter(tmp_path), llama())
 
 

@@ -94,7 +94,7 @@ def test_a_stopped_run_keeps_what_is_written_and_goes_on(table, writing, tmp_pat
     assert len(rows_of(out)) == 2, "what was being written when it stopped is not whole"
     assert run(writing, lines, out) == 4
     assert len(writing.written) == 6, "the batch that was stopped, again"
-    with pytest.raises(LoraKitError, match="no brief"):
+    with pytest.raises(LoraKitError, match="nothing has been written"):
         run(writing, lines, tmp_path / "other.csv", should_stop=lambda: True)
 
 
@@ -112,7 +112,7 @@ def test_a_batch_that_the_memory_is_too_small_for_is_halved(table, writing, tmp_
     [
         ("b.csv", "facts\nx\n", "product"), ("b.csv", "product\n", "no row"), ("b.csv", "", "is empty"),
         ("b.csv", "product,channel\nCup,fax\nPan,telex\n", "row 2.*fax.*row 3.*telex"),
-        ("b.csv", "product\n,\n \n", "no row"), ("b.xlsx", "x", "csv"), ("b.jsonl", "{", "JSON"),
+        ("b.csv", "product\n,\n \n", "no row"), ("b.xlsx", "x", "CSV"), ("b.jsonl", "{", "JSON"),
         ("b.jsonl", '["Cup"]\n', "line 1"), ("b.pdf", "x", "csv"), ("b.csv", "%PDF-1.7", "PDF"),
     ],
 )  # fmt: skip

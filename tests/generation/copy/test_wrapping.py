@@ -275,8 +275,8 @@ def test_further_marks_around_a_headline_go(says):
         ("Warm tea.\n\nBest,\n[Your Name]", "it has an unfilled gap, [Your Name]"),
         ("Hello {{first_name}}, tea!", "it has an unfilled gap, {{first_name}}"),
         ("<draft>Warm tea</draft> is it.", "it contains a tag, <draft>"),
-        ("Thinking Process:\n\n1. Analyze the request.", "the model answered about the task"),
-        ("Okay, so I need to figure out a caption.", "the model answered about the task"),
+        ("Thinking Process:\n\n1. Analyze the request.", "the model commented on the task"),
+        ("Okay, so I need to figure out a caption.", "the model commented on the task"),
     ],
 )
 def test_a_text_that_is_not_finished_is_a_fault(says, fault):

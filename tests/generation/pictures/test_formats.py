@@ -56,8 +56,8 @@ def test_sizes_and_ratios_that_no_row_has_become_custom_formats():
         ("100000x100000", "between 16 and 8192"),
         ("0:1", "between 1:20 and 20:1"),
         ("999:1", "between 1:20 and 20:1"),
-        (7, "give its name"),
-        (None, "give its name"),
+        (7, "use its name"),
+        (None, "use its name"),
     ],
 )
 def test_an_unknown_format_is_refused_with_what_to_do(name, said):

@@ -89,7 +89,7 @@ def test_pictures_without_a_record_and_files_that_are_none(tmp_path):
     for name in ("text.png", "missing.png"):
         with pytest.raises(DataError, match=name):
             read_provenance(tmp_path / name)
-    with pytest.raises(DataError, match=r"a\.gif: pictures are saved as PNG"):
+    with pytest.raises(DataError, match=r"a\.gif: images are saved as PNG"):
         save_image(picture(), tmp_path / "a.gif", RECORD)
 
 
