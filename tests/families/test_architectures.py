@@ -91,5 +91,5 @@ def test_kinds_without_a_form_on_the_meta_device_are_forecast_for_a_gpu_too(kind
 
 
 def test_where_the_words_decide_what_is_computed_a_forecast_says_so(tmp_path):
-    with pytest.raises(BaseError, match="cannot be counted before it runs"):
+    with pytest.raises(BaseError, match="can't be estimated in advance"):
         forecast(saved("jetmoe", tmp_path), Recipe(rank=4, max_length=100), device=torch.device("cpu"))

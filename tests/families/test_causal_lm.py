@@ -193,7 +193,7 @@ def test_a_damaged_folder_is_named(folder, tmp_path):
 
 def test_four_bits_without_the_package_is_said(folder, monkeypatch):
     monkeypatch.setattr(quantize, "find_spec", lambda name: None)
-    with pytest.raises(BaseError, match="needs the package bitsandbytes"):
+    with pytest.raises(BaseError, match="needs the bitsandbytes package"):
         load_base(str(folder), device="cpu", quantize="nf4")
 
 

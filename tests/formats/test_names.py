@@ -219,7 +219,9 @@ def test_a_head_that_is_the_bases_own_is_passed_over(key, dtype, tmp_path):
 
 def test_a_vocabulary_that_grew_is_the_reason_given(tmp_path):
     head_file(tmp_path, torch.randn(35, 8))
-    with pytest.raises(AdapterError, match=r"lm_head has 35 tokens, this base model's has 32.*vocabulary grew"):
+    with pytest.raises(
+        AdapterError, match=r"lm_head has 35 tokens, this base model's has 32.*vocabulary grew"
+    ):
         lorakit.deltas(lorakit.load_adapter(tmp_path), llama())
 
 

@@ -12,7 +12,7 @@ from lorakit.families.pairs import to_render_on
 from lorakit.lora.ranks import ranks_used, stated_shares
 from lorakit.store.store import Entry
 from lorakit.ui import visitors
-from lorakit.ui.parts import pictures, pieces, runs
+from lorakit.ui.parts import pictures, pieces, results
 
 MOST_CARDS = 60  # of which each carries a small picture; beyond, the search is quicker than the eye
 KINDS = [("All", ""), ("Images", "image"), ("Voices", "voice")]
@@ -97,7 +97,7 @@ def details(entry: Entry) -> Markup:
             pieces.hint(notes[:500] if isinstance(notes, str) else ""), _layers(scores), _spectrum(entry),
         ]
     )  # fmt: skip
-    trained = runs.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
+    trained = results.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
     return pieces.card(entry.name, inside + Markup(trained))
 
 
