@@ -157,8 +157,9 @@ def test_strengths_are_compared_on_the_same_seed_and_the_grid_can_be_taken_away(
 
 
 def test_texts_that_are_unticked_at_once_are_all_left_out(page):
-    page.get_by_role("tab", name="Brand voice", exact=True).click()
-    pasted = page.get_by_label("Or paste them, an empty line between two")
+    page.get_by_role("tab", name="Train", exact=True).click()
+    page.get_by_text("A voice, from texts", exact=True).click()
+    pasted = page.get_by_label("Or paste them, with a blank line between texts")
     pasted.fill("Call [NAME] today.\n\nRain. Still tea.\n\nWrite to [NAME] now.\n\nMorning. Tea first.")
     pasted.press("Tab")
     expect(page.locator("#text-gate input:checked")).to_have_count(2, timeout=MINUTE)

@@ -8,7 +8,8 @@ from lorakit.data.texts.sets import TextSet
 from lorakit.families.sources import vocabulary_of
 from lorakit.starter import SAMPLE_VOICE
 from lorakit.starter.build.text_data import sample
-from lorakit.ui.parts import gate
+from lorakit.ui.parts import text_gate
+from lorakit.ui.parts.subjects import VOICE
 
 REAL = [
     "Slow-roasted arabica from the highlands of Huehuetenango, with notes of molasses and candied orange.",
@@ -29,8 +30,8 @@ def test_real_copy_is_said_to_be_beyond_the_starter_and_a_real_base_has_nothing_
     found = next(finding for finding in report.findings if finding.kind == "unknown-words")
     assert "unknown to the starter model" in found.what and "real base model" in found.advice
     assert report.score <= 50 and "unknown-words" not in kinds(texts, vocabulary_of("Qwen/Qwen3-0.6B"))
-    assert "unknown to the starter" in gate.texts_verdict(TextSet(texts), [], "starter-text")
-    assert "unknown to the starter" not in gate.texts_verdict(TextSet(texts), [], "Qwen/Qwen3-0.6B")
+    assert "unknown to the starter" in text_gate.verdict(TextSet(texts), [], "starter-text", VOICE)
+    assert "unknown to the starter" not in text_gate.verdict(TextSet(texts), [], "Qwen/Qwen3-0.6B", VOICE)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
