@@ -160,6 +160,8 @@ def test_files_that_are_no_photos_are_named(seat, page, tmp_path):
     Image.effect_noise((640, 640), 60).save(good)
     open_tab(page, "Train")
     press(page.get_by_text("A product, from photos"))
+    expect(page.get_by_label("Product name")).to_be_visible(timeout=MINUTE)
+    page.wait_for_timeout(2000)  # the form that comes is filled a moment later; no hand is as fast
     page.locator("input[type=file][multiple]").first.set_input_files([bad, good])
     expect(page.get_by_text(re.compile(r"brief\.png")).first).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text(re.compile(r"1 photo: "))).to_be_visible(timeout=MINUTE)

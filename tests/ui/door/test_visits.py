@@ -104,9 +104,8 @@ def press(running, function, sent, headers):
 def takes_photos(call):
     """Is this the handler of the Train tab's upload?"""
     files = [one for one in call.inputs if isinstance(one, gr.File)]
-    return (
-        bool(files) and call.fn.__module__ == "lorakit.ui.pages.train" and files[0].file_count == "multiple"
-    )
+    ours = call.fn.__module__ == "lorakit.ui.parts.training_data"
+    return bool(files) and ours and files[0].file_count == "multiple"
 
 
 @pytest.mark.battery(103, "another's picture handed in as one's own upload")
