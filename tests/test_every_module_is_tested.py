@@ -101,7 +101,6 @@ TO_BE_NAMED = [
     "ui/page.py",
     "ui/parts/adding.py",
     "ui/parts/plan_form.py",
-    "ui/parts/text_gate.py",
     "ui/parts/uploads.py",
 ]
 
