@@ -4,6 +4,7 @@ Covers single files, whole folders and append-only JSON lines. It does not lock:
 hold a lock of their own.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -76,6 +77,12 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

@@ -9,6 +9,7 @@ from lorakit.jobs.context import Context
 from lorakit.jobs.job import Job
 from lorakit.jobs.loaded_bases import Bases, asked
 from lorakit.store.store import WEIGHTS, Store
+from lorakit.training.recipe import Recipe
 
 
 def run(context: Context, examples: Callable[[dict[str, Any]], Any], of_class: Any = None) -> bool:
@@ -17,7 +18,6 @@ def run(context: Context, examples: Callable[[dict[str, Any]], Any], of_class: A
     `of_class` are photos of other things of the product's kind, as a function of the spec.
     """
     from lorakit.training import train
-    from lorakit.training.recipe import Recipe
 
     job, store = context.job, Store()
     slug = _slug_for(job, store)
@@ -45,7 +45,6 @@ def share(
 ) -> None:
     """Do a further process's share of a training that the first process runs, writes and reports."""
     from lorakit.training import train
-    from lorakit.training.recipe import Recipe
 
     spec, data = job.spec, examples(job.spec)
     base, photos = Bases().get(*asked(spec)), of_class(spec) if of_class else None

@@ -5,7 +5,6 @@ half there. A folder without weights is a name held for a training; lists leave 
 """
 
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -126,7 +125,7 @@ class Store:
         with self._writing():
             slug = self._free(slug_of(adapter.card.name))
             with durable.replacing_folder(self.folder / slug) as aside:
-                adapter.card.sha256 = _sha256(formats.keep(adapter, source, aside))
+                adapter.card.sha256 = durable.sha256(formats.keep(adapter, source, aside))
                 durable.write_json(aside / "card.json", adapter.card.to_dict())
                 if (source / "previews").is_dir():
                     shutil.copytree(source / "previews", aside / "previews")
@@ -369,8 +368,3 @@ def _stated_name(folder: Path) -> str:
 
 def _stems() -> tuple[str, ...]:
     return tuple(Path(name).stem for name in WEIGHTS)
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

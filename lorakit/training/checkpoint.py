@@ -5,7 +5,6 @@ its state. The two newest are kept, so that a damaged one costs only the steps s
 """
 
 import errno
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ def save(folder: Path, step: int, state: dict[str, Any], identity: str) -> Path:
     with _room_needed(folder, step), durable.replacing_folder(target) as aside:
         with open(aside / "state.pt", "wb") as file:
             torch.save(state, file)
-        digest = _digest(aside / "state.pt")
+        digest = durable.sha256(aside / "state.pt")
         durable.write_json(aside / "manifest.json", {"step": step, "identity": identity, "sha256": digest})
     for old in (*sorted(folder.glob("step-*"))[:-KEPT], *folder.glob(".step-*")):  # and what a kill left
         shutil.rmtree(old, ignore_errors=True)
@@ -71,7 +70,7 @@ def latest(folder: Path, identity: str) -> dict[str, Any] | None:
     for candidate in sorted(folder.glob("step-*"), reverse=True):
         try:
             manifest = durable.read_json(candidate / "manifest.json")
-            if manifest["sha256"] != _digest(candidate / "state.pt"):
+            if manifest["sha256"] != durable.sha256(candidate / "state.pt"):
                 continue
         except (OSError, ValueError, KeyError):
             continue
@@ -87,8 +86,3 @@ def latest(folder: Path, identity: str) -> dict[str, Any] | None:
 def clear(folder: Path) -> None:
     """Remove all checkpoints, once their adapter is saved."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

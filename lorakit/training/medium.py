@@ -9,9 +9,8 @@ from torch import Tensor
 from lorakit.families import Base
 from lorakit.training import class_pictures
 from lorakit.training.examples import Emit, Examples
-from lorakit.training.forecast import moments
 from lorakit.training.forecast.footprint import Footprint, image_step, text_step
-from lorakit.training.forecast.moments import Batch, Placement
+from lorakit.training.forecast.moments import Batch, Placement, of_pictures, of_texts
 from lorakit.training.held_out import held_out_photos
 from lorakit.training.image_examples import ImageExamples
 from lorakit.training.recipe import Recipe
@@ -128,16 +127,7 @@ class Photos:
     def step(self, base: Base, batch: Batch) -> Callable[[], Tensor]:
         return image_step(base, batch.size, batch.width, batch.height)
 
-    def moments(
-        self,
-        shape: Base,
-        recipe: Recipe,
-        batch: Batch,
-        placement: Placement,
-        counted: Footprint,
-        average: int,
-    ) -> dict[str, int]:
-        return moments.of_pictures(shape, recipe, batch, placement, counted, average)
+    moments = staticmethod(of_pictures)
 
     def smaller(self, shape: Base, recipe: Recipe) -> list[Sacrifice]:
         return [("train at 512 px", {"resolution": 512})] if _area(shape, recipe) > 512 * 512 else []
@@ -190,16 +180,7 @@ class Texts:
     def step(self, base: Base, batch: Batch) -> Callable[[], Tensor]:
         return text_step(base, batch.size, batch.length)
 
-    def moments(
-        self,
-        shape: Base,
-        recipe: Recipe,
-        batch: Batch,
-        placement: Placement,
-        counted: Footprint,
-        average: int,
-    ) -> dict[str, int]:
-        return moments.of_texts(shape, recipe, batch, placement, counted, average)
+    moments = staticmethod(of_texts)
 
     def smaller(self, shape: Base, recipe: Recipe) -> list[Sacrifice]:
         return [("shorten texts to 512 tokens", {"max_length": 512})] if recipe.max_length > 512 else []

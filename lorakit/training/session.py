@@ -141,7 +141,6 @@ def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]
             emit({"event": "note", "text": words})
     forget(base.model)
     if base.device.type == "cuda":
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(base.device)
     return layers, left
 
@@ -166,8 +165,7 @@ def _write(adapter: Adapter, out: Path, format: str) -> None:
     """
     with durable.replacing_folder(out) as temporary:
         weights = formats.save(adapter, temporary, format)
-        with open(weights, "rb") as file:
-            adapter.card.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        adapter.card.sha256 = durable.sha256(weights)
         durable.write_json(temporary / "card.json", adapter.card.to_dict())
         refresh(temporary)
 

@@ -1,6 +1,5 @@
 """What a campaign's folder holds: the pictures that are there and unchanged. No torch here."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,8 +35,7 @@ def image_path(folder: Path, entry: dict[str, Any]) -> Path | None:
 
 def stamp(path: Path) -> dict[str, Any]:
     """Size and hash of a file, as a manifest entry keeps them."""
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": durable.sha256(path)}
 
 
 def pictures(folder: str | Path) -> list[dict[str, Any]]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import torch
 
+from lorakit import durable
+
 
 def save(state: dict[str, Any], path: Path) -> None:
     """Write `state` in the place of what `path` holds."""
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.rename(path)
+    with durable.replacing(path) as temporary:
+        torch.save(state, temporary)
 
 
 def read(path: Path, device: str) -> dict[str, Any]:
