@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.serving import answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,12 +55,5 @@ def studio(tmp_path_factory):
 
 
 def _wait_for(address, process, log):
-    for _ in range(900):  # a machine on which several studios start takes its time
-        try:
-            urllib.request.urlopen(address, timeout=5)
-            return
-        except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.2)
-    pytest.fail(f"the app did not come up: {log.read_text()}")
+    if not answers(address, process):
+        pytest.fail(f"the app did not come up: {log.read_text()}")

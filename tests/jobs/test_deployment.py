@@ -32,6 +32,7 @@ from lorakit.terminal import cli
 from lorakit.ui.pages import scenes
 from lorakit.ui.parts import campaigns, copies
 from lorakit.ui.parts import runs as training_list
+from tests.serving import answers
 
 ROOT = Path(__file__).parents[2]
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -195,14 +196,8 @@ def test_it_serves_and_works_with_one_folder_to_write_to_and_no_home(tmp_path, m
 
 
 def wait_for(address, process, log):
-    for _ in range(450):
-        try:
-            urllib.request.urlopen(address, timeout=5)
-            return
-        except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.2)
+    if answers(address, process):
+        return
     said = log.read_text()
     if "prepared" not in said:
         pytest.skip("needs the right to take rights away")
