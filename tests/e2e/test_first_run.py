@@ -220,6 +220,7 @@ def test_nor_does_what_opens_or_goes_wrong(seat, page, studio, browser, in_light
     expect(window.locator(".photo")).to_have_count(2, timeout=MINUTE)
     window.locator(".photo input").first.uncheck()
     window.get_by_label("Base model").locator("visible=true").click()
+    expect(window.locator("ul.options")).to_have_css("opacity", "1")
     found["photos with findings, and a list"] = in_light_and_dark(window)
     window.keyboard.press("Escape")
     open_tab(window, "Product scenes")
