@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lorakit"
 HEAVY = {"torch", "diffusers", "transformers", "accelerate", "bitsandbytes"}
-GROUND = {"errors", "durable", "workspace", "units"}
+GROUND = {"errors", "durable", "workspace", "units", "event", "events"}
 FACTS = "lorakit.families.table"  # stands on the ground too: the families as plain rows
 TOP = GROUND | {"__init__", "__main__"}
 # What each part may import besides itself and the ground; a dot names one module or folder of a part.

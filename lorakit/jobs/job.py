@@ -5,10 +5,8 @@ job shows as interrupted and the next worker continues it. No torch here.
 """
 
 import errno
-import math
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +14,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lorakit import durable, workspace
+from lorakit import durable, events, workspace
 from lorakit.errors import LoraKitError
+from lorakit.event import Event
 
 ENDS = ("done", "failed", "cancelled")
 OPEN = ("queued", "running", "interrupted")
-PROGRESS = ("checkpoint", "image")  # events that a crash cannot take back
+PROGRESS = (events.Checkpoint, events.Image)  # what a crash cannot take back
 ENDED = "ended"  # an empty file that saves the worker from reading the events of jobs long over
 
 
@@ -49,12 +48,16 @@ class Job:
     owner: str = ""
     lacks: tuple[str, ...] = ()  # fields of its kind that its stored spec does not have
     is_short: bool = False  # is somebody waiting at the page for it?
-    on_event: Callable[[dict[str, Any]], None] | None = field(default=None, repr=False, compare=False)
+    on_event: events.Emit | None = field(default=None, repr=False, compare=False)
     _lock: FileLock | None = field(default=None, repr=False, compare=False)
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened, oldest first."""
+        """Everything that happened, oldest first, as it was written."""
         return [event for event in durable.read_lines(self.folder / "events.jsonl") if "event" in event]
+
+    def history(self) -> list[Event]:
+        """Everything that happened, oldest first, less the lines of no kind known."""
+        return [event for event in map(events.read, self.events()) if event is not None]
 
     def emit(self, event: dict[str, Any]) -> None:
         """Add an event."""
@@ -67,16 +70,16 @@ class Job:
     @property
     def state(self) -> str:
         """queued, running, interrupted, done, failed or cancelled."""
-        events = self.events()
-        marks = (*ENDS, "started", "reopened")
-        last = next((e["event"] for e in reversed(events) if e["event"] in marks), None)
-        if last in ENDS:
-            return last
+        marks = (events.Done, events.Failed, events.Cancelled, events.Started, events.Reopened)
+        read = map(events.read, reversed(self.events()))
+        last = next((event for event in read if isinstance(event, marks)), None)
+        if last is not None and last.kind in ENDS:
+            return last.kind
         if self._held():
             return "running"
         if self.cancelled:
             return "cancelled"
-        return "interrupted" if last == "started" else "queued"
+        return "interrupted" if isinstance(last, events.Started) else "queued"
 
     @property
     def cancelled(self) -> bool:
@@ -94,7 +97,7 @@ class Job:
         """
         if self.state not in ("failed", "cancelled"):
             return False
-        self.emit({"event": "reopened"})
+        self.emit(events.Reopened().row())
         for name in ("cancel", ENDED):
             (self.folder / name).unlink(missing_ok=True)
         return True
@@ -117,42 +120,40 @@ class Job:
 
     def start(self) -> None:
         """Say that an acquired job begins, or goes on."""
-        self.emit({"event": "started", "attempt": self.attempts + 1})
+        self.emit(events.Started(self.attempts + 1).row())
 
     @property
     def attempts(self) -> int:
         """How often in a row it was begun and came to nothing. An orderly stop does not count."""
         count = 0
-        for event in self.events():
-            if event["event"] in (*PROGRESS, "reopened"):
+        for event in self.history():
+            if isinstance(event, (*PROGRESS, events.Reopened)):
                 count = 0
-            else:
-                count += {"started": 1, "interrupted": -1}.get(event["event"], 0)
+            elif isinstance(event, events.Started):
+                count += 1
+            elif isinstance(event, events.Interrupted):
+                count -= 1
         return max(0, count)
 
     def progress(self) -> Progress:
         """What the page shows, from the newest events."""
         progress = Progress(self.state)
-        for event in self.events():
-            name = event["event"]
-            if name in ("started", "reopened"):
-                progress.message = ""
-            elif name in ("phase", "step", "image"):
-                progress.phase = {"step": "Training", "image": "Rendering"}.get(name) or str(
-                    event.get("name") or ""
-                )
-                progress.done, progress.total = (
-                    _count(event, "step" if name == "step" else "done"),
-                    _count(event, "total"),
-                )
-                left = event.get("seconds_left")
-                progress.seconds_left = max(0.0, float(left)) if isinstance(left, int | float) else None
-                if name == "step" and isinstance(event.get("loss"), int | float):
-                    progress.message = f"loss {event['loss']:.3f}"
-            elif name == "note":
-                progress.message = str(event.get("text") or "")
-            elif name == "failed":
-                progress.message = " ".join(str(event.get(key) or "") for key in ("error", "advice")).strip()
+        for event in self.history():
+            match event:
+                case events.Started() | events.Reopened():
+                    progress.message = ""
+                case events.Phase(name, done, total, left):
+                    _go_on(progress, name, done, total, left)
+                case events.Image(_, _, done, total, left):
+                    _go_on(progress, "Rendering", done, total, left)
+                case events.Step(done, total, loss, left):
+                    _go_on(progress, "Training", done, total, left)
+                    if loss is not None:
+                        progress.message = f"loss {loss:.3f}"
+                case events.Note():
+                    progress.message = event.text
+                case events.Failed(error, advice):
+                    progress.message = f"{error} {advice}".strip()
         if progress.state == "done":
             progress.message = ""
         if progress.state != "running":
@@ -175,9 +176,9 @@ class Job:
         return False
 
 
-def _count(event: dict[str, Any], name: str) -> int:
-    value = event.get(name)
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
+def _go_on(progress: Progress, phase: str, done: int, total: int, left: float | None) -> None:
+    progress.phase, progress.done, progress.total = phase, done, total
+    progress.seconds_left = None if left is None else max(0.0, left)
 
 
 def write(kind: str, spec: dict[str, Any], owner: str = "") -> Path:

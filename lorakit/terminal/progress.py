@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from lorakit import events
 from lorakit.units import duration
 
 TELL_SECONDS = 2.0
@@ -14,28 +15,40 @@ class Teller:
     def __init__(self) -> None:
         self.told = 0.0
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        name = event["event"]
-        left = f", about {duration(event['seconds_left'])} left" if event.get("seconds_left") else ""
-        if name == "step":
-            if time.monotonic() - self.told < TELL_SECONDS and event["step"] != event["total"]:
+    def __call__(self, row: dict[str, Any]) -> None:
+        event = events.read(row)
+        if isinstance(event, events.Step):
+            if time.monotonic() - self.told < TELL_SECONDS and event.step != event.total:
                 return
             self.told = time.monotonic()
-            line = f"step {event['step']} of {event['total']}, loss {event['loss']:.4f}{left}"
-        elif name == "image":
-            line = f"image {event['done']} of {event['total']}{left}: {event['path']}"
-        elif name == "preview":
-            line = f"preview at step {event['step']}: {event.get('path') or event.get('text')}"
-        elif name == "held_out":
-            line = f"held-out loss at step {event['step']}: {event['loss']:.4f}"
-        elif name == "note":
-            line = event["text"]
-        elif name == "findings":
+        line = _line(event)
+        if line:
+            print(line, flush=True)
+
+
+def _line(event: events.Event | None) -> str:
+    match event:
+        case events.Step(step, total, loss, left):
+            known = "" if loss is None else f", loss {loss:.4f}"
+            return f"step {step} of {total}{known}{_left(left)}"
+        case events.Image(_, path, done, total, left):
+            return f"image {done} of {total}{_left(left)}: {path}"
+        case events.ImagePreview(step, path):
+            return f"preview at step {step}: {path}"
+        case events.TextPreview(step, _, text):
+            return f"preview at step {step}: {text}"
+        case events.HeldOut(step, loss):
+            return "" if loss is None else f"held-out loss at step {step}: {loss:.4f}"
+        case events.Note():
+            return event.text
+        case events.Findings(rows):
             from lorakit.data.findings import Finding
 
-            line = "\n".join(f"{row['severity']}: {Finding(**row)}" for row in event["rows"])
-        elif name == "caption":
-            line = f"{event['file_name']}: {event['text']}"
-        else:
-            return
-        print(line, flush=True)
+            return "\n".join(f"{row['severity']}: {Finding(**row)}" for row in rows)
+        case events.Caption(file_name, text):
+            return f"{file_name}: {text}"
+    return ""
+
+
+def _left(seconds: float | None) -> str:
+    return f", about {duration(seconds)} left" if seconds else ""
