@@ -1,7 +1,7 @@
 """An event: told as a dict (`Event.row`), which is also its line of JSON in a job's `events.jsonl`.
 
 `read` turns such a dict back into one of the dataclasses of `lorakit.events`. A field that is None is left
-out; whatever an old or a broken line lacks has its default.
+out, but for those that a kind always tells; whatever an old or a broken line lacks has its default.
 """
 
 import math
@@ -18,17 +18,22 @@ def ignore(event: dict[str, Any]) -> None:
 
 
 class Event:
-    """A kind of event; `kind` is its name in JSON, `by` the field that only this shape of the kind has."""
+    """A kind of event; `kind` is its name in JSON, `by` the field that only this shape of the kind has, and
+    `always` are the fields that are told even when they are None.
+    """
 
     kind: ClassVar[str]
     by: ClassVar[str]
+    always: ClassVar[tuple[str, ...]]
 
-    def __init_subclass__(cls, kind: str, by: str = "") -> None:
-        cls.kind, cls.by = kind, by
+    def __init_subclass__(cls, kind: str, by: str = "", always: tuple[str, ...] = ()) -> None:
+        cls.kind, cls.by, cls.always = kind, by, always
 
     def row(self) -> dict[str, Any]:
         """The event as it is told and written."""
-        return {"event": self.kind} | {name: v for name, v in vars(self).items() if v is not None}
+        return {"event": self.kind} | {
+            name: value for name, value in vars(self).items() if value is not None or name in self.always
+        }
 
 
 def read(row: dict[str, Any]) -> Event | None:

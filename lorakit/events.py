@@ -77,7 +77,7 @@ class Checkpoint(Event, kind="checkpoint"):
 
 
 @dataclass(frozen=True)
-class Step(Event, kind="step"):
+class Step(Event, kind="step", always=("loss", "seconds_left")):
     """A training step, with the smoothed loss."""
 
     step: int = 0
@@ -87,7 +87,7 @@ class Step(Event, kind="step"):
 
 
 @dataclass(frozen=True)
-class HeldOut(Event, kind="held_out"):
+class HeldOut(Event, kind="held_out", always=("loss",)):
     """The loss on the data that is held out."""
 
     step: int = 0
@@ -123,8 +123,8 @@ class Health(Event, kind="health"):
 
 @dataclass(frozen=True)
 class LongestCopy(Event, kind="memory", by="words"):
-    """The longest `run` of words that the previews share with a text learned from; `usual` is what those
-    texts share with each other. `close`: is it too long?
+    """The longest `run` of words that previews share with a text learned from, and how many words are
+    `usual` among those texts. `close`: is it too long?
     """
 
     step: int = 0
@@ -136,10 +136,7 @@ class LongestCopy(Event, kind="memory", by="words"):
 
 @dataclass(frozen=True)
 class NearestPhoto(Event, kind="memory"):
-    """The preview nearest to a photo learned from, in multiples of the photos' usual distance.
-
-    `close`: is it a copy?
-    """
+    """The preview nearest to a photo, in multiples of the photos' usual distance. `close`: is it a copy?"""
 
     step: int = 0
     close: bool = False
@@ -206,7 +203,7 @@ class Text(Event, kind="text"):
 
 
 @dataclass(frozen=True)
-class Combined(Event, kind="result", by="rank"):
+class Combined(Event, kind="result", by="rank", always=("error",)):
     """The adapter made of a mix: its relative `error`, bytes before and after, what was `removed` of each
     adapter, and the same sample of both, or why there is none (`unseen`).
     """
@@ -246,3 +243,7 @@ class Trained(Event, kind="result"):
 
     slug: str = ""
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+# What a job that ended well says it made.
+Result = Trained | Combined | Captioned | Catalogued

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lorakit import events
 from lorakit.errors import BaseError
 from lorakit.families import row_of
 from lorakit.jobs.fields import mixes_of
@@ -50,7 +51,7 @@ class Context:
     def base(self) -> "Base":
         """The base the job names. Adapters and family are checked before anything is loaded."""
         check_fit(self.kind, self.job.spec)
-        self.job.emit({"event": "phase", "name": "Loading the base model", "done": 0, "total": 0})
+        self.job.emit(events.Phase("Loading the base model").row())
         return self.bases.get(*asked(self.job.spec))
 
     def mixes(self, base: "Base | None") -> list[dict[Any, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from lorakit import durable, workspace
+from lorakit import durable, events, workspace
 from lorakit.errors import DataError, LoraKitError
 from lorakit.jobs import turns
 from lorakit.jobs.job import ENDED, ENDS, OPEN, Job, write
@@ -119,7 +119,7 @@ def _begun(job: Job) -> bool:
             return True
         error = f"It crashed {ATTEMPTS} times, probably because it ran out of memory."
         advice = "Choose a smaller base model, rank or batch size, and start over."
-        job.emit({"event": "failed", "error": error, "advice": advice})
+        job.emit(events.Failed(error, advice).row())
     except OSError:
         job.release()
         raise

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
+from lorakit import events
 from lorakit.errors import DataError, LoraKitError, is_device_lost, is_out_of_memory
 from lorakit.families import offered
 from lorakit.jobs.context import Context
@@ -44,12 +45,13 @@ def run_job(
         kind = KINDS[job.kind]
         with offered.working_for(visitor=bool(job.owner)):
             complete = kind.run(Context(job, kind, bases, stopping, between, max_seconds))
-        job.emit({"event": "done" if complete else "cancelled" if job.cancelled else "interrupted"})
+        ending = events.Done() if complete else events.Cancelled() if job.cancelled else events.Interrupted()
+        job.emit(ending.row())
         if complete and kind.kept is not None:
             _sweep(kind.name, kind.kept)
     except LoraKitError as error:
         log.warning("job %s failed: %s", job.id, error)
-        job.emit({"event": "failed", "error": str(error), "advice": ""})
+        job.emit(events.Failed(str(error)).row())
     except Exception as error:
         if is_device_lost(error):
             raise  # counted as an attempt, so that a job that does this each time ends
@@ -57,7 +59,7 @@ def run_job(
         log.error("job %s: %s", job.id, details)
         with suppress(OSError):
             (job.folder / "log.txt").write_text(details, encoding="utf-8")
-        job.emit({"event": "failed", **in_words(error)})
+        job.emit(events.Failed(**in_words(error)).row())
     finally:
         job.release()
         if job.state == "failed":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from lorakit import events
 from lorakit.jobs.context import Context
 from lorakit.jobs.job import Job
 from lorakit.jobs.loaded_bases import Bases, asked
@@ -22,7 +23,7 @@ def run(context: Context, examples: Callable[[dict[str, Any]], Any], of_class: A
     job, store = context.job, Store()
     slug = _slug_for(job, store)
     out = store.folder / slug
-    if any(event["event"] == "result" and event.get("slug") == slug for event in job.events()):
+    if any(isinstance(event, events.Trained) and event.slug == slug for event in job.history()):
         return True  # it was finished, only the worker died before it said so
     keep = False
     try:
@@ -54,10 +55,11 @@ def share(
 
 def _slug_for(job: Job, store: Store) -> str:
     """The folder a training writes: a free one, and the same again when the training is resumed."""
-    slug = next((event["slug"] for event in reversed(job.events()) if event["event"] == "slug"), None)
-    finished = any(event["event"] in ("saved", "result") for event in job.events())
+    history = job.history()
+    slug = next((event.slug for event in reversed(history) if isinstance(event, events.Slug)), None)
+    finished = any(isinstance(event, events.Saved | events.Trained) for event in history)
     if slug is not None and (finished or not any((store.folder / slug / name).exists() for name in WEIGHTS)):
         return slug
     slug = store.reserve(job.spec["name"])
-    job.emit({"event": "slug", "slug": slug})
+    job.emit(events.Slug(slug).row())
     return slug

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lorakit import workspace
+from lorakit import events, workspace
 from lorakit.families.sources import STARTERS
 from lorakit.jobs import queue, retention
 from lorakit.jobs.loaded_bases import Bases
@@ -64,7 +64,7 @@ class Service:
     def leave(self) -> None:
         """End the process although something still runs: what its checkpoints hold is continued later."""
         for job in reversed(self.current):
-            job.emit({"event": "interrupted"})
+            job.emit(events.Interrupted().row())
         os._exit(0)
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.data.photos.sets import PhotoSet
 from lorakit.families import Base
-from lorakit.training.examples import Emit
 from lorakit.training.recipe import Recipe
 from lorakit.training.watch.previews import side_of
 
@@ -19,7 +18,7 @@ SEED = 90_000  # the first of the pictures drawn; far from those of previews and
 
 
 def gather(
-    base: Base, recipe: Recipe, own: Any, folder: Path, emit: Emit, should_stop: Callable[[], bool]
+    base: Base, recipe: Recipe, own: Any, folder: Path, emit: events.Emit, should_stop: Callable[[], bool]
 ) -> Any:
     """The PhotoSet `own`, or `recipe.class_images` drawn into `folder`; None when there are none.
 
@@ -43,5 +42,5 @@ def gather(
         with durable.replacing(files[number]) as aside:
             drawn.save(aside)
         total = len(files)
-        emit({"event": "phase", "name": "Generating class images", "done": number + 1, "total": total})
+        emit(events.Phase("Generating class images", number + 1, total).row())
     return PhotoSet.from_files(files, "", {file.name: recipe.class_prompt for file in files})

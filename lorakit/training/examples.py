@@ -4,15 +4,13 @@ That makes a resumed run see exactly the batches it would have seen, and lets se
 Photos are in `image_examples`, texts in `text_examples`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from lorakit.families import Base
-
-Emit = Callable[[dict[str, Any]], None]
 
 
 class Examples(Protocol):

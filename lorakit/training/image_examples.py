@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lorakit import events
 from lorakit.errors import DataError
 from lorakit.families import Base
-from lorakit.training.examples import Emit, Plan, generator
+from lorakit.training.examples import Plan, generator
 from lorakit.training.held_out import held_out_photos
 from lorakit.training.objectives import draw_levels, even_levels, image_loss
 from lorakit.training.recipe import Recipe
@@ -88,7 +89,7 @@ class ImageExamples:
         base: Base,
         photos: Any,
         recipe: Recipe,
-        emit: Emit,
+        emit: events.Emit,
         should_stop: Callable[[], bool],
         of_class: Any = None,
     ) -> "ImageExamples":
@@ -124,7 +125,7 @@ class ImageExamples:
                     said[photo.caption] = _on_host(family.encode_prompts(base, [photo.caption]))
                 rows.append(said[photo.caption] | _on_host(described))
             places.append(shown.counts(recipe.background_weight, latents[-1].shape[-2:]))
-            emit({"event": "phase", "name": "Preparing photos", "done": len(latents), "total": len(placed)})
+            emit(events.Phase("Preparing photos", len(latents), len(placed)).row())
         with torch.no_grad():
             empty = _on_host(family.encode_prompts(base, [""]))
         own = [shown.photo for shown in placed[: len(photos.photos)]]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lorakit import events
 from lorakit.errors import RecipeError, is_device_lost, is_out_of_memory
 from lorakit.families import Base
 from lorakit.lora.live import forget
@@ -72,7 +73,7 @@ def unharmed(base: Base, what: str, emit: Callable[[dict[str, Any]], None]) -> I
     if trouble:  # out of the except, whose traceback would keep the tensors alive
         forget(base.model)
         text = f"{what} failed ({trouble}). The training itself is not affected."
-        emit({"event": "note", "text": text})
+        emit(events.Note(text=text).row())
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from lorakit import events
 from lorakit.errors import RecipeError
 from lorakit.families import Base
 from lorakit.training import checkpoint, optimizers, processes
@@ -121,8 +122,7 @@ class _Training:
             if now - told > EVENT_SECONDS or self.step == self.total:
                 told = now
                 left = (now - begun) / (self.step - first) * (self.total - self.step)
-                self._emit({"event": "step", "step": self.step, "total": self.total,
-                            "loss": _smooth(self.losses), "seconds_left": left})  # fmt: skip
+                self._emit(events.Step(self.step, self.total, _smooth(self.losses), left))
             if self.step < self.total:
                 self._save_and_look()
         self._measure_held_out()
@@ -138,7 +138,7 @@ class _Training:
         )
         if saves or looks:  # a preview may end the process, and must not end it again after every restart
             self.save()
-            self._emit({"event": "checkpoint", "step": self.step})
+            self._emit(events.Checkpoint(self.step))
         if looks and self.hooks.preview is not None and self.first:
             with self._kept_state():
                 self.hooks.preview(self.step)
@@ -195,9 +195,9 @@ class _Training:
     def _every(self, count: int) -> bool:
         return bool(count) and self.step % count == 0
 
-    def _emit(self, event: dict[str, Any]) -> None:
+    def _emit(self, event: events.Event) -> None:
         if self.first:
-            self.hooks.emit(event)
+            self.hooks.emit(event.row())
 
     def _measure_held_out(self) -> None:
         if not self.first or (self.held_out and self.held_out[-1][0] == self.step):
@@ -207,7 +207,7 @@ class _Training:
         if loss is None:
             return
         self.held_out.append((self.step, loss))
-        self._emit({"event": "held_out", "step": self.step, "loss": loss})
+        self._emit(events.HeldOut(self.step, loss))
         if self.step and (self.best is None or loss < self.best["loss"]):
             self.best = {"step": self.step, "loss": loss, "state": self._state()}
 
@@ -271,7 +271,7 @@ class _Training:
         optimizers.resume(self.optimizer, state["optimizer"])
         if self.average is not None:
             self.average = {name: value.to(self.base.device) for name, value in state["average"].items()}
-        self._emit({"event": "note", "text": f"Resumed at step {self.step} of {self.total}"})
+        self._emit(events.Note(text=f"Resumed at step {self.step} of {self.total}"))
 
     def _outcome(self, stopped: bool) -> Outcome:
         best = None if stopped else self.best

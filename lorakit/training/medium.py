@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from lorakit import events
 from lorakit.families import Base
 from lorakit.training import class_pictures
-from lorakit.training.examples import Emit, Examples
+from lorakit.training.examples import Examples
 from lorakit.training.forecast.footprint import Footprint, image_step, text_step
 from lorakit.training.forecast.moments import Batch, Placement, of_pictures, of_texts
 from lorakit.training.held_out import held_out_photos
@@ -32,7 +33,7 @@ class Medium(Protocol):
         data: Any,
         recipe: Recipe,
         work: Path,
-        emit: Emit,
+        emit: events.Emit,
         stop: Callable[[], bool],
         class_photos: Any,
     ) -> tuple[Examples, Previews]:
@@ -85,7 +86,7 @@ class Photos:
         data: Any,
         recipe: Recipe,
         work: Path,
-        emit: Emit,
+        emit: events.Emit,
         stop: Callable[[], bool],
         class_photos: Any,
     ) -> tuple[Examples, Previews]:
@@ -153,7 +154,7 @@ class Texts:
         data: Any,
         recipe: Recipe,
         work: Path,
-        emit: Emit,
+        emit: events.Emit,
         stop: Callable[[], bool],
         class_photos: Any,
     ) -> tuple[Examples, Previews]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from lorakit import durable, formats
+from lorakit import durable, events, formats
 from lorakit.data.photos.sets import PhotoSet
 from lorakit.families import Base, pairs
 from lorakit.families.memory import recomputing
@@ -25,7 +25,7 @@ from lorakit.store.model_card import refresh
 from lorakit.training import checkpoint, loop, processes
 from lorakit.training.advice import rank_advice
 from lorakit.training.coverage import notes, targets
-from lorakit.training.examples import Emit, Examples
+from lorakit.training.examples import Examples
 from lorakit.training.limits import unharmed
 from lorakit.training.medium import medium_of
 from lorakit.training.recipe import Recipe
@@ -57,7 +57,7 @@ def train(
     recipe: Recipe,
     out: str | Path,
     resume: bool = True,
-    on_event: Callable[[dict[str, Any]], None] | None = None,
+    on_event: events.Emit | None = None,
     should_stop: Callable[[], bool] | None = None,
     between: Callable[[], None] | None = None,
     work: str | Path | None = None,
@@ -77,7 +77,7 @@ def train(
     begun = time.monotonic()
     first = processes.join().rank == 0
     out, work = Path(out), Path(work) if work else Path(out) / ".training"
-    emit = on_event if on_event and first else (lambda event: None)
+    emit = on_event if on_event and first else events.ignore
     stop = should_stop or (lambda: False)
     if isinstance(data, PhotoSet):
         data = data.phrased(recipe.caption_template, recipe.class_prompt)
@@ -108,12 +108,12 @@ def train(
         if outcome.stopped or not first:
             return TrainResult(None, out, outcome.stopped, outcome.steps, final_loss)
         if outcome.best_step is not None:
-            emit({"event": "note", "text": f"Kept step {outcome.best_step}, the best on the held-out data"})
+            emit(events.Note(text=f"Kept step {outcome.best_step}, the best on the held-out data").row())
         summary = summary_of(base, injection, outcome, time.monotonic() - begun) | {"notes": left}
         card = card_of(base, data, recipe, summary, name or out.name)
         adapter = _learned(base, injection, card, recipe, out.name)
         _write(adapter, out, base.kind.layout)
-        emit({"event": "saved", "slug": out.name})
+        emit(events.Saved(out.name).row())
         with unharmed(base, "Making the last previews", emit):
             previews.make(outcome.steps, emit, lambda: False)
             monitor.observe(outcome.steps, emit)
@@ -122,14 +122,14 @@ def train(
     finally:
         injection.remove()
     _complete(adapter, out, previews, summary)
-    emit({"event": "result", "slug": out.name, "summary": summary})
+    emit(events.Trained(out.name, summary).row())
     checkpoint.clear(work / "checkpoints")
     if work.parent == out:
         shutil.rmtree(work, ignore_errors=True)
     return TrainResult(adapter, out, False, outcome.steps, final_loss, summary)
 
 
-def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]]:
+def _begin(base: Base, recipe: Recipe, emit: events.Emit) -> tuple[list[str], list[str]]:
     """The layers to train, and what of the base gets less or nothing, in words, which are said with a warning
     of a distilled base; and all the room there is.
     """
@@ -138,7 +138,7 @@ def _begin(base: Base, recipe: Recipe, emit: Emit) -> tuple[list[str], list[str]
     left = notes(base, recipe, layers)
     for words in (pairs.warning(base.source), *left):
         if words:
-            emit({"event": "note", "text": words})
+            emit(events.Note(text=words).row())
     forget(base.model)
     if base.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(base.device)
@@ -177,13 +177,13 @@ def _compare(
     data: Any,
     recipe: Recipe,
     summary: dict[str, Any],
-    emit: Emit,
+    emit: events.Emit,
 ) -> None:
     """Put the base with a few texts in its prompt beside the voice: loss in `summary`, texts as an event."""
     summary["held_out_few_shot"] = few_shot_loss(base, injection, examples, data, recipe)
     compared = side_by_side(base, injection, data, recipe)
     if compared is not None:
-        emit({"event": "compared", "step": summary["steps"], **compared})
+        emit(events.Compared(summary["steps"], **compared).row())
 
 
 def _complete(adapter: Adapter, out: Path, previews: Previews, summary: dict[str, Any]) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lorakit import events
 from lorakit.data.texts import fitting
 from lorakit.errors import DataError, RecipeError
 from lorakit.families import Base
 from lorakit.families.trying import FAULTS, positions_of
-from lorakit.training.examples import Emit, Plan
+from lorakit.training.examples import Plan
 from lorakit.training.objectives import next_token, summed_loss
 from lorakit.training.recipe import Recipe
 
@@ -32,7 +33,7 @@ class TextExamples:
         self.rows, self.held_out, self.pad, self.recipe = rows, held_out, pad, recipe
 
     @classmethod
-    def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: Emit) -> "TextExamples":
+    def prepare(cls, base: Base, texts: Any, recipe: Recipe, emit: events.Emit) -> "TextExamples":
         """Tokenize a TextSet through the base's chat template.
 
         Emits what there is no room for. Raises DataError when nothing is left, RecipeError for texts longer
@@ -44,7 +45,7 @@ class TextExamples:
             )
         found = fitting.findings(base.tokenizer, texts.samples, recipe.max_length)
         if found:
-            emit({"event": "findings", "rows": [vars(finding) for finding in found]})
+            emit(events.Findings([vars(finding) for finding in found]).row())
         learned, aside = texts.split(recipe.held_out, recipe.seed)
         rows = [[tokens] for tokens in learned.tokenize(base.tokenizer, recipe.max_length)]
         held = aside.tokenize(base.tokenizer, recipe.max_length) if aside.samples else []
@@ -52,7 +53,7 @@ class TextExamples:
             raise DataError(
                 f"none of the training texts fit into {recipe.max_length:,} tokens; raise max_length"
             )
-        emit({"event": "phase", "name": "Preparing texts", "done": len(rows), "total": len(rows)})
+        emit(events.Phase("Preparing texts", len(rows), len(rows)).row())
         most = positions_of(base.model)
         check_length([row[0] for row in (*rows, *([tokens] for tokens in held))], most)
         pad = base.tokenizer.pad_token_id

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.data.findings import Finding, Findings
 from lorakit.data.tables import reading
 from lorakit.data.tables.headings import BRIEFS
@@ -36,7 +36,6 @@ TEXTS_AT_ONCE = 16  # assumption: what an 8B model has memory for beside its wei
 BRIEF = [setting.name for setting in fields(Brief)]
 COLUMNS = (*BRIEF, "voice", "variant", "text", "characters", "limit", "note")
 
-Emit = Callable[[dict[str, Any]], None]
 Opener = Callable[[list[str]], "Mapping[Adapter, Any]"]
 
 
@@ -128,7 +127,7 @@ def run(
     out: str | Path,
     variants: int = 1,
     seed: int = 0,
-    on_event: Emit | None = None,
+    on_event: events.Emit | None = None,
     should_stop: Callable[[], bool] | None = None,
     between: Callable[[], None] | None = None,
 ) -> int:
@@ -138,7 +137,7 @@ def run(
     is written anew by the next run. Raises LoraKitError before anything is written when a voice cannot be
     opened.
     """
-    out, emit = Path(out), on_event or (lambda event: None)
+    out, emit = Path(out), on_event or events.ignore
     stop = should_stop or (lambda: False)
     mixes = {voice: voices(voice.split()) for voice in dict.fromkeys(line.voice for line in lines)}
     ids = {line.row: _id(base, line, mixes[line.voice], variants, seed) for line in lines}
@@ -146,14 +145,14 @@ def run(
     written = {row["id"]: row["copies"] for row in durable.read_lines(kept) if {"id", "copies"} <= set(row)}
     waiting = [line for line in lines if ids[line.row] not in written]
     for batch in _batches(base, waiting, variants):
-        emit({"event": "phase", "name": "Writing", "done": len(lines) - len(waiting), "total": len(lines)})
+        emit(events.Phase("Writing", len(lines) - len(waiting), len(lines)).row())
         made = [] if stop() else _write(base, batch, mixes, variants, seed, stop)
         if stop():
             break
         for line, copies in zip(batch, made, strict=True):
             written[ids[line.row]] = [vars(copy) for copy in copies]
             durable.append_line(kept, {"id": ids[line.row], "copies": written[ids[line.row]]})
-            emit({"event": "note", "text": f"{line.place}, {line.brief.product}: {copies[0].text}"})
+            emit(events.Note(text=f"{line.place}, {line.brief.product}: {copies[0].text}").row())
         waiting = [line for line in waiting if line not in batch]
         if between is not None:
             between()

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import lorakit
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
 from lorakit.families import Base
 from lorakit.generation.pictures import plan as planning
 from lorakit.generation.pictures.formats import OutputFormat
 from lorakit.generation.pictures.provenance import SUFFIXES, adapter_row, effect, public_name
-from lorakit.generation.pictures.rendering import FULL, Emit, Run, Stopped
+from lorakit.generation.pictures.rendering import FULL, Run, Stopped
 from lorakit.generation.pictures.request import Request
 from lorakit.generation.pictures.results import PLAN, finished, rounds_of
 from lorakit.lora.adapter import Mix
@@ -82,7 +82,7 @@ class Campaign:
 
     def run(
         self,
-        on_event: Emit | None = None,
+        on_event: events.Emit | None = None,
         should_stop: Callable[[], bool] | None = None,
         between: Callable[[], None] | None = None,
     ) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Campaign:
         shot that fails gets an entry with "error" and the others go on; raises LoraKitError when not one
         picture could be made, or the folder cannot be written. `stopped` tells whether it was stopped.
         """
-        emit = on_event or (lambda event: None)
+        emit = on_event or events.ignore
         stop = should_stop or (lambda: False)
         self.stopped = False
         request = self.request()
@@ -101,7 +101,7 @@ class Campaign:
             with request.mixed(number):
                 pass  # a mix that does not fit is refused before anything is written
         self._write_plan(request.rounds)
-        emit({"event": "phase", "name": "Looking for finished images", "done": 0, "total": len(self.plan)})
+        emit(events.Phase("Looking for finished images", 0, len(self.plan)).row())
         entries = finished(self.out, [shot.id for shot in self.plan])
         run = Run(request, emit, stop, between, entries)
         try:
@@ -122,8 +122,7 @@ class Campaign:
                 f"none of the {len(self.plan)} images could be generated: {failed[0]['error']}"
             )
         if not self.stopped:
-            counts = {"done": len(made) - len(failed), "failed": len(failed), "total": len(self.plan)}
-            emit({"event": "done", **counts})
+            emit(events.Done(len(made) - len(failed), len(failed), len(self.plan)).row())
         return made
 
     def request(self) -> Request:

@@ -8,7 +8,7 @@ batches of its own. A batch that fails is halved until the picture to blame is f
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.errors import LoraKitError, is_device_lost, is_out_of_memory
 from lorakit.generation.pictures.fitting import deliver
 from lorakit.generation.pictures.folding import Folding
@@ -31,8 +31,6 @@ PROMPTS_AT_ONCE = 64  # text embeddings held at a time: about 256 MB for FLUX
 PIXELS_AT_ONCE = {"cpu": 8 * 17_000, "cuda": 4 * 1024 * 1024, "mps": 1024 * 1024}
 MAX_BATCH = 32
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-
-Emit = Callable[[dict[str, Any]], None]
 
 
 class Stopped(Exception):
@@ -58,7 +56,7 @@ class Render:
 class Run:
     """One run: the renders of the plan in batches of equal size, less the batches that are complete."""
 
-    def __init__(self, request: Request, emit: Emit, stop: Any, between: Any, entries: dict[str, Any]):
+    def __init__(self, request: Request, emit: events.Emit, stop: Any, between: Any, entries: dict[str, Any]):
         self.request, self.entries = request, entries
         self.emit, self.stop, self.between = emit, stop, between
         self.done = len(entries)
@@ -96,7 +94,7 @@ class Run:
         self.embedded = {}
         for number, text in enumerate(texts):
             self._check_stop()
-            self.emit({"event": "phase", "name": "Preparing prompts", "done": start + number, "total": total})
+            self.emit(events.Phase("Preparing prompts", start + number, total).row())
             mix, prompt = text
             try:
                 with request.mixed_words(mix):
@@ -139,7 +137,7 @@ class Run:
 
     def _progress(self) -> None:
         total = len(self.request.plan)
-        self.emit({"event": "phase", "name": "Rendering", "done": self.done, "total": total})
+        self.emit(events.Phase("Rendering", self.done, total).row())
 
     def _safely(self, batch: list[Render]) -> None:
         """Render a batch; when it fails, halves of it, down to the one render that is to blame."""
@@ -199,7 +197,7 @@ class Run:
         self.entries[shot.id] = entry
         self.done += 1
         total = len(self.request.plan)
-        self.emit({"event": "image", "shot": shot.id, "path": str(path), "done": self.done, "total": total})
+        self.emit(events.Image(shot.id, str(path), self.done, total).row())
 
     def _failed(self, shots: Iterable[Shot], error: str) -> None:
         for shot in shots:
@@ -207,7 +205,7 @@ class Run:
             durable.append_line(self.request.out / MANIFEST, entry)
             self.entries[shot.id] = entry
             text = f"{shot.scene[:80]}, {shot.output.name}, seed {shot.seed}: {error}"
-            self.emit({"event": "note", "shot": shot.id, "text": text, "error": error})
+            self.emit(events.Note(shot.id, text, error).row())
 
     def _provenance(self, shot: Shot) -> Provenance:
         request = self.request

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import PlainValidator, model_validator
 
-from lorakit import workspace
+from lorakit import events, workspace
 from lorakit.errors import LoraKitError
 from lorakit.generation.pictures.plan import (
     MAX_SHOTS,
@@ -121,11 +122,14 @@ def run(context: Context) -> bool:
     )  # fmt: skip
     pace = Pace()
 
-    def emit(event: dict[str, Any]) -> None:
-        if event["event"] == "image":
-            event = {**event, "seconds_left": pace.left(event["done"], event["total"], made=1)}
-        if event["event"] != "done":  # a job is done when its worker says so
-            job.emit(event)
+    def emit(row: dict[str, Any]) -> None:
+        match events.read(row):
+            case events.Image(done=done, total=total) as image:
+                job.emit(replace(image, seconds_left=pace.left(done, total, made=1)).row())
+            case events.Done():
+                pass  # a job is done when its worker says so
+            case _:
+                job.emit(row)
 
     campaign.run(on_event=emit, should_stop=context.is_over, between=context.between)
     return not campaign.stopped

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.errors import DataError
 from lorakit.jobs import fields
 from lorakit.jobs.context import Context
@@ -46,7 +46,7 @@ def propose(
     photos: Iterable[Any],
     describe: Callable[[Any], str],
     table: Path,
-    on_event: Callable[[dict[str, Any]], None],
+    on_event: events.Emit,
     should_stop: Callable[[], bool],
 ) -> int:
     """Describe each Photo that has no caption and is not in the table, and add it there at once.
@@ -63,14 +63,13 @@ def propose(
         try:
             row = {"file_name": photo.name, "text": describe(photo.open())}
             durable.append_line(table, row)
-            on_event({"event": "caption", **row})
+            on_event(events.Caption(**row).row())
         except DataError as error:
-            on_event({"event": "note", "text": str(error)})
+            on_event(events.Note(text=str(error)).row())
         left = (time.monotonic() - begun) / (number + 1) * (len(waiting) - number - 1)
         ready = len(bare) - len(waiting) + number + 1
-        on_event({"event": "checkpoint"})  # what is written, no crash takes back
-        told = {"event": "phase", "name": "Describing photos", "done": ready, "total": len(bare)}
-        on_event({**told, "seconds_left": left})
+        on_event(events.Checkpoint().row())  # what is written, no crash takes back
+        on_event(events.Phase("Describing photos", ready, len(bare), left).row())
     return len(set(proposed(table)) & {photo.name for photo in bare})
 
 
@@ -86,7 +85,7 @@ def run(context: Context) -> bool:
     def describe(image: Any) -> str:
         nonlocal model
         if model is None:
-            job.emit({"event": "phase", "name": "Loading the captioning model", "done": 0, "total": 0})
+            job.emit(events.Phase("Loading the captioning model").row())
             context.bases.make_room()
             model = load_captioner(spec["base"])
         return model.describe(image)
@@ -98,7 +97,7 @@ def run(context: Context) -> bool:
         free_memory()
     if context.should_stop():
         return False
-    job.emit({"event": "result", "photos": len(photos.photos), "described": done})
+    job.emit(events.Captioned(len(photos.photos), done).row())
     return True
 
 

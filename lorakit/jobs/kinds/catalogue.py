@@ -4,10 +4,11 @@ A person writes a voice as it is called in the store ("Nordal voice"), or as wor
 ("nordal-voice=0.8"). No torch at the top: the page checks a table before it becomes a job.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lorakit import events
 from lorakit.data.findings import Findings
 from lorakit.errors import DataError, LoraKitError
 from lorakit.generation.copy.catalogue import (
@@ -90,12 +91,12 @@ def run(context: Context) -> bool:
     checked = check(spec["briefs"])
     lines = checked.briefs.lines
     if checked.briefs.findings:
-        job.emit({"event": "findings", "rows": [vars(finding) for finding in checked.briefs.findings]})
+        job.emit(events.Findings([vars(finding) for finding in checked.briefs.findings]).row())
     base = context.base()
     voices = _Voices(base, checked.voices, context.mix(base))
 
     def between() -> None:
-        job.emit({"event": "checkpoint"})  # what is written, no crash takes back
+        job.emit(events.Checkpoint().row())  # what is written, no crash takes back
         if context.between is not None:
             context.between()
 
@@ -108,10 +109,11 @@ def run(context: Context) -> bool:
         if context.should_stop():  # before the first was written
             return False
         raise
-    job.emit({"event": "phase", "name": "Writing", "done": done, "total": len(lines)})
-    left_out = checked.briefs.left_out
-    job.emit({"event": "result", "briefs": len(lines), "written": done, "left_out": left_out})
-    return done == len(lines)
+    job.emit(events.Phase("Writing", done, len(lines)).row())
+    if done < len(lines):  # it was stopped, and goes on later
+        return False
+    job.emit(events.Catalogued(len(lines), done, checked.briefs.left_out).row())
+    return True
 
 
 class _Voices:
@@ -138,15 +140,16 @@ class _Progress:
     def __init__(self, job: Job):
         self.job, self.note, self.pace = job, "", Pace()
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        if event["event"] == "note":
-            self.note = event["text"]
-            return
-        if event["event"] == "phase":
-            if self.note:
-                self.job.emit({"event": "note", "text": self.note})
-            event = {**event, "seconds_left": self.pace.left(event["done"], event["total"])}
-        self.job.emit(event)
+    def __call__(self, row: dict[str, Any]) -> None:
+        match events.read(row):
+            case events.Note(text=text):
+                self.note = text
+            case events.Phase(done=done, total=total) as phase:
+                if self.note:
+                    self.job.emit(events.Note(text=self.note).row())
+                self.job.emit(replace(phase, seconds_left=self.pace.left(done, total)).row())
+            case _:
+                self.job.emit(row)
 
 
 KIND = Kind("catalogue", "a table of copy", Spec, run, needs="text")

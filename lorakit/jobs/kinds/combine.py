@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, PlainValidator, model_validator
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.errors import BaseError, RecipeError
 from lorakit.families.table import layout_of
 from lorakit.jobs import fields
@@ -72,19 +72,22 @@ class Spec(fields.OnBase):
         return self
 
 
+STAGES = 3  # of a combination: the adapter itself, and the difference it makes, before and after
+
+
 def run(context: Context) -> bool:
     """Combine the job's mix, put the result into the store, and draw or write before and after."""
     from lorakit.lora.combine import combine
 
     job, spec = context.job, context.job.spec
-    if any(event["event"] == "result" for event in job.events()):
+    if any(isinstance(event, events.Combined) for event in job.history()):
         return True  # it was finished, only the worker died before it said so
     base, unseen = _base(context)
     mix = context.mix(base)
-    job.emit({"event": "phase", "name": "Combining", "done": 0, "total": 3})
+    job.emit(events.Phase("Combining", 0, STAGES).row())
     if spec.get("product"):  # whatever stands first is kept as it is
-        first = list(spec["mix"]).index(spec["product"])
-        mix = dict([list(mix.items())[first], *mix.items()])
+        first = list(mix)[list(spec["mix"]).index(spec["product"])]
+        mix = {first: mix[first], **mix}
     made = combine(mix, spec["method"], spec.get("rank"))
     made.card.base, made.card.name = made.card.base or spec["base"], spec["name"]
     shown: dict[str, Any] = {}
@@ -93,36 +96,42 @@ def run(context: Context) -> bool:
             break
         if context.should_stop():
             return False
-        job.emit({"event": "phase", "name": "Showing the difference", "done": number, "total": 3})
+        job.emit(events.Phase("Showing the difference", number, STAGES).row())
         shown[when] = _sample(base, some, [adapter.trigger for adapter in mix], job.folder / f"{when}.png")
     if base and base.kind.makes == "text":
         _measure(base, mix, made, shown)
     if context.should_stop():
         return False
+    job.emit(events.Phase("Saving the adapter", STAGES, STAGES).row())
     entry = keep(made, shown.get("after", {}).get("path"))
     sizes = [Store().get(slug).size_bytes for slug in spec["mix"]]
-    job.emit(
-        {
-            "event": "result", "slug": entry.slug, "name": entry.name, "rank": entry.rank,
-            "error": made.card.scores["combined"]["error"], "size_before": sum(sizes),
-            "removed": made.card.scores["combined"].get("removed", {}),
-            "size_after": entry.size_bytes, **shown, **unseen,
-        }
-    )  # fmt: skip
+    figures = made.card.scores["combined"]
+    result = events.Combined(
+        slug=entry.slug,
+        name=entry.name,
+        rank=entry.rank,
+        error=figures["error"],
+        size_before=sum(sizes),
+        removed=figures.get("removed", {}),
+        size_after=entry.size_bytes,
+        unseen=unseen or None,
+        **shown,
+    )
+    job.emit(result.row())
     return True
 
 
-def _base(context: Context) -> "tuple[Base | None, dict[str, str]]":
-    """The job's base; without it one adapter can still be made smaller, only not be shown.
+def _base(context: Context) -> "tuple[Base | None, str]":
+    """The job's base, or why it has none: one adapter can still be made smaller then, only not be shown.
 
     What another tool made often names a base that is not here.
     """
     try:
-        return context.base(), {}
+        return context.base(), ""
     except BaseError as error:
         if len(context.job.spec["mix"]) > 1:
             raise
-        return None, {"unseen": str(error)}
+        return None, str(error)
 
 
 def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], path: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.generation.copy.brief import FIELD_LIMITS, Brief
 from lorakit.jobs import fields
 from lorakit.jobs.context import Context
@@ -45,7 +45,7 @@ class _Stream:
 
     def flush(self) -> None:
         for index, piece in sorted(self.pieces.items()):
-            self.job.emit({"event": "text", "index": index, "piece": piece})
+            self.job.emit(events.Text(index, piece).row())
         self.pieces, self.sent = {}, time.monotonic()
 
 
@@ -55,7 +55,7 @@ def run(context: Context) -> bool:
 
     job, base, spec = context.job, context.base(), context.job.spec
     mix = context.mix(base)
-    job.emit({"event": "phase", "name": "Writing", "done": 0, "total": 0})
+    job.emit(events.Phase("Writing").row())
     stream = _Stream(job)
     copies = write_copy(
         base, mix, Brief(**spec["brief"]), spec["variants"], spec["seed"], stream, context.should_stop

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lorakit import events
 from lorakit.lora.inject import Injection, Trained
 from lorakit.lora.layers import Layer, LoraLinear, dense_weight, is_quantized
 from lorakit.lora.pissa import learned
@@ -32,12 +33,12 @@ class Health:
     blocks: dict[str, float]
     said: list[str]
 
-    def to_event(self, step: int) -> dict[str, Any]:
+    def to_event(self, step: int) -> events.Health:
         """What the page draws. JSON has no NaN, so a broken block has no size."""
         sizes = [
             [name, round(size, 6) if math.isfinite(size) else None] for name, size in self.blocks.items()
         ]
-        return {"event": "health", "step": step, "blocks": sizes, "said": self.said}
+        return events.Health(step, sizes, self.said)
 
 
 class BlockSizes:

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from lorakit import events
 from lorakit.families import Base
 
 GRID = 8  # latents are compared as 8 x 8 means: what stands where, not its grain
@@ -130,23 +131,18 @@ def _words(text: str) -> list[str]:
 
 def photo_event(
     memory: PhotoMemory, base: Base, files: Sequence[Path], photos: Sequence[Any], step: int
-) -> dict[str, Any] | None:
+) -> events.NearestPhoto | None:
     """What the page shows after a round of pictures; None when there was none. `photos` in latents' order."""
     if not files:
         return None
     number, near = memory.nearest_to(base, files)
-    return {
-        "event": "memory", "step": step, "close": near.close, "distance": round(near.distance, 3),
-        "preview": str(files[number]), "photo": str(photos[near.photo].path),
-    }  # fmt: skip
+    preview, photo = str(files[number]), str(photos[near.photo].path)
+    return events.NearestPhoto(step, near.close, round(near.distance, 3), preview, photo)
 
 
-def text_event(memory: TextMemory, texts: Sequence[str], step: int) -> dict[str, Any] | None:
+def text_event(memory: TextMemory, texts: Sequence[str], step: int) -> events.LongestCopy | None:
     """What the page shows after a round of texts; None when there was none."""
     if not texts:
         return None
     copied = max((memory.longest(text) for text in texts), key=lambda each: each.words)
-    return {
-        "event": "memory", "step": step, "close": memory.is_long(copied), "words": copied.words,
-        "usual": memory.usual, "run": copied.run,
-    }  # fmt: skip
+    return events.LongestCopy(step, memory.is_long(copied), copied.words, memory.usual, copied.run)

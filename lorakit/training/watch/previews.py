@@ -7,15 +7,13 @@ from typing import Any
 
 import torch
 
-from lorakit import durable
+from lorakit import durable, events
+from lorakit.events import Emit
 from lorakit.families import Base
 from lorakit.training.recipe import Recipe
 
 SCENES = ("on a wooden table", "on a marble counter", "in a green garden", "in a studio")
 SEED = 7
-
-
-Emit = Callable[[dict[str, Any]], None]
 
 
 @dataclass
@@ -61,7 +59,7 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
             with durable.replacing(path) as aside:
                 image.save(aside)
             previews.files.append(path)
-            emit({"event": "preview", "step": step, "path": str(path), "prompt": prompt})
+            emit(events.ImagePreview(step, str(path), prompt).row())
 
     previews = Previews(make)
     return previews
@@ -81,7 +79,7 @@ def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
         answers = family.generate(base, messages, [SEED + i for i in range(len(asked))], room, 0.7, 0.95)
         previews.texts = answers
         for instruction, text in zip(asked, answers, strict=True):
-            emit({"event": "preview", "step": step, "prompt": instruction, "text": text})
+            emit(events.TextPreview(step, instruction, text).row())
 
     previews = Previews(make)
     return previews

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from lorakit import units
 from lorakit.errors import LoraKitError
+from lorakit.events import Combined
 from lorakit.lora.ranks import effect_kept
 from lorakit.ui.parts import pictures, pieces
 from lorakit.ui.parts.pieces import HIDDEN, QUIET, Updates
@@ -52,10 +53,10 @@ class Result:
         if job is None:
             return self.clear()
         result = pieces.result(job)
-        if result is None:
+        if not isinstance(result, Combined):
             waiting = gr.Timer(active=pieces.is_open(job))
             return self.clear() | {self.status: pieces.status(job), self.timer: waiting}
-        samples = [result.get(when) or {} for when in ("before", "after")]
+        samples = [sample or {} for sample in (result.before, result.after)]
         images = [gr.update(value=_image(sample), visible="path" in sample) for sample in samples]
         shown = dict(zip((self.before, self.after), images, strict=True))
         return self.clear() | shown | {self.status: _made(result, samples)}
@@ -78,13 +79,14 @@ def _image(sample: dict[str, Any]) -> Any:
     return pictures.small(sample["path"]) if "path" in sample else None
 
 
-def _made(result: dict[str, Any], samples: list[dict[str, Any]]) -> Markup:
+def _made(result: Combined, samples: list[dict[str, Any]]) -> Markup:
     rows = [
-        (f"{result['rank']}", "rank"),
-        (units.size(result["size_after"]), f"file ({units.size(result['size_before'])} before)"),
-        (f"{effect_kept(result['error']):.1%}", "of its effect kept"),
+        (f"{result.rank}", "rank"),
+        (units.size(result.size_after), f"file ({units.size(result.size_before)} before)"),
     ]
-    for name, share in (result.get("removed") or {}).items():
+    if result.error is not None:
+        rows.append((f"{effect_kept(result.error):.1%}", "of its effect kept"))
+    for name, share in result.removed.items():
         rows.append((f"{share:.0%}", f"of {name} removed to protect the product"))
     if all("perplexity" in sample for sample in samples):
         figures = " → ".join(f"{sample['perplexity']:.2f}" for sample in samples)
@@ -94,8 +96,8 @@ def _made(result: dict[str, Any], samples: list[dict[str, Any]]) -> Markup:
         for when, sample in zip(("Before", "After"), samples, strict=True)
         if "text" in sample
     )
-    unseen = pieces.hint(f"No preview: {result['unseen']}" if "unseen" in result else "")
-    return pieces.card(f"{result['name']} was added to your adapters", pieces.facts(rows) + texts + unseen)
+    unseen = pieces.hint(f"No preview: {result.unseen}" if result.unseen else "")
+    return pieces.card(f"{result.name} was added to your adapters", pieces.facts(rows) + texts + unseen)
 
 
 def start(spec: dict[str, Any]) -> str:

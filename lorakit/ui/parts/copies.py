@@ -7,6 +7,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from lorakit import durable
+from lorakit.events import Text
 from lorakit.generation.copy.writing import Brief, channel
 from lorakit.jobs.queue import Job
 from lorakit.ui.parts import pieces
@@ -70,9 +71,9 @@ def written(job: Job) -> Markup:
         ]
         return head + Markup().join(finished)
     growing: dict[int, str] = {}
-    for event in job.events():
-        if event["event"] == "text":
-            growing[event["index"]] = growing.get(event["index"], "") + event["piece"]
+    for event in job.history():
+        if isinstance(event, Text):
+            growing[event.index] = growing.get(event.index, "") + event.piece
     if not growing:
         return pieces.status(job)
     shown = head + Markup().join(

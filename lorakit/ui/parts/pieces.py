@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from lorakit.data.findings import SEVERITIES, Finding
 from lorakit.errors import LoraKitError
+from lorakit.events import Findings, Result
 from lorakit.jobs import queue
 from lorakit.jobs.queue import Job
 from lorakit.jobs.retention import UNUSED_DAYS, USED_DAYS
@@ -92,11 +93,11 @@ def latest(kind: str) -> Callable[[], str]:
     return read
 
 
-def result(job: Job) -> dict[str, Any] | None:
-    """What a finished training says it made."""
+def result(job: Job) -> Result | None:
+    """What a finished job says it made."""
     if job.state != "done":
         return None
-    return next((event for event in reversed(job.events()) if event["event"] == "result"), None)
+    return next((event for event in reversed(job.history()) if isinstance(event, Result)), None)
 
 
 def find(job_id: str) -> Job | None:
@@ -207,7 +208,7 @@ def worst_first(rows: Sequence[Finding]) -> list[Finding]:
 
 def findings_of(job: Job) -> list[Finding]:
     """What a job found in its data, beyond mere remarks, the worst first."""
-    rows = [row for event in job.events() if event["event"] == "findings" for row in event["rows"]]
+    rows = [row for event in job.history() if isinstance(event, Findings) for row in event.rows]
     return worst_first(list(dict.fromkeys(Finding(**row) for row in rows if row["severity"] != "info")))
 
 

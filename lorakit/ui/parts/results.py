@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lorakit import units
+from lorakit.events import Compared, Trained
 from lorakit.ui.parts import pieces
 
 FULL = 16  # bytes a parameter with AdamW in mixed precision: ZeRO, arXiv 1910.02054, section 3.1
@@ -18,9 +19,9 @@ COMPARED = (
 )
 
 
-def made(result: Mapping[str, Any]) -> Markup:
+def made(result: Trained) -> Markup:
     """The end of a training: where the adapter is, what it took, and whether its rank was right."""
-    summary = result["summary"]
+    summary = result.summary
     advice = (summary.get("advice") or {}).get("sentence")
     best, lines = summary.get("best_step"), []
     if best and best < summary.get("steps", 0):
@@ -57,15 +58,15 @@ def training_facts(summary: Mapping[str, Any]) -> Markup:
     return pieces.facts(rows) + pieces.hint(whole)
 
 
-def beside(result: Mapping[str, Any] | None, compared: Mapping[str, Any] | None) -> Markup:
+def beside(result: Trained | None, compared: Compared | None) -> Markup:
     """A voice beside the base model, alone and with examples: figures, and one brief answered by each."""
-    summary = (result or {}).get("summary") or {}
+    summary = result.summary if result else {}
     measured = {name: summary.get(field) for name, field, _ in COMPARED}
-    texts = (compared or {}).get("texts") or {}
+    texts = compared.texts if compared else {}
     if not texts and measured["voice"] is None:
         return Markup()
     columns = [_column(title, measured[name], texts.get(name), name) for name, _, title in COMPARED]
-    asked, brief = (compared or {}).get("prompt") or "", Markup()
+    asked, brief = compared.prompt if compared else "", Markup()
     if asked:
         folded = '<details><summary>The brief</summary><div class="copy">{}</div></details>'
         brief = Markup(folded).format(asked)

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from lorakit.events import Compared, Event, ImagePreview, TextPreview, Trained
 from lorakit.jobs.queue import ENDS, Job
 from lorakit.store import store
 from lorakit.ui import visitors
@@ -97,16 +98,16 @@ def show(view: View, job_id: str, seen: dict[str, Any]) -> Any:
     mark = pieces.mark(job) if job else ""
     if job is None or (seen or {}).get("mark") == mark:
         return gr.skip()
-    events, result = job.events(), pieces.result(job)
-    drawn = [event for event in events if event["event"] == "preview" and "path" in event]
+    history, result = job.history(), trained(job)
+    drawn = [event for event in history if isinstance(event, ImagePreview)]
     count = [job_id, len(drawn)]
     shown = {view.job_id: job_id, view.seen: {"mark": mark, "previews": count}, **_head(view, job)}
     if (seen or {}).get("previews") != count:
         shown[view.previews] = _previews(drawn, job.spec.get("trigger", ""))
-    points = insight.losses(events)
+    points = insight.losses(history)
     return shown | {
         view.loss: gr.update(value=points, visible=len(points) > 1),
-        **_result(view, job, events, result),
+        **_result(view, job, history, result),
     }
 
 
@@ -127,13 +128,13 @@ def _head(view: View, job: Job) -> Updates:
     }
 
 
-def _result(view: View, job: Job, events: list[dict[str, Any]], result: dict[str, Any] | None) -> Updates:
+def _result(view: View, job: Job, history: list[Event], result: Trained | None) -> Updates:
     """What was made, and what it is like while it is made."""
     advice = advised(result)
     change, rank = advice.get("change"), advice.get("rank")
-    last = next((event for event in reversed(events) if event["event"] == "compared"), None)
+    last = next((event for event in reversed(history) if isinstance(event, Compared)), None)
     compared = results.beside(result, last) if result and job.kind == VOICE.job else ""
-    looked = _looked(job, events, done=result is not None)
+    looked = _looked(job, history, done=result is not None)
     return {
         view.go_on: gr.update(visible=result is not None, value=subject_of(job.kind, job.spec).next),
         view.compared: gr.update(value=compared, visible=bool(compared)),
@@ -144,22 +145,22 @@ def _result(view: View, job: Job, events: list[dict[str, Any]], result: dict[str
     }
 
 
-def _previews(drawn: list[dict[str, Any]], trigger: str) -> Any:
+def _previews(drawn: list[ImagePreview], trigger: str) -> Any:
     shown = []
     for event in reversed(drawn[-PREVIEWS_SHOWN:]):
-        image = pictures.small(event["path"])
+        image = pictures.small(event.path)
         if image is not None:
-            scene = event["prompt"].removeprefix(trigger).strip(" ,") or event["prompt"]
-            shown.append((image, f"step {event['step']} · {scene}"))
+            scene = event.prompt.removeprefix(trigger).strip(" ,") or event.prompt
+            shown.append((image, f"step {event.step} · {scene}"))
     return gr.update(value=shown, visible=bool(shown))
 
 
-def _looked(job: Job, events: list[dict[str, Any]], done: bool) -> Markup:
+def _looked(job: Job, history: list[Event], done: bool) -> Markup:
     """How it is learning: for a voice also what it writes so far, and what it could not learn from."""
-    texts = [event["text"] for event in events if event["event"] == "preview" and "text" in event][-QUOTED:]
+    texts = [event.text for event in history if isinstance(event, TextPreview)][-QUOTED:]
     quoted = Markup().join(Markup('<div class="copy">{}</div>').format(text) for text in texts)
     shown = Markup('<p class="caption">What it writes so far</p>{}').format(quoted) if texts else Markup()
-    shown += insight.looked(events)
+    shown += insight.looked(history)
     if done and texts:
         shown = Markup("<details><summary>How it learned</summary>{}</details>").format(shown)
     # What was not learned is never folded away.
@@ -206,14 +207,20 @@ def shown() -> str:
     return next((job.id for job in rows if job.state == "running"), rows[0].id if rows else "")
 
 
-def advised(result: dict[str, Any] | None) -> dict[str, Any]:
+def trained(job: Job) -> Trained | None:
+    """What a finished training says it made."""
+    result = pieces.result(job)
+    return result if isinstance(result, Trained) else None
+
+
+def advised(result: Trained | None) -> dict[str, Any]:
     """What a result advises about the rank."""
-    return ((result or {}).get("summary") or {}).get("advice") or {}
+    return (result.summary.get("advice") if result else None) or {}
 
 
 def raised(job: Job) -> dict[str, Any]:
     """The recipe of a training with the rank that its result advises, as strong as before."""
-    recipe, advice = dict(job.spec["recipe"]), advised(pieces.result(job))
+    recipe, advice = dict(job.spec["recipe"]), advised(trained(job))
     if advice.get("change") == "raise":
         recipe["alpha"] = recipe["alpha"] * advice["rank"] / recipe["rank"]
         recipe["rank"] = advice["rank"]
@@ -223,8 +230,8 @@ def raised(job: Job) -> dict[str, Any]:
 def slug_of(job_id: str) -> str:
     """The slug of the adapter that a training made."""
     job = existing(job_id)
-    made = pieces.result(job)
-    return made["slug"] if made else store.slug_of(job.spec["name"])
+    made = trained(job)
+    return made.slug if made else store.slug_of(job.spec["name"])
 
 
 def is_voice(job_id: str) -> bool:

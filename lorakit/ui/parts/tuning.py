@@ -4,6 +4,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from lorakit.errors import LoraKitError
+from lorakit.events import Trained
 from lorakit.lora.ranks import stated_shares
 from lorakit.store.store import Entry, Store
 from lorakit.training.advice import rank_advice, shrink_advice
@@ -85,9 +86,9 @@ def shrink_trained(training: str) -> str:
     """Write the job that shrinks what a training made to the rank that its result names."""
     job = pieces.find(training)
     result = pieces.result(job) if job else None
-    if result is None:
+    if not isinstance(result, Trained):
         raise gr.Error("This training hasn't made anything yet.", print_exception=False)
-    return _shrink(result["slug"], result["summary"]["advice"]["rank"])
+    return _shrink(result.slug, result.summary["advice"]["rank"])
 
 
 def _shrink(slug: str | None, rank: float) -> str:

@@ -233,8 +233,8 @@ def test_a_mix_becomes_one_adapter_that_draws_the_same(store, bases):
     assert job.acquire()
     run_job(job, bases)
     result = pieces.result(job)
-    assert store.get(result["slug"]).rank == 2 * store.get("riso").rank and result["error"] == 0
-    pair = [pictures.small(result[when]["path"]) for when in ("before", "after")]
+    assert store.get(result.slug).rank == 2 * store.get("riso").rank and result.error == 0
+    pair = [pictures.small(sample["path"]) for sample in (result.before, result.after)]
     assert max_difference(*pair) <= 2, "exact up to the rounding of the last bit"
 
 
@@ -252,9 +252,9 @@ def test_the_product_stays_as_it_is_and_the_style_gives_way(store, bases):
     run_job(job, bases)
     result = pieces.result(job)
     # The style is the product's twin: nearly all of it lies where the product does.
-    assert set(result["removed"]) == {"Riso"} and result["removed"]["Riso"] > 0.85
+    assert set(result.removed) == {"Riso"} and result.removed["Riso"] > 0.85
     assert "of Riso removed to protect the product" in result_of(job.id).status
-    assert store.get(result["slug"]).card["trigger"].startswith("twin")
+    assert store.get(result.slug).card["trigger"].startswith("twin")
 
 
 def test_a_voice_that_was_shrunk_says_how_well_it_foresees_the_one_before(store):
@@ -264,7 +264,8 @@ def test_a_voice_that_was_shrunk_says_how_well_it_foresees_the_one_before(store)
     job = queue.get(tuning.start_shrink("voice", 1))
     assert job.acquire()
     run_job(job, bases)
-    own, other = (pieces.result(job)[when]["perplexity"] for when in ("before", "after"))
+    made = pieces.result(job)
+    own, other = made.before["perplexity"], made.after["perplexity"]
     assert 1 < own < 3 and other > 1.2 * own, "one direction is not enough for this voice"
     assert f"{own:.2f} → {other:.2f}" in result_of(job.id).status
 

@@ -46,7 +46,7 @@ def test_a_block_that_goes_wrong_is_named(injection, value, word):
         injection.layers[f"blocks.1.{leaf}"].up.data.fill_(value)
     found = health.BlockSizes(injection).measure()
     assert len(found.said) == 1 and found.said[0].startswith(word) and "blocks.1" in found.said[0]
-    assert all(size is None or math.isfinite(size) for _, size in found.to_event(3)["blocks"])
+    assert all(size is None or math.isfinite(size) for _, size in found.to_event(3).blocks)
 
 
 def test_before_the_first_step_nothing_has_been_learned(injection):

@@ -1,9 +1,11 @@
 """The forecast card and the live figures: what they ask for, and what they say of it."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 
-from lorakit import durable
+from lorakit import durable, events
 from lorakit.jobs import queue
 from lorakit.ui.parts import forecast, forms, insight
 
@@ -87,30 +89,31 @@ def test_a_forecast_that_fails_says_why_and_a_lost_one_is_asked_no_more(card):
 def test_both_losses_become_points_of_their_own_line():
     points = insight.losses(
         [
-            {"event": "held_out", "step": 0, "loss": 2.0},
-            {"event": "step", "step": 1, "loss": 1.5},
-            {"event": "phase", "name": "x"},
+            events.HeldOut(0, 2.0),
+            events.Step(1, 2, 1.5),
+            events.Step(2, 2),
+            events.Phase("x"),
         ]
     )
     assert points.values.tolist() == [[0, 2.0, "held-out"], [1, 1.5, "training"]]
 
 
 def test_the_newest_look_is_told_in_words_and_what_a_text_holds_stays_text():
-    events = [
-        {"event": "health", "step": 5, "blocks": [["a", 0.1]], "said": []},
-        {"event": "health", "step": 9, "blocks": [["<b>", 0.02], ["b", None]], "said": ["Broken: b"]},
-        {"event": "memory", "step": 9, "close": True, "words": 11, "usual": 2, "run": "<script>x"},
+    history = [
+        events.Health(5, [["a", 0.1]]),
+        events.Health(9, [["<b>", 0.02], ["b", None]], ["Broken: b"]),
+        events.LongestCopy(9, True, 11, 2, "<script>x"),
     ]
-    said = insight.looked(events)
+    said = insight.looked(history)
     assert "at step 9" in said and "Broken: b" in said and "max. 2.0%" in said and "11 words" in said
     assert "<script>" not in said and "<b>" not in said
     assert insight.looked([]) == ""
 
 
 def test_a_picture_far_from_every_photo_is_called_new():
-    event = {"event": "memory", "step": 3, "close": False, "distance": 1.2, "preview": "a", "photo": "b"}
+    event = events.NearestPhoto(3, False, 1.2, "a", "b")
     assert "new images" in insight.looked([event])
-    assert "starting to copy a photo" in insight.looked([event | {"close": True}])
+    assert "starting to copy a photo" in insight.looked([replace(event, close=True)])
 
 
 def test_how_the_base_is_kept_and_what_is_left_out_are_part_of_what_is_asked(card):

@@ -3,6 +3,7 @@
 import gradio as gr
 import pytest
 
+from lorakit import events
 from lorakit.jobs import queue
 from lorakit.training.recipe import Recipe
 from lorakit.ui.parts import results, runs, tuning
@@ -132,8 +133,9 @@ def test_nothing_is_shrunk_before_there_is_something():
     ],
 )  # fmt: skip
 def test_a_voice_is_told_apart_from_examples_in_the_prompt_in_figures_and_texts(base, examples, voice, words):
-    result = {"summary": {"held_out_before": base, "held_out_few_shot": examples, "held_out_after": voice}}
-    compared = {"prompt": "Write", "texts": {"base": "plain", "examples": "<b>near", "voice": "dry"}}
+    losses = {"held_out_before": base, "held_out_few_shot": examples, "held_out_after": voice}
+    result = events.Trained("dry", losses)
+    compared = events.Compared(3, "Write", {"base": "plain", "examples": "<b>near", "voice": "dry"})
     said = results.beside(result, compared)
     assert words in said and "plain" in said and "dry" in said and "<b>near" not in said
-    assert results.beside({"summary": {}}, None) == "", "a training from before it was measured"
+    assert results.beside(events.Trained(), None) == "", "a training from before it was measured"
