@@ -85,6 +85,11 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(data: Any) -> str:
+    """A short hash of JSON-able data, the same for the same content in any order of its keys."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write `data` to `path`, all or nothing."""
     with replacing(path) as aside:

@@ -16,3 +16,8 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" or count >= 10 else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """`text` within `most` characters, an ellipsis in the place of what is left out."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -1,7 +1,9 @@
 """Where things are kept. Whoever writes into a folder makes it; only `redirect_caches` makes one here."""
 
 import os
+import re
 import tempfile
+import unicodedata
 from pathlib import Path
 
 from lorakit.errors import LoraKitError
@@ -37,6 +39,14 @@ def sent_folder() -> Path:
     `GRADIO_TEMP_DIR` names another place.
     """
     return home() / "page"
+
+
+def slug(text: str, longest: int = 80) -> str:
+    """`text` as a part of a file's or folder's name: up to `longest` lower-case letters, digits and dashes;
+    empty when it has none.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:longest].strip("-")
 
 
 def redirect_caches() -> None:

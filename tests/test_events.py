@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lorakit import events
+from lorakit import event, events
 
 WRITTEN = Path(__file__).parent / "fixtures" / "before.zip"
 KINDS = {
@@ -26,7 +26,7 @@ def test_what_an_earlier_version_wrote_reads_by_type_and_is_written_the_same():
     seen = set()
     for line in old_lines():
         told = {name: value for name, value in line.items() if name != "time" and value is not None}
-        read = events.read(line)
+        read = event.read(line)
         assert read is not None, line
         assert {name: value for name, value in read.row().items() if value is not None} == told
         seen.add(read.kind)
@@ -47,33 +47,33 @@ def test_what_an_earlier_version_wrote_reads_by_type_and_is_written_the_same():
     ],
 )
 def test_shapes_of_one_kind_are_told_apart(row, kind):
-    assert type(events.read(row)) is kind
+    assert type(event.read(row)) is kind
 
 
 BROKEN = [None, [], {}, "x", True, -1, 10**400, float("nan"), float("inf"), [[]], {"a": None}]
 
 
-@pytest.mark.parametrize("shape", events.Event.__subclasses__(), ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("shape", event.Event.__subclasses__(), ids=lambda shape: shape.__name__)
 def test_broken_fields_have_their_defaults_and_never_raise(shape):
     names = [*vars(shape()), shape.by]
     for value in BROKEN:
         row = {"event": shape.kind} | {name: value for name in names if name}
-        read = events.read(row)
+        read = event.read(row)
         assert isinstance(read, shape)
         for name, default in vars(shape()).items():
             got = getattr(read, name)
             assert got == default or type(got) in (type(default), type(value), int, float)
-    assert events.read({"event": shape.kind, shape.by: 0, "time": 3, "other": 1}) is not None
+    assert event.read({"event": shape.kind, shape.by: 0, "time": 3, "other": 1}) is not None
 
 
 @pytest.mark.parametrize("row", [{}, {"event": "film"}, {"event": []}, {"event": None}, {"event": 3}])
 def test_what_is_no_known_event_is_none(row):
-    assert events.read(row) is None
+    assert event.read(row) is None
 
 
 def test_a_number_of_the_wrong_kind_is_left_out():
-    assert events.read({"event": "image", "done": None, "total": "x"}) == events.Image()
-    assert events.read({"event": "step", "step": 2.0, "total": float("inf"), "loss": "low"}) == events.Step(2)
+    assert event.read({"event": "image", "done": None, "total": "x"}) == events.Image()
+    assert event.read({"event": "step", "step": 2.0, "total": float("inf"), "loss": "low"}) == events.Step(2)
 
 
 def test_fields_that_are_none_are_not_written():

@@ -175,6 +175,9 @@ LANGUAGE_MODELS = FamilyRow(
     ),
 )  # fmt: skip
 
+# What a layout calls an adapter's file.
+ADAPTER_FILES = {"diffusers": "pytorch_lora_weights.safetensors", "peft": "adapter_model.safetensors"}
+
 ROWS: dict[str, FamilyRow] = {row.name: row for row in (FLUX1, FLUX2, SDXL, SD15, LANGUAGE_MODELS)}
 
 

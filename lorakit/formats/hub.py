@@ -22,8 +22,9 @@ from huggingface_hub.errors import (
 )
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import ADAPTER_FILES
 
-FILES = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors", "adapters.safetensors")
+FILES = (*ADAPTER_FILES.values(), "adapters.safetensors")
 BESIDE = ("adapter_config.json", "card.json")
 LARGEST = 8 * 2**30  # bytes of an adapter's weights; a base model is larger
 LARGEST_BESIDE = 20 * 2**20  # bytes of a config or a preview

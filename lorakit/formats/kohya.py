@@ -10,6 +10,7 @@ from lorakit.errors import AdapterError
 from lorakit.families.table import ROWS, FamilyRow
 from lorakit.formats import flux
 from lorakit.formats.unet import to_sgm
+from lorakit.formats.updates import swapped
 from lorakit.formats.writing import Written, own_memory
 from lorakit.lora.adapter import Adapter, Factors, readable
 from lorakit.lora.aliases import TEXT_ENCODERS
@@ -86,7 +87,7 @@ def _joined(adapter: str, row: flux.NameRule, parts: list[Factors | None]) -> Fa
     ]
     first, units = given[0]
     if len(row.ours) == 1:
-        return _swapped(first) if row.swapped else first
+        return swapped(first) if row.swapped else first
     magnitudes = [factors.magnitude for factors, _ in given if factors.magnitude is not None]
     if magnitudes and (len(magnitudes) < len(row.ours) or any(m.dim() == 2 for m in magnitudes)):
         raise AdapterError(
@@ -114,11 +115,3 @@ def _joined(adapter: str, row: flux.NameRule, parts: list[Factors | None]) -> Fa
             left += factors.rank
         top += units * unit
     return Factors(torch.cat(downs), up, float(rank), magnitude)
-
-
-def _swapped(factors: Factors) -> Factors:
-    up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
-    magnitude = factors.magnitude
-    if magnitude is not None and magnitude.dim() == 1:
-        magnitude = torch.cat(magnitude.chunk(2)[::-1])
-    return Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)

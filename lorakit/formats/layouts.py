@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from lorakit.errors import AdapterError
+from lorakit.families.table import ADAPTER_FILES
 from lorakit.formats import experts, hub
 from lorakit.formats.kohya import write_kohya
 from lorakit.formats.names import COMPONENT, PEFT_PREFIX, resolve_diffusers
@@ -89,8 +90,8 @@ def write_peft(adapter: Adapter) -> Written:
 
 
 LAYOUTS = {
-    "peft": Layout("adapter_model.safetensors", write_peft),
-    "diffusers": Layout("pytorch_lora_weights.safetensors", write_diffusers),
+    "peft": Layout(ADAPTER_FILES["peft"], write_peft),
+    "diffusers": Layout(ADAPTER_FILES["diffusers"], write_diffusers),
     "kohya": Layout("lora.safetensors", write_kohya),
 }
 

@@ -116,6 +116,15 @@ def _number(tensor: Tensor) -> float:
     return tensor.reshape(()).to(torch.float64).item()
 
 
+def swapped(factors: Factors) -> Factors:
+    """The update with the two halves of its rows in the other order."""
+    up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
+    magnitude = factors.magnitude
+    if magnitude is not None and magnitude.dim() == 1:  # a number for each row, not for each column
+        magnitude = torch.cat(magnitude.chunk(2)[::-1])
+    return Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)
+
+
 def split(factors: Factors, row: NameRule, file: str) -> dict[str, Factors]:
     """Share one update among the modules that diffusers splits its layer into: the same `down`, and each
     module's rows of `up`.
@@ -130,10 +139,7 @@ def split(factors: Factors, row: NameRule, file: str) -> dict[str, Factors]:
             "that this base model has in parts; train it with magnitudes per row"
         )
     if row.swapped:
-        up = torch.cat(readable(factors.up).chunk(2)[::-1]).to(factors.up.dtype)
-        if magnitude is not None and not by_column:
-            magnitude = torch.cat(magnitude.chunk(2)[::-1])
-        return {row.ours[0][0]: Factors(factors.down, up, factors.alpha, magnitude, factors.rslora)}
+        return {row.ours[0][0]: swapped(factors)}
     total = sum(units for _, units in row.ours)
     if rows % total:
         raise AdapterError(

@@ -15,7 +15,7 @@ from torch import Tensor
 from lorakit.errors import AdapterError
 from lorakit.lora.adapter import Adapter, Factors, Mix
 from lorakit.lora.grams import Relations, relations
-from lorakit.lora.layers import Layer, dense_weight, is_quantized, weight_shape
+from lorakit.lora.layers import weight_norm, weight_shape
 from lorakit.lora.mixes import Placed, match_mix
 from lorakit.lora.modules import modules_of
 from lorakit.lora.stability import StackLoad
@@ -173,16 +173,10 @@ def base_norms(model: Any) -> dict[str, float]:
     """
     if model not in _norms:
         layers = {name: layer for name, layer in modules_of(model).items() if weight_shape(layer)}
-        _norms[model] = {name: _norm(layer) for name, layer in layers.items()}
+        if any(layer.weight.is_meta for layer in layers.values()):
+            raise AdapterError("this base model's weights are not loaded; load it, or pass its norms")
+        _norms[model] = {name: weight_norm(layer) for name, layer in layers.items()}
     return _norms[model]
-
-
-@torch.no_grad()
-def _norm(layer: Layer) -> float:
-    weight = dense_weight(layer) if is_quantized(layer) else layer.weight
-    if weight.is_meta:
-        raise AdapterError("this base model's weights are not loaded; load it, or pass its norms")
-    return torch.linalg.vector_norm(weight, dtype=torch.float32).item()
 
 
 def _report(matched: list[Placed], found: list[Relations]) -> StackReport:

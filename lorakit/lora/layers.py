@@ -70,6 +70,13 @@ def dense_weight(layer: Layer) -> Tensor:
     return weight.data.float() * scales.float()[:, None] / 127
 
 
+@torch.no_grad()
+def weight_norm(layer: Layer) -> float:
+    """Frobenius norm of a layer's own weight, in float32; a quantized one is read once in its dense form."""
+    weight = dense_weight(layer) if is_quantized(layer) else layer.weight
+    return float(torch.linalg.vector_norm(weight, dtype=torch.float32))
+
+
 class WrappedLayer(nn.Module):
     """A layer that calls `base`, untouched, and adds an update to what comes out."""
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import tempfile
 import time
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_SLUG = 60
 DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")
-WEIGHTS = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors", "lora.safetensors")
+WEIGHTS = (*table.ADAPTER_FILES.values(), "lora.safetensors")
 MOST_SPECTRUM = 512  # rank up to which the singular values of every layer take seconds
 TRASH = ".trash"
 LEFT_BEHIND = re.compile(r"\..*\.[0-9a-f]{8}\.tmp|\.incoming-.*")
@@ -60,8 +59,7 @@ class Entry:
 
 def slug_of(name: str) -> str:
     """A folder name for any name: lower-case letters, digits, dashes; never empty or a device's name."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:LONGEST_SLUG].strip("-")
+    slug = workspace.slug(name, LONGEST_SLUG)
     return f"adapter-{slug}".strip("-") if not slug or DEVICES.match(slug) else slug
 
 

@@ -8,9 +8,7 @@ kept line by line beside the output, so that a stopped run goes on where it ende
 """
 
 import csv
-import hashlib
 import io
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -192,7 +190,7 @@ def _write(
 def _id(base: "Base", line: Line, mix: "Mapping[Adapter, Any]", variants: int, seed: int) -> str:
     rows = sorted((effect(adapter_row(a, w)) for a, w in mix.items()), key=str)
     key = [public_name(base.source), vars(line.brief), rows, variants, seed]
-    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    return durable.fingerprint(key)
 
 
 def _write_table(out: Path, lines: list[Line], copies: dict[int, list[dict[str, Any]]]) -> None:

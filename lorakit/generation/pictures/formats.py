@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from lorakit import workspace
 from lorakit.errors import DataError
 
 MAX_RATIO = (
@@ -118,7 +119,8 @@ def find(name: "str | OutputFormat") -> OutputFormat:
         )
     wanted = re.sub(r"[^a-z0-9.:]+", "-", name.lower()).strip("-")
     for row in FORMATS:
-        if wanted in (row.id, _slug(row.name), f"{_slug(row.name)}-{row.pixels}"):
+        slug = workspace.slug(row.name)
+        if wanted in (row.id, slug, f"{slug}-{row.pixels}"):
             return row
     if size := re.fullmatch(r"\s*(-?\d{1,12})\s*[x×]\s*(-?\d{1,12})\s*(px)?\s*", name.lower()):
         return _of_size(int(size[1]), int(size[2]))
@@ -127,14 +129,10 @@ def find(name: "str | OutputFormat") -> OutputFormat:
     raise DataError(f"{name[:80]!r} is not a format; the nearest are {', '.join(_nearest(wanted))}")
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
 def _nearest(wanted: str) -> list[str]:
-    names = {
-        spelling: row.id for row in FORMATS for spelling in (row.id, _slug(row.name), _slug(row.purpose))
-    }
+    names: dict[str, str] = {}
+    for row in FORMATS:
+        names |= dict.fromkeys((row.id, workspace.slug(row.name), workspace.slug(row.purpose)), row.id)
     near = difflib.get_close_matches(wanted[:80], names, n=6, cutoff=0.4)
     ids = list(dict.fromkeys(names[spelling] for spelling in near))[:3]
     return ids or ["instagram-post", "instagram-story", "1:1", "1080x1920"]

@@ -6,8 +6,6 @@ is written.
 """
 
 import difflib
-import hashlib
-import json
 import math
 import re
 import unicodedata
@@ -16,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice, zip_longest
 from typing import Any
 
+from lorakit import durable, workspace
 from lorakit.errors import DataError, RecipeError
 from lorakit.generation.pictures.formats import OutputFormat, find, render_size
 from lorakit.generation.pictures.scenes import SCENES
@@ -92,7 +91,7 @@ def plan(
             for seed in wanted:
                 key = {"prompt": prompt, "format": output.id, "pixels": output.pixels, "seed": seed,
                        "render": [width, height], "with": made_with or {}}  # fmt: skip
-                shot = Shot(_fingerprint(key), label, prompt, output.id, seed, width, height, mix)
+                shot = Shot(durable.fingerprint(key), label, prompt, output.id, seed, width, height, mix)
                 shots.setdefault(shot.id, shot)
     return list(shots.values())
 
@@ -224,9 +223,4 @@ def check_sampling(steps: Any, guidance: Any) -> tuple[int, float]:
 
 def slug(text: str) -> str:
     """Up to 40 plain characters of `text` for a file name; "scene" when it has none."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:40].strip("-") or "scene"
-
-
-def _fingerprint(key: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    return workspace.slug(text, 40) or "scene"

@@ -14,10 +14,10 @@ from lorakit.lora.inject import Injection
 from lorakit.training.examples import Examples
 from lorakit.training.recipe import Recipe
 from lorakit.training.text_examples import TextExamples
+from lorakit.training.watch.previews import PREVIEW_TOKENS, SEED, TEMPERATURE, TOP_P
 
 SHOTS = 3  # texts in the prompt
-SEED, ROOM, LEAST = 7, 120, 30  # of the texts that are written to be read side by side; tokens
-TEMPERATURE, TOP_P = 0.7, 0.95  # as previews are drawn
+FEWEST_TOKENS = 30  # of an example that is worth showing
 
 
 def few_shot_loss(
@@ -57,7 +57,7 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
             for role, text in (("user", shot.instruction), ("assistant", shot.answer))
         ]
         asked = [*turns, {"role": "user", "content": plain(base.tokenizer, brief)}]
-        return base.kind.generate(base, [asked], [SEED], ROOM, TEMPERATURE, TOP_P)[0]
+        return base.kind.generate(base, [asked], [SEED], PREVIEW_TOKENS, TEMPERATURE, TOP_P)[0]
 
     voice = answer(())
     with injection.suspended():
@@ -69,7 +69,7 @@ def _fitting(base: Base, shots: list[TextSample], brief: str) -> list[TextSample
     """As many of `shots` as the base can read before the brief and its answer."""
     most = positions_of(base.model) or sys.maxsize
     asked = TextSample(brief, "-")
-    while shots and len(conversation_tokens(base.tokenizer, asked, most, shots).ids) + LEAST > most:
+    while shots and len(conversation_tokens(base.tokenizer, asked, most, shots).ids) + FEWEST_TOKENS > most:
         shots = shots[:-1]
     return shots
 

@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lorakit import events
 from lorakit.lora.inject import Injection, Trained
-from lorakit.lora.layers import Layer, LoraLinear, dense_weight, is_quantized
+from lorakit.lora.layers import LoraLinear, weight_norm
 from lorakit.lora.pissa import learned
 
 # Trained adapters of the starter bases lie between 0.02 and 0.12 of their weights. Assumptions beyond that:
@@ -69,18 +68,6 @@ def update_norm(layer: Trained) -> Tensor:
     down, up = learned(layer) if isinstance(layer, LoraLinear) else (layer.down, layer.up)
     down, up = (part.float() if part.dim() == 3 else part.float().flatten(1) for part in (down, up))
     return layer.scale * ((up.mT @ up) * (down @ down.mT)).sum().clamp(min=0).sqrt()
-
-
-def weight_norm(layer: Layer) -> float:
-    """Frobenius norm of a layer's own weight; one in 4 or 8 bits is read once, in its 16-bit form."""
-    weight: Any = layer.weight
-    if is_quantized(layer) and getattr(weight, "quant_state", None) is not None:
-        from bitsandbytes.functional import dequantize_4bit
-
-        weight = dequantize_4bit(weight.data, weight.quant_state)
-    elif is_quantized(layer):
-        weight = dense_weight(layer)
-    return float(torch.linalg.vector_norm(weight, dtype=torch.float32))
 
 
 def block_of(name: str) -> str:

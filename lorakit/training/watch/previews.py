@@ -13,7 +13,8 @@ from lorakit.families import Base
 from lorakit.training.recipe import Recipe
 
 SCENES = ("on a wooden table", "on a marble counter", "in a green garden", "in a studio")
-SEED = 7
+# How texts are written in between and compared: the same words and seed each time.
+SEED, PREVIEW_TOKENS, TEMPERATURE, TOP_P = 7, 120, 0.7, 0.95
 
 
 @dataclass
@@ -75,8 +76,9 @@ def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
 
     def make(step: int, emit: Emit, should_stop: Callable[[], bool]) -> None:
         messages = [[{"role": "user", "content": instruction}] for instruction in asked]
-        room = min(recipe.max_length, 120)
-        answers = family.generate(base, messages, [SEED + i for i in range(len(asked))], room, 0.7, 0.95)
+        room = min(recipe.max_length, PREVIEW_TOKENS)
+        seeds = [SEED + number for number in range(len(asked))]
+        answers = family.generate(base, messages, seeds, room, TEMPERATURE, TOP_P)
         previews.texts = answers
         for instruction, text in zip(asked, answers, strict=True):
             emit(events.TextPreview(step, instruction, text).row())

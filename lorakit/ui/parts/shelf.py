@@ -54,13 +54,14 @@ def cards(entries: list[Entry], all_of_them: int) -> Markup:
 
 def _card(entry: Entry) -> Markup:
     words = f"“{entry.trigger}”" if entry.trigger else "no trigger words"
+    known = base(entry) or "base model unknown"
     return Markup(
         '<button class="adapter" data-slug="{}">{}<b>{}</b><span>{}</span><span>{}</span><span>{}</span>{}'
         "</button>"
     ).format(
-        entry.slug, _picture(entry), _short(entry.name),
-        _short("writes in its voice" if entry.kind == "voice" else words),
-        f"rank {entry.rank} · {units.size(entry.size_bytes)}", _short(base(entry)) or "base model unknown",
+        entry.slug, _picture(entry), units.shortened(entry.name),
+        units.shortened("writes in its voice" if entry.kind == "voice" else words),
+        f"rank {entry.rank} · {units.size(entry.size_bytes)}", units.shortened(known),
         _licence(entry),
     )  # fmt: skip
 
@@ -75,13 +76,13 @@ def _picture(entry: Entry) -> Markup:
 def details(entry: Entry) -> Markup:
     """What one adapter is: its facts, how much of its rank it uses, and what it took to train."""
     scores, data = _table(entry.card.get("scores")), _table(entry.card.get("data"))
-    trigger = _short(entry.trigger) or ("" if entry.kind == "voice" else "none stated")
+    trigger = units.shortened(entry.trigger) or ("" if entry.kind == "voice" else "none stated")
     stated = [
         (trigger, "trigger words"),
         (str(entry.rank or ""), "rank"),
         (units.size(entry.size_bytes), "file"),
         (table.label(entry.family), "works with"),
-        (_short(base(entry)), "base model"),
+        (units.shortened(base(entry)), "base model"),
         (to_render_on(entry.base), "also works on"),
         (entry.created[:10].replace("-", "\u2011"), "created"),  # hyphens at which no line breaks
         (tool(entry), "made with"),
@@ -122,7 +123,7 @@ def _licence(entry: Entry) -> Markup:
     else:
         style, words = "own", "Check its licence" if name else "Licence unknown"
     badge = Markup('<div class="badge {}"><b>{}</b> {}</div>')
-    return badge.format(style, words, _short(entry.licence, 60))
+    return badge.format(style, words, units.shortened(entry.licence, 60))
 
 
 def _warning(entry: Entry) -> Markup:
@@ -168,7 +169,3 @@ def _spectrum(entry: Entry) -> Markup:
 
 def _table(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _short(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

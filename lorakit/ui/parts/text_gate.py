@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
+from lorakit import units
 from lorakit.data.texts.quality import JudgedText
 from lorakit.data.texts.sets import TextSet
 from lorakit.families.sources import vocabulary_of
@@ -87,5 +88,4 @@ def _card(one: JudgedText, answer: str, out: bool) -> Markup:
 
 def shortened(text: str) -> str:
     """Enough of a text to know it by."""
-    text = " ".join(text.split())
-    return text if len(text) <= QUOTED else text[: QUOTED - 1].rstrip() + "…"
+    return units.shortened(" ".join(text.split()), QUOTED)
