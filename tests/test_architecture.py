@@ -259,7 +259,6 @@ def normal(name):
 
 # Longer than a reader likes, on 2026-12-01: what is named here may only shrink, and nothing may be added.
 LONG_MODULES = {
-    "store/store.py": 376,
     "training/loop.py": 296,
 }
 LONG_FUNCTIONS = {

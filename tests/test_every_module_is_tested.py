@@ -38,6 +38,8 @@ RUN_BY = {
     "lora/mixes.py": "generation/copy/test_catalogue.py",
     "lora/modules.py": "generation/copy/test_catalogue.py",
     "starter/build/text_writers.py": "data/texts/test_quality.py",
+    "store/entries.py": "store/test_store.py",
+    "store/sharing.py": "store/test_store.py",
     "store/zips.py": "store/test_faults.py",
     "terminal/job_folder.py": "terminal/test_cli.py",
     "terminal/jobs.py": "terminal/test_cli.py",

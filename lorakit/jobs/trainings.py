@@ -9,7 +9,8 @@ from lorakit import events
 from lorakit.jobs.context import Context
 from lorakit.jobs.job import Job
 from lorakit.jobs.loaded_bases import Bases, asked
-from lorakit.store.store import WEIGHTS, Store
+from lorakit.store.entries import WEIGHTS
+from lorakit.store.store import Store
 from lorakit.training.recipe import Recipe
 
 

@@ -20,9 +20,9 @@ def model_card(card: dict[str, Any], previews: list[Path]) -> str:
     base, trigger, licence = _text(card, "base"), _text(card, "trigger"), _text(card, "licence")
     tags = ["lora", pipeline] + (["template:sd-lora"] if library == "diffusers" else [])
     front = ["---"]
-    found = HUB_BASE.fullmatch(base)
-    if found:
-        front += [f"base_model: {_quoted(found['repo'])}", "base_model_relation: adapter"]
+    on_hub = HUB_BASE.fullmatch(base)
+    if on_hub:
+        front += [f"base_model: {_quoted(on_hub['repo'])}", "base_model_relation: adapter"]
     front += [f"library_name: {library}", f"pipeline_tag: {pipeline}", "tags:", *[f"- {tag}" for tag in tags]]
     if trigger:
         front += [f"instance_prompt: {_quoted(trigger)}"]
@@ -50,9 +50,13 @@ def _body(card: dict[str, Any], library: str) -> str:
         lines += [
             f"Trained on {_plain(str(data.get('count', '?')))} {_plain(str(data.get('kind', 'examples')))}."
         ]
-    said = {"rank": card.get("rank"), "alpha": card.get("alpha"), "steps": recipe.get("steps"),
-            "learning rate": recipe.get("learning_rate")}  # fmt: skip
-    figures = [f"{name} {value:g}" for name, value in said.items() if _is_number(value) and value]
+    settings = {
+        "rank": card.get("rank"),
+        "alpha": card.get("alpha"),
+        "steps": recipe.get("steps"),
+        "learning rate": recipe.get("learning_rate"),
+    }
+    figures = [f"{name} {value:g}" for name, value in settings.items() if _is_number(value) and value]
     if figures:
         lines += [", ".join(figures).capitalize() + "."]
     if _is_number(scores.get("share")) and _is_number(scores.get("trained_parameters")):

@@ -10,12 +10,16 @@ from lorakit.errors import AdapterError
 
 LARGEST = 8 * 2**30  # bytes, unpacked
 PREVIEW = re.compile(r"(^|/)previews/[\w-]{1,60}\.png$")
+CARDS = ("adapter_config.json", "card.json")
 MOST_PREVIEWS, LARGEST_PREVIEW = 16, 20 * 2**20  # pictures; bytes of one
 
 
 def pack(folder: Path, target: Path) -> Path:
     """Write `folder` as the zip `target`, all or nothing. Nothing is compressed: weights would not shrink."""
-    with durable.replacing(target) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        durable.replacing(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.name[0] != ".":
                 archive.write(file, f"{folder.name}/{file.relative_to(folder)}")
@@ -27,8 +31,9 @@ def unpack(archive: Path, into: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         files = [info for info in opened.infolist() if not info.is_dir() and "__MACOSX/" not in info.filename]
         names = {info.filename: Path(info.filename).name for info in files}
-        chosen = [i for i in files if names[i.filename] in ("adapter_config.json", "card.json")
-                  or i.filename.endswith(".safetensors")]  # fmt: skip
+        chosen = [
+            info for info in files if names[info.filename] in CARDS or info.filename.endswith(".safetensors")
+        ]
         weights = [info for info in chosen if info.filename.endswith(".safetensors")]
         if len(weights) != 1:
             what = f"{len(weights)} .safetensors files" if weights else "no .safetensors file"

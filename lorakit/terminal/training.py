@@ -126,7 +126,8 @@ def _learn(options: argparse.Namespace, data: Any, recipe: Recipe, name: str, of
 
 def _place_for(name: str) -> Path:
     """A free folder among the adapters, or that of a stopped training of this name, to resume it."""
-    from lorakit.store.store import WEIGHTS, Store, slug_of
+    from lorakit.store.entries import WEIGHTS
+    from lorakit.store.store import Store, slug_of
 
     store, same = Store(), re.compile(rf"{re.escape(slug_of(name))}(-\d+)?")
     for folder in sorted(store.folder.iterdir()) if store.folder.is_dir() else []:

@@ -15,7 +15,7 @@ from lorakit import formats
 from lorakit.errors import AdapterError, LoraKitError
 from lorakit.jobs import queue
 from lorakit.lora.adapter import Adapter, Card, Factors
-from lorakit.store import store
+from lorakit.store import writing
 from lorakit.store.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_an_add_that_is_killed_leaves_nothing_to_be_seen(folder, monkeypatch):
     assert left.startswith(".") and Store().list() == []
     assert Store().add(folder).slug == "aurora"  # the lock went with the process
     assert names() == {left, "aurora"}  # it could still be in work
-    monkeypatch.setattr(store, "STALE_SECONDS", -1)
+    monkeypatch.setattr(writing, "STALE_SECONDS", -1)
     assert Store().reserve("other") == "other" and names() == {"aurora", "other"}
 
 

@@ -21,7 +21,8 @@ from lorakit.jobs.kind import Kind
 from lorakit.jobs.spec import Blank
 from lorakit.lora.methods import METHODS
 from lorakit.lora.mix_syntax import check_whole
-from lorakit.store.store import Entry, Store
+from lorakit.store.entries import Entry
+from lorakit.store.store import Store
 
 if TYPE_CHECKING:
     from lorakit.families import Base

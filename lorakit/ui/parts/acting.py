@@ -13,7 +13,7 @@ from lorakit.errors import AdapterError, RecipeError
 from lorakit.families import table
 from lorakit.lora.mix_syntax import read_blocks
 from lorakit.lora.strength import Strength, named_groups
-from lorakit.store.store import Entry
+from lorakit.store.entries import Entry
 
 # Id -> what it is called, and from when to when it is active, in percent of the steps. Images get their
 # structure in the first steps and their finish in the last ones.

@@ -7,7 +7,8 @@ import gradio as gr
 
 from lorakit import workspace
 from lorakit.errors import LoraKitError
-from lorakit.store.store import Entry, Store
+from lorakit.store.entries import Entry
+from lorakit.store.store import Store
 from lorakit.ui import visitors
 from lorakit.ui.parts import pictures, pieces, shelf, tuning
 from lorakit.ui.parts.pieces import HIDDEN, QUIET, Updates

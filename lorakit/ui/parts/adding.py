@@ -10,7 +10,8 @@ import gradio as gr
 from lorakit import units, workspace
 from lorakit.errors import AdapterError
 from lorakit.families import table
-from lorakit.store.store import Entry, Store
+from lorakit.store.entries import Entry
+from lorakit.store.store import Store
 from lorakit.ui import visitors
 from lorakit.ui.parts import pieces, shelf
 

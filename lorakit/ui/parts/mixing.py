@@ -12,7 +12,8 @@ import gradio as gr
 from markupsafe import Markup
 
 from lorakit.lora.strength import named_groups
-from lorakit.store.store import Entry, Store
+from lorakit.store.entries import Entry
+from lorakit.store.store import Store
 from lorakit.ui.parts import acting, pictures, pieces
 from lorakit.ui.parts.pieces import QUIET
 from lorakit.ui.parts.scripts import script

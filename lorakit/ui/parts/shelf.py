@@ -10,7 +10,7 @@ from lorakit import units
 from lorakit.families import table
 from lorakit.families.pairs import to_render_on
 from lorakit.lora.ranks import ranks_used, stated_shares
-from lorakit.store.store import Entry
+from lorakit.store.entries import Entry
 from lorakit.ui import visitors
 from lorakit.ui.parts import pictures, pieces, results
 

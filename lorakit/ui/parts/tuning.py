@@ -6,7 +6,8 @@ from markupsafe import Markup
 from lorakit.errors import LoraKitError
 from lorakit.events import Trained
 from lorakit.lora.ranks import stated_shares
-from lorakit.store.store import Entry, Store
+from lorakit.store.entries import Entry
+from lorakit.store.store import Store
 from lorakit.training.advice import rank_advice, shrink_advice
 from lorakit.ui import visitors
 from lorakit.ui.parts import adapter_result, pieces
