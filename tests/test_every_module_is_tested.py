@@ -52,31 +52,7 @@ RUN_BY = {
     "training/record.py": "training/test_loop.py",
 }
 # On 2026-12-01 only run by the tests of what uses them: the list may only shrink.
-TO_BE_NAMED = [
-    "jobs/fields.py",
-    "jobs/kind.py",
-    "jobs/kinds/check.py",
-    "jobs/kinds/combine.py",
-    "jobs/kinds/copy.py",
-    "jobs/kinds/forecast.py",
-    "jobs/kinds/voice.py",
-    "jobs/spec.py",
-    "jobs/trainings.py",
-    "starter/build/adapter_report.py",
-    "starter/build/arithmetic.py",
-    "starter/build/flame.py",
-    "starter/build/samples.py",
-    "starter/build/saving.py",
-    "starter/build/text_names.py",
-    "starter/build/text_words.py",
-    "terminal/doctor.py",
-    "ui/door/chain.py",
-    "ui/door/origins.py",
-    "ui/page.py",
-    "ui/parts/adding.py",
-    "ui/parts/plan_form.py",
-    "ui/parts/uploads.py",
-]
+TO_BE_NAMED = []
 
 
 def only_holds_values(path):
