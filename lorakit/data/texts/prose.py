@@ -1,8 +1,8 @@
 """Texts of files without rows: plain text, Markdown, web pages, mails and Word documents.
 
 What a text is, a file shows by its form: by paragraphs, by headings, by rules between, by line where no empty
-line divides it, or a list of nothing but texts. What is no prose (front matter, lines of a picture or a link
-alone) is left out and counted.
+line divides it, or a list of nothing but texts. What is not prose (front matter, tables without a column of
+texts, lines with only an image or a link) is left out and reported.
 """
 
 import re
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from lorakit.data.findings import Finding
 from lorakit.data.tables.lines import whole
+from lorakit.data.texts import chats
+from lorakit.data.texts.markdown_tables import Table, without_tables
 from lorakit.data.texts.samples import DEFAULT_INSTRUCTION, SampleOrFinding, TextSample
 from lorakit.errors import DataError
 
@@ -39,7 +41,7 @@ def read_plain(path: Path, encoding: str | None = None) -> Iterator[SampleOrFind
 
 
 def texts(text: str, name: str, markdown: bool = False) -> Iterator[SampleOrFinding]:
-    """The texts of a file's prose, or of what was pasted."""
+    """The texts of a file's prose, or of what was pasted; those of its Markdown tables last."""
     images, links = 0, 0
     matter = FRONT_MATTER.match(text)
     has_matter = bool(matter and (":" in matter[0] or "=" in matter[0]))
@@ -47,11 +49,12 @@ def texts(text: str, name: str, markdown: bool = False) -> Iterator[SampleOrFind
         text = text[matter.end() :]
     if markdown:
         text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    kept = []
+    text, tables = without_tables(text)
+    prose_lines = []
     for line in text.split("\n"):
         image, link = bool(PICTURE.match(line)), bool(LINK.match(line))
         images, links = images + image, links + (link and not image)
-        kept += [line] if not image and not link else []
+        prose_lines += [line] if not image and not link else []
     counted = [
         ("front matter", has_matter),
         (_lines(images, "an image"), images),
@@ -59,13 +62,25 @@ def texts(text: str, name: str, markdown: bool = False) -> Iterator[SampleOrFind
     ]
     if left_out := ", ".join(what for what, count in counted if count):
         yield Finding(name, "no-prose", "info", f"left out: {left_out}", "nothing to do")
-    found, how = _divided("\n".join(kept), markdown)
+    found, how = _divided("\n".join(prose_lines), markdown)
     if how:
         yield Finding(
             name, "division", "info", how, "put blank lines between texts to split them differently"
         )
     for one in found:
         yield TextSample(DEFAULT_INSTRUCTION, _unmarked(one) if markdown else one.strip())
+    for number, table in enumerate(tables, start=1):
+        yield from _of_table(table, name, f"table {number}")
+
+
+def _of_table(table: Table, name: str, place: str) -> Iterator[SampleOrFinding]:
+    records = table.records()
+    if not records:
+        what = f"{place} was left out: none of its columns is headed as texts"
+        advice = "to train on a column, head it “text”, or save the table as CSV"
+        yield Finding(name, "no-prose", "warn", what, advice)
+    for row, cells in enumerate(records, start=1):
+        yield chats.of_cells({field: _unmarked(cell) for field, cell in cells.items()}, f"{place}, row {row}")
 
 
 def _lines(count: int, what: str) -> str:
