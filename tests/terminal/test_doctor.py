@@ -3,6 +3,7 @@
 import pytest
 
 from lorakit.terminal import doctor
+from lorakit.terminal.cli import main
 from lorakit.units import size
 
 
@@ -44,4 +45,13 @@ def test_the_disk_is_counted_where_the_workspace_will_be(told, tmp_path):
     lines = told(LORAKIT_HOME=str(tmp_path / "not" / "yet"))
     assert any(line.startswith(f"workspace: {tmp_path / 'not' / 'yet'} (") for line in lines)
     assert f"models from Hugging Face: {size(3_000_000)} in {tmp_path / 'hub'}" in lines
+    assert not (tmp_path / "not").exists()
+
+
+def test_doctor_says_what_there_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("LORAKIT_HOME", str(tmp_path / "not" / "yet" / "there"))
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    for word in ("lorakit", "torch", "device", "memory", "workspace", "starter-image", "starter-text"):
+        assert word in told
     assert not (tmp_path / "not").exists()
