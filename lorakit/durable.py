@@ -18,7 +18,7 @@ from typing import Any
 HALVES = re.compile("[\ud800-\udfff]")
 
 
-def _aside(path: Path) -> Path:
+def _unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex[:8]}.tmp")
 
 
@@ -42,14 +42,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last, because writers such as Pillow choose the file type by it.
-    aside = _aside(path).with_suffix(".tmp" + path.suffix)
+    unfinished = _unfinished(path).with_suffix(".tmp" + path.suffix)
     try:
-        yield aside
-        _sync(aside)
-        os.replace(aside, path)
+        yield unfinished
+        _sync(unfinished)
+        os.replace(unfinished, path)
         _sync_folder(path.parent)
     finally:
-        aside.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -60,23 +60,23 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = _aside(path)
-    aside.mkdir()
+    unfinished = _unfinished(path)
+    unfinished.mkdir()
     try:
-        yield aside
-        for file in aside.rglob("*"):
+        yield unfinished
+        for file in unfinished.rglob("*"):
             if file.is_file():
                 _sync(file)
         if path.exists():
-            old = _aside(path)
+            old = _unfinished(path)
             os.replace(path, old)
-            os.replace(aside, path)
+            os.replace(unfinished, path)
             shutil.rmtree(old, ignore_errors=True)
         else:
-            os.replace(aside, path)
+            os.replace(unfinished, path)
         _sync_folder(path.parent)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def sha256(path: str | Path) -> str:
@@ -92,8 +92,8 @@ def fingerprint(data: Any) -> str:
 
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write `data` to `path`, all or nothing."""
-    with replacing(path) as aside:
-        aside.write_bytes(data)
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(data)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -264,7 +264,6 @@ LONG_MODULES = {
 LONG_FUNCTIONS = {
     "formats/loading.py: load": 57,
     "lora/combine.py: combine": 52,
-    "training/image_examples.py: prepare": 54,
     "training/session.py: train": 76,
 }
 

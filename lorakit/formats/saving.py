@@ -31,8 +31,8 @@ def save(adapter: Adapter, folder: str | Path, format: str = "diffusers") -> Pat
     _check_size(adapter)
     tensors, own, beside = layout.write(adapter)
     described = {"format": "pt"} | metadata.of_card(adapter.card) | own
-    with durable.replacing(folder / layout.file) as aside:
-        writing.write(tensors, aside, described)
+    with durable.replacing(folder / layout.file) as unfinished:
+        writing.write(tensors, unfinished, described)
     for name, content in beside.items():
         durable.write_json(folder / name, content)
     durable.write_json(folder / "card.json", adapter.card.to_dict())
@@ -61,8 +61,8 @@ def keep(adapter: Adapter, source: str | Path, folder: str | Path) -> Path:
     file, beside = locate(source)
     config = beside / PEFT_CONFIG
     layout = layouts.LAYOUTS["peft" if config.is_file() and file.name != OWN_FILE else "kohya"]
-    with durable.replacing(Path(folder) / layout.file) as aside:
-        shutil.copyfile(file, aside)
+    with durable.replacing(Path(folder) / layout.file) as unfinished:
+        shutil.copyfile(file, unfinished)
     if layout.file != OWN_FILE:
         shutil.copyfile(config, Path(folder) / PEFT_CONFIG)
     durable.write_json(Path(folder) / "card.json", adapter.card.to_dict())

@@ -187,9 +187,9 @@ def write(kind: str, spec: dict[str, Any], owner: str = "") -> Path:
     id = f"{now[:23].translate(str.maketrans('', '', '-:.'))}-{kind}-{secrets.token_hex(3)}"
     folder = workspace.jobs_folder() / id
     try:
-        with durable.replacing_folder(folder) as aside:
+        with durable.replacing_folder(folder) as unfinished:
             row = {"kind": kind, "created": now, "owner": owner, "spec": spec}
-            durable.write_json(aside / "spec.json", row)
+            durable.write_json(unfinished / "spec.json", row)
     except OSError as error:
         what = os.strerror(error.errno or errno.EIO)
         raise LoraKitError(

@@ -182,16 +182,16 @@ def sweep() -> list[Going]:
     gone = []
     for one in going():
         with suppress(OSError):
-            aside = one.path.with_name(f".{one.path.name[:80]}.{uuid.uuid4().hex[:8]}.tmp")
+            moved = one.path.with_name(f".{one.path.name[:80]}.{uuid.uuid4().hex[:8]}.tmp")
             with queue.deciding():  # a job that is started now may refer to an upload
                 if one.rule.what == "uploads" and one.path in _users_of(one.rule):
                     continue
-                os.replace(one.path, aside)
+                os.replace(one.path, moved)
             gone.append(one)
-            if aside.is_dir() and not aside.is_symlink():
-                shutil.rmtree(aside, ignore_errors=True)
+            if moved.is_dir() and not moved.is_symlink():
+                shutil.rmtree(moved, ignore_errors=True)
             else:
-                aside.unlink()
+                moved.unlink()
     _shorten(workspace.home() / "worker.log")
     return gone
 

@@ -99,7 +99,7 @@ def problems(kind: str, spec: type[Spec], error: ValidationError) -> list[str]:
     """What is wrong with a request, one sentence for each field; an error's own sentence stays as it is."""
     rows = error.errors(include_url=False)
     named = {what: _fields(rows, what) for what in ("missing", "extra_forbidden")}
-    said = [
+    sentences = [
         f"{kind} job: {_and(names)} {'is' if len(names) == 1 else 'are'} {words}; it takes "
         f"{', '.join(sorted(spec.model_fields))}"
         for names, words in ((named["missing"], "missing"), (named["extra_forbidden"], "not known"))
@@ -111,12 +111,12 @@ def problems(kind: str, spec: type[Spec], error: ValidationError) -> list[str]:
         name = str(row["loc"][0]) if row["loc"] else ""
         own = row.get("ctx", {}).get("error")
         if isinstance(own, LoraKitError):
-            said.append(str(own))
+            sentences.append(str(own))
         elif own is not None:
-            said.append(f"{kind} job: {f'{name} {own}'.strip()}")
+            sentences.append(f"{kind} job: {f'{name} {own}'.strip()}")
         else:
-            said.append(f"{kind} job: {_wrong(name, spec.model_fields[name], row)}")
-    return list(dict.fromkeys(said))
+            sentences.append(f"{kind} job: {_wrong(name, spec.model_fields[name], row)}")
+    return list(dict.fromkeys(sentences))
 
 
 def _fields(rows: Iterable[Any], type_: str) -> list[str]:

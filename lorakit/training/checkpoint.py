@@ -27,11 +27,13 @@ def save(folder: Path, step: int, state: dict[str, Any], identity: str) -> Path:
     Raises LoraKitError when the disk is full; the checkpoints before stay.
     """
     target = folder / f"step-{step:08d}"
-    with _room_needed(folder, step), durable.replacing_folder(target) as aside:
-        with open(aside / "state.pt", "wb") as file:
+    with _room_needed(folder, step), durable.replacing_folder(target) as unfinished:
+        with open(unfinished / "state.pt", "wb") as file:
             torch.save(state, file)
-        digest = durable.sha256(aside / "state.pt")
-        durable.write_json(aside / "manifest.json", {"step": step, "identity": identity, "sha256": digest})
+        digest = durable.sha256(unfinished / "state.pt")
+        durable.write_json(
+            unfinished / "manifest.json", {"step": step, "identity": identity, "sha256": digest}
+        )
     for old in (*sorted(folder.glob("step-*"))[:-KEPT], *folder.glob(".step-*")):  # and what a kill left
         shutil.rmtree(old, ignore_errors=True)
     return target

@@ -39,8 +39,8 @@ def gather(
         drawn = family.sample(
             base, words, nothing, side, side, [SEED + number], settings.steps, settings.guidance
         )[0]
-        with durable.replacing(files[number]) as aside:
-            drawn.save(aside)
+        with durable.replacing(files[number]) as unfinished:
+            drawn.save(unfinished)
         total = len(files)
         emit(events.Phase("Generating class images", number + 1, total).row())
     return PhotoSet.from_files(files, "", {file.name: recipe.class_prompt for file in files})

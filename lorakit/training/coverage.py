@@ -29,22 +29,22 @@ def targets(base: Base, recipe: Recipe) -> list[str]:
 def notes(base: Base, recipe: Recipe, names: list[str]) -> list[str]:
     """What a person should know of it, in sentences: layers of a smaller rank, and weights without update."""
     modules = modules_of(base.model)
-    said = []
+    notes = []
     narrow = {name: room for name, room in rooms_of(modules, names).items() if room < recipe.rank}
     if narrow:
         example = next(iter(narrow))
-        said.append(
+        notes.append(
             f"{len(narrow)} of {len(names)} layers are narrower than rank {recipe.rank} and get the rank "
             f"they have room for, such as {example} (rank {narrow[example]})."
         )
     if base.kind.finds_targets:
         share = _left(base.model, [modules[name] for name in names])
         if share > LEFT:
-            said.append(
+            notes.append(
                 f"{share:.0%} of this base model's weights, embeddings aside, are not trained: their layers "
                 "can't take an update."
             )
-    return said
+    return notes
 
 
 def _left(model: Any, layers: list[Any]) -> float:

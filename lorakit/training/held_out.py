@@ -21,11 +21,11 @@ def held_out_photos(photos: Sequence[Any], share: float, seed: int) -> set[int]:
     wanted = max(1, round(share * len(photos)))
     groups = alike(photos)
     python_random.Random(seed).shuffle(groups)
-    aside: set[int] = set()
+    chosen: set[int] = set()
     for group in groups:
-        if len(aside) < wanted and len(aside) + len(group) <= max(wanted, len(photos) // 4):
-            aside.update(group)
-    return aside
+        if len(chosen) < wanted and len(chosen) + len(group) <= max(wanted, len(photos) // 4):
+            chosen.update(group)
+    return chosen
 
 
 def alike(photos: Sequence[Any]) -> list[list[int]]:

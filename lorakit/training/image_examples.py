@@ -49,14 +49,51 @@ class TrainingPhoto:
 
 def before_others(own: Sequence[TrainingPhoto], recipe: Recipe) -> list[TrainingPhoto]:
     """The photos whose product's place is known, again before `recipe.backgrounds` other backgrounds each."""
+    first = recipe.seed * 100_003
     return [
-        TrainingPhoto(
-            shown.photo, shown.size, shown.weight, index, recipe.seed * 100_003 + index * 16 + number
-        )
+        TrainingPhoto(shown.photo, shown.size, shown.weight, index, first + index * 16 + number)
         for index, shown in enumerate(own)
         if recipe.backgrounds and shown.photo.has_mask
         for number in range(recipe.backgrounds)
     ]
+
+
+def _placed(base: Base, photos: Any, of_class: Any, recipe: Recipe) -> list[TrainingPhoto]:
+    """Every photo at its size, then those of the class, then the photos before other backgrounds."""
+    area = recipe.resolution**2 or base.settings.area
+    sets = [photos, of_class] if of_class else [photos]
+    placed = [
+        TrainingPhoto(photo, size, weight)
+        for these, weight in zip(sets, (1.0, recipe.class_weight), strict=False)
+        for size, members in these.buckets(area, base.kind.step).items()
+        for photo in members
+        if weight > 0
+    ]
+    return placed + before_others(placed[: len(photos.photos)], recipe)
+
+
+class _Encoder:
+    """Photos as latents, and captions as embeddings: each once, since photos often share one."""
+
+    def __init__(self, base: Base):
+        self.base = base
+        self._encoded: dict[str, dict[str, Tensor]] = {}
+
+    @torch.no_grad()
+    def encode(self, shown: TrainingPhoto) -> tuple[Tensor, dict[str, Tensor]]:
+        """The latent (C, h, w) of a photo, and the row that the denoiser is told of it."""
+        base, photo = self.base, shown.photo
+        pixels = torch.from_numpy(photo.pixels(*shown.size, shown.backdrop))[None].to(base.device)
+        latent = base.kind.encode_images(base, pixels)[0].float().cpu()
+        described = base.kind.describe_photo(base, (photo.width, photo.height), shown.size)
+        return latent, self.words(photo.caption) | _on_host(described)
+
+    @torch.no_grad()
+    def words(self, caption: str) -> dict[str, Tensor]:
+        """The embedding of a caption, one row."""
+        if caption not in self._encoded:
+            self._encoded[caption] = _on_host(self.base.kind.encode_prompts(self.base, [caption]))
+        return self._encoded[caption]
 
 
 @dataclass(frozen=True)
@@ -79,9 +116,8 @@ class ImageExamples:
     photos: list[Any] = field(default_factory=list)  # data.photos.Photo, in the latents' order
     weights: list[float] = field(default_factory=list)  # one per latent
     held_out: list[int] = field(default_factory=list)  # indices that are not in `groups`
-    places: list[Tensor | None] = field(
-        default_factory=list
-    )  # (1, h, w) how much each counts; None: all alike
+    # (1, h, w) how much each place counts; None: all alike
+    places: list[Tensor | None] = field(default_factory=list)
 
     @classmethod
     def prepare(
@@ -98,46 +134,37 @@ class ImageExamples:
         """
         if not photos.photos:
             raise DataError("the photo set is empty; add at least one photo, better about 30")
-        family = base.kind
-        area = recipe.resolution**2 or base.settings.area
-        sets = [photos, of_class] if of_class else [photos]
-        placed = [
-            TrainingPhoto(photo, size, weight)
-            for these, weight in zip(sets, (1.0, recipe.class_weight), strict=False)
-            for size, members in these.buckets(area, family.step).items()
-            for photo in members
-            if weight > 0
-        ]
-        placed += before_others(placed[: len(photos.photos)], recipe)
+        placed = _placed(base, photos, of_class, recipe)
         latents: list[Tensor] = []
         rows: list[dict[str, Tensor]] = []
-        said: dict[str, dict[str, Tensor]] = {}  # photos often share a caption
         places: list[Tensor | None] = []
+        encoder = _Encoder(base)
         for shown in placed:
             if should_stop():
                 break
-            photo, size = shown.photo, shown.size
-            pixels = torch.from_numpy(photo.pixels(*size, shown.backdrop))[None].to(base.device)
-            with torch.no_grad():
-                latents.append(family.encode_images(base, pixels)[0].float().cpu())
-                described = family.describe_photo(base, (photo.width, photo.height), size)
-                if photo.caption not in said:
-                    said[photo.caption] = _on_host(family.encode_prompts(base, [photo.caption]))
-                rows.append(said[photo.caption] | _on_host(described))
-            places.append(shown.counts(recipe.background_weight, latents[-1].shape[-2:]))
+            latent, row = encoder.encode(shown)
+            latents.append(latent)
+            rows.append(row)
+            places.append(shown.counts(recipe.background_weight, latent.shape[-2:]))
             emit(events.Phase("Preparing photos", len(latents), len(placed)).row())
-        with torch.no_grad():
-            empty = _on_host(family.encode_prompts(base, [""]))
         own = [shown.photo for shown in placed[: len(photos.photos)]]
-        aside = held_out_photos(own, recipe.held_out, recipe.seed)
+        held_out = held_out_photos(own, recipe.held_out, recipe.seed)
         groups: dict[tuple[int, int], list[int]] = {}
         for index, shown in enumerate(placed):
-            if index not in aside and shown.again not in aside:
+            if index not in held_out and shown.again not in held_out:
                 groups.setdefault(shown.size, []).append(index)
         weights = [getattr(shown.photo, "weight", 1.0) * shown.weight for shown in placed]
         return cls(
-            latents, _joined(rows), empty, list(groups.values()), recipe, own, weights, sorted(aside), places
-        )  # fmt: skip
+            latents=latents,
+            conditioning=_joined(rows),
+            empty=encoder.words(""),
+            groups=list(groups.values()),
+            recipe=recipe,
+            photos=own,
+            weights=weights,
+            held_out=sorted(held_out),
+            places=places,
+        )
 
     @property
     def per_epoch(self) -> int:

@@ -46,9 +46,9 @@ class TextExamples:
         found = fitting.findings(base.tokenizer, texts.samples, recipe.max_length)
         if found:
             emit(events.Findings([vars(finding) for finding in found]).row())
-        learned, aside = texts.split(recipe.held_out, recipe.seed)
+        learned, held_out = texts.split(recipe.held_out, recipe.seed)
         rows = [[tokens] for tokens in learned.tokenize(base.tokenizer, recipe.max_length)]
-        held = aside.tokenize(base.tokenizer, recipe.max_length) if aside.samples else []
+        held = held_out.tokenize(base.tokenizer, recipe.max_length) if held_out.samples else []
         if not rows:
             raise DataError(
                 f"none of the training texts fit into {recipe.max_length:,} tokens; raise max_length"

@@ -101,8 +101,8 @@ def gather(files: list[Path], into: Path) -> list[Finding]:
             if file.suffix.lower() == ".zip":
                 found += unpack(file, target.with_suffix(""))
             else:
-                with durable.replacing(target) as aside:
-                    shutil.copyfile(file, aside)
+                with durable.replacing(target) as unfinished:
+                    shutil.copyfile(file, unfinished)
         except DataError as error:
             what, _, advice = str(error).removeprefix(f"{shown(file.name)}: ").partition("; ")
             found.append(Finding(shown(file.name), "unreadable", "error", what, advice))
@@ -170,7 +170,11 @@ def _room(entries: list[zipfile.ZipInfo], name: str, packed: int, into: Path) ->
 def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
     """Unpack one entry all or nothing; returns its real size."""
     size = 0
-    with opened.open(entry) as source, durable.replacing(target) as aside, open(aside, "wb") as file:
+    with (
+        opened.open(entry) as source,
+        durable.replacing(target) as unfinished,
+        open(unfinished, "wb") as file,
+    ):
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > LARGEST_ENTRY:

@@ -82,8 +82,8 @@ class TextSet:
         shuffled = random.Random(seed)
         if len(groups) >= 3:
             shuffled.shuffle(groups)
-            aside = set(groups[: min(max(1, round(len(groups) * share)), len(groups) - 1)])
-            chosen = [sample.group in aside for sample in self.samples]
+            held_out = set(groups[: min(max(1, round(len(groups) * share)), len(groups) - 1)])
+            chosen = [sample.group in held_out for sample in self.samples]
         else:
             chosen = self._set_aside(share, shuffled)
         kept = [s for s, out in zip(self.samples, chosen, strict=True) if not out]
@@ -99,13 +99,13 @@ class TextSet:
         order, count = sorted(set(first)), len(first)
         shuffled.shuffle(order)
         wanted, sizes = min(max(1, round(count * share)), count - 1), Counter(first)
-        aside: set[int] = set()
+        held_out: set[int] = set()
         taken = 0
         for index in order:
             if taken < wanted and taken + sizes[index] <= max(wanted, count // 4) and sizes[index] < count:
-                aside.add(index)
+                held_out.add(index)
                 taken += sizes[index]
-        return [index in aside for index in first]
+        return [index in held_out for index in first]
 
     def tokenize(self, tokenizer: Any, max_length: int) -> list[Tokens]:
         """Tokens through the chat template, cut to `max_length`; only the answer and its end are learned.

@@ -68,11 +68,11 @@ class Draft:
 
 def read(answer: str, row: Channel, brief: Brief) -> Draft:
     """What a model answered, without its thoughts, the next turn and what it wrapped around the text."""
-    said = taken_apart(str(answer))
-    ended = getattr(answer, "ended", True) or said.ended
-    if not said.answer.strip():
-        return Draft("", thinking=getattr(answer, "thinking", False) or said.thinking, ended=True)
-    text = said.answer.rstrip("\ufffd")
+    parts = taken_apart(str(answer))
+    ended = getattr(answer, "ended", True) or parts.ended
+    if not parts.answer.strip():
+        return Draft("", thinking=getattr(answer, "thinking", False) or parts.thinking, ended=True)
+    text = parts.answer.rstrip("\ufffd")
     if row.count == "sms":
         text = text.translate(PLAIN_MARKS)
     made = unwrapped(text, row, "\n".join((brief.full_name, brief.facts, brief.audience)))
@@ -92,8 +92,8 @@ def delivered(draft: Draft, row: Channel, brief: Brief, known: Callable[[str], b
     if "\ufffd" in text:
         text = re.sub(r" ?\ufffd+", "", text)
         notes.append("unreadable characters were removed")
-    text, whole, said = _cut(draft, text, row)
-    notes += said
+    text, whole, note = _cut(draft, text, row)
+    notes += note
     brief_text = " ".join((brief.full_name, brief.facts, brief.audience))
     notes += [f"“{name}” is not in the brief" for name in strangers(text, brief.full_name, brief_text)]
     if draft.fault:
@@ -106,18 +106,18 @@ def delivered(draft: Draft, row: Channel, brief: Brief, known: Callable[[str], b
 def _cut(draft: Draft, text: str, row: Channel) -> tuple[str, bool, list[str]]:
     """The text within its limit and up to where it is whole; is it, and what is to be said."""
     if is_over(text, row):
-        made, said = cut_for(text, row), f"shortened from {count(text, row):,} characters"
+        made, note = cut_for(text, row), f"shortened from {count(text, row):,} characters"
     elif not draft.ended and not SENTENCE_END.search(text, max(0, len(text) - 3)):
         # It broke off, perhaps within a word, so that its last place is never the end of a phrase.
-        made, said = (
+        made, note = (
             cut(text + "x", lambda part: len(part) <= len(text)),
             "cut off, because the model ran out of tokens",
         )
     else:
         return text, True, []
     if not made.whole:
-        return made.text, False, [f"{said}, mid-phrase"]
-    return made.text, True, [f"{said}, which leaves little text" if made.little else said]
+        return made.text, False, [f"{note}, mid-phrase"]
+    return made.text, True, [f"{note}, which leaves little text" if made.little else note]
 
 
 def _copy(text: str, row: Channel, fits: bool, notes: list[str]) -> Copy:

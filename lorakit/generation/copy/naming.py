@@ -32,9 +32,9 @@ def respelled(text: str, name: str, known: Callable[[str], bool] = lambda word: 
 
 def strangers(text: str, name: str, brief: str) -> list[str]:
     """Names in `text` that are nearly `name`, and neither it nor in the brief: another product, perhaps."""
-    said, found = brief.lower(), list[str]()
+    lowered, found = brief.lower(), list[str]()
     for other in sorted(set(_near(text, name)), key=lambda other: (-_alike(other, name), other)):
-        if other.lower() not in said and not _same(other, name) and _is_like(other, name):
+        if other.lower() not in lowered and not _same(other, name) and _is_like(other, name):
             found += [other] if not any(other in better or better in other for better in found) else []
     return found
 

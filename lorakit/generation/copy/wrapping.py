@@ -133,8 +133,8 @@ def _one_option(made: Unwrapped, row: Channel, facts: str) -> None:
     if len(marks) == 1 and marks[0]["letter"]:
         return  # an initial
     end = marks[1].start() if len(marks) > 1 else len(made.text)
-    said = f"all but the first of {len(marks)} suggestions" if len(marks) > 1 else "a bullet"
-    made.become(made.text[marks[0].end() : end], said, behind=len(marks) > 1)
+    removed = f"all but the first of {len(marks)} suggestions" if len(marks) > 1 else "a bullet"
+    made.become(made.text[marks[0].end() : end], removed, behind=len(marks) > 1)
 
 
 def _own(mark: str, text: str, end: int, facts: str) -> bool:

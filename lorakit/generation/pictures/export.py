@@ -10,7 +10,7 @@ from lorakit import durable
 from lorakit.errors import DataError
 from lorakit.generation.pictures.formats import find
 from lorakit.generation.pictures.grid import draw_grid, table
-from lorakit.generation.pictures.labels import of_rows, said, strength_in
+from lorakit.generation.pictures.labels import of_rows, strength_in, strength_words
 from lorakit.generation.pictures.plan import slug
 from lorakit.generation.pictures.results import image_path, mixes_of, pictures, read_plan
 from lorakit.generation.pictures.sheet import draw_sheet
@@ -47,8 +47,8 @@ def zip_campaign(folder: str | Path, out: str | Path) -> Path:
     entries = _entries(folder)
     names = _archive_names(folder, entries)
     with (
-        durable.replacing(out) as aside,
-        zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
+        durable.replacing(out) as unfinished,
+        zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
     ):
         for entry in entries:
             # Pictures are packed already: storing them as they are is many times faster.
@@ -72,8 +72,8 @@ def grid_picture(folder: str | Path, out: str | Path) -> Path:
     """
     folder, out = Path(folder), Path(out)
     _entries(folder)
-    with durable.replacing(out) as aside:
-        draw_grid(folder, table(folder)).save(aside, "PNG")
+    with durable.replacing(out) as unfinished:
+        draw_grid(folder, table(folder)).save(unfinished, "PNG")
     return out
 
 
@@ -84,8 +84,8 @@ def contact_sheet(folder: str | Path, out: str | Path) -> Path:
     """
     folder, out = Path(folder), Path(out)
     sheet = draw_sheet(folder, _entries(folder), read_plan(folder))
-    with durable.replacing(out) as aside:
-        sheet.save(aside, "PNG")
+    with durable.replacing(out) as unfinished:
+        sheet.save(unfinished, "PNG")
     return out
 
 
@@ -114,7 +114,7 @@ def manifest_csv(folder: Path, entries: list[dict[str, Any]], names: dict[str, s
     mixes = mixes_of(plan)
     called = of_rows(mixes)
     adapters = [
-        "; ".join(f"{row['name']} {said(strength_in(row))} ({row['sha256'][:12]})" for row in mix)
+        "; ".join(f"{row['name']} {strength_words(strength_in(row))} ({row['sha256'][:12]})" for row in mix)
         for mix in mixes
     ]
     text = io.StringIO(newline="")

@@ -14,14 +14,14 @@ def labels(mixes: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     mixes = [{name: _strength(stated) for name, stated in mix.items()} for mix in mixes]
     names = list(dict.fromkeys(name for mix in mixes for name in mix))
-    differing = [name for name in names if len({said(mix.get(name)) for mix in mixes}) > 1] or names
+    differing = [name for name in names if len({strength_words(mix.get(name)) for mix in mixes}) > 1] or names
     return [_label(mix, differing) for mix in mixes]
 
 
 def _label(mix: Mapping[str, Any], names: Sequence[str]) -> str:
     if not any(mix.values()):
         return "base model only"
-    here = [f"{name} {said(mix[name])}" for name in names if name in mix]
+    here = [f"{name} {strength_words(mix[name])}" for name in names if name in mix]
     return " + ".join(here) or " and ".join(f"without {name}" for name in names)
 
 
@@ -33,7 +33,7 @@ def _strength(stated: Any) -> Any:
         return stated
 
 
-def said(strength: Any) -> str:
+def strength_words(strength: Any) -> str:
     """A strength in words; empty for none."""
     return "" if strength is None else str(_strength(strength))
 

@@ -133,8 +133,8 @@ def save_image(image: Image.Image, path: str | Path, provenance: Provenance, dpi
         exif.get_ifd(EXIF_FOLDER)[USER_COMMENT] = b"UNICODE\0" + provenance.parameters().encode("utf-16-be")
         options |= {"xmp": provenance.xmp(), "exif": exif.tobytes(), "quality": QUALITY}
         options |= {"subsampling": 0} if kind == "JPEG" else {"method": 4}
-    with durable.replacing(path) as aside:
-        image.convert("RGB").save(aside, kind, **options)
+    with durable.replacing(path) as unfinished:
+        image.convert("RGB").save(unfinished, kind, **options)
     return path
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from lorakit.generation.pictures.formats import find
-from lorakit.generation.pictures.labels import of_rows, said, strength_in
+from lorakit.generation.pictures.labels import of_rows, strength_in, strength_words
 from lorakit.generation.pictures.results import image_path, mixes_of
 
 WIDTH, MARGIN, GAP = 1840, 56, 20  # pixels
@@ -69,7 +69,7 @@ def draw_sheet(folder: Path, entries: list[dict[str, Any]], plan: dict[str, Any]
 
 def _summary(entries: list[dict[str, Any]], plan: dict[str, Any]) -> str:
     mixes = mixes_of(plan)
-    mix = ", ".join(f"{row['name']} {said(strength_in(row))}" for row in mixes[0]) or "no adapter"
+    mix = ", ".join(f"{row['name']} {strength_words(strength_in(row))}" for row in mixes[0]) or "no adapter"
     if len(mixes) > 1:
         mix = f"{len(mixes)} mixes side by side"
     shown = f"{len(entries)} images" if len(entries) <= MOST else f"the first {MOST} of {len(entries)} images"

@@ -64,7 +64,7 @@ def check(path: str | Path) -> Checked:
     for line in briefs.lines:
         if line.voice and line.voice not in voices and line.voice not in refused:
             try:
-                voices[line.voice] = named(line.voice.split(), lambda said: None)
+                voices[line.voice] = named(line.voice.split(), lambda text: None)
             except LoraKitError as error:
                 refused[line.voice] = str(error)
         if line.voice in refused:

@@ -153,8 +153,8 @@ def _sample(base: "Base", mix: "Mapping[Adapter, Any]", triggers: list[str], pat
         picture = family.sample(
             base, *words, shot.render_width, shot.render_height, [SEED], settings.steps, settings.guidance
         )[0]
-    with durable.replacing(path) as aside:
-        picture.save(aside)
+    with durable.replacing(path) as unfinished:
+        picture.save(unfinished)
     return {"path": str(path), "prompt": shot.prompt}
 
 
@@ -184,8 +184,8 @@ def keep(made: "Adapter", preview: str | None = None) -> Entry:
     """Put an adapter that was made here into the store, with a picture as its preview."""
     from lorakit import formats
 
-    with tempfile.TemporaryDirectory() as aside:
-        folder = Path(aside) / "adapter"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "adapter"
         formats.save(made, folder, layout_of(made.family))
         durable.write_json(folder / "card.json", made.card.to_dict())
         if preview:

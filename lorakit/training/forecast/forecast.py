@@ -114,13 +114,13 @@ def _ways(
 ) -> list[Remedy]:
     """The first settings that fit, from the least to the greatest sacrifice; each adds to those before it."""
     changes: dict[str, Any] = {}
-    said: list[str] = []
+    labels: list[str] = []
     for label, change, keeping in _sacrifices(shape, recipe, placement, device):
-        changes, said, placement = changes | change, [*said, label], replace(placement, **keeping)
+        changes, labels, placement = changes | change, [*labels, label], replace(placement, **keeping)
         tried = _measured(shape, replace(recipe, **changes), device, placement, data)
         waits = moments.weights(shape.model, placement.quantize is not None) if placement.offload else 0
         if tried.peak <= ROOM * (now.capacity or 0) and waits <= host.free_bytes():
-            return [Remedy(" and ".join(said), changes, placement.quantize, placement.offload, tried.peak)]
+            return [Remedy(" and ".join(labels), changes, placement.quantize, placement.offload, tried.peak)]
     return []
 
 
@@ -143,7 +143,7 @@ def _sacrifices(
 
 def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Placement, data: Any) -> Forecast:
     medium, layers = medium_of(shape), targets(shape, recipe)
-    said = notes(shape, recipe, layers)
+    told = notes(shape, recipe, layers)
     with shape.device:
         injection = trainable(
             shape.model, layers, recipe.rank, recipe.alpha, rslora=recipe.rslora, dora=recipe.dora,
@@ -178,7 +178,7 @@ def _measured(shape: Base, recipe: Recipe, device: torch.device, placement: Plac
     parts = {name: size for name, size in asdict(counted).items() if name not in ("block", "waiting")}
     parts["average"] = average
     steps, held = updates(shape, recipe, data), _host(shape, device)
-    return Forecast(fullest, parts, held, file, trained, whole, FULL * whole, steps, notes=said)
+    return Forecast(fullest, parts, held, file, trained, whole, FULL * whole, steps, notes=told)
 
 
 def _host(shape: Base, device: torch.device) -> int:

@@ -29,10 +29,10 @@ def few_shot_loss(
     """
     if not isinstance(examples, TextExamples) or not examples.held_out:
         return None
-    learned, aside = data.split(recipe.held_out, recipe.seed)
+    learned, held_out = data.split(recipe.held_out, recipe.seed)
     shots = _usual(learned.samples)
     room = min((1 + SHOTS) * recipe.max_length, positions_of(base.model) or sys.maxsize)
-    rows = [conversation_tokens(base.tokenizer, sample, room, shots) for sample in aside.samples]
+    rows = [conversation_tokens(base.tokenizer, sample, room, shots) for sample in held_out.samples]
     rows = [row for row in rows if any(row.mask)]
     with injection.suspended():
         return examples.mean_loss(base, [[row] for row in rows]) if rows else None
@@ -44,8 +44,8 @@ def side_by_side(base: Base, injection: Injection, data: Any, recipe: Recipe) ->
     """
     if not isinstance(data, TextSet):
         return None
-    learned, aside = data.split(recipe.held_out, recipe.seed)
-    asked = aside.samples or learned.samples
+    learned, held_out = data.split(recipe.held_out, recipe.seed)
+    asked = held_out.samples or learned.samples
     brief = next((sample for sample in asked if not sample.history), asked[0]).instruction
     shots = _usual([sample for sample in learned.samples if sample.instruction != brief])
     shots = _fitting(base, shots, brief)

@@ -83,19 +83,19 @@ def in_words(ratios: Mapping[str, float]) -> list[str]:
     typical = median(sound.values()) if sound else 0.0
     large = [name for name, ratio in sound.items() if ratio > LARGE]
     dead = [name for name, ratio in sound.items() if ratio <= SMALL * typical]
-    said = []
+    sentences = []
     if broken:
-        said.append(f"Broken: {listed(broken)} contain invalid numbers (NaN). Lower the learning rate.")
+        sentences.append(f"Broken: {listed(broken)} contain invalid numbers (NaN). Lower the learning rate.")
     if sound and len(dead) == len(sound):
-        said.append("Nothing has been learned yet: no block has changed.")
+        sentences.append("Nothing has been learned yet: no block has changed.")
     elif dead:
-        said.append(f"Inactive: {listed(dead)} aren't learning.")
+        sentences.append(f"Inactive: {listed(dead)} aren't learning.")
     if large:
-        said.append(
+        sentences.append(
             f"Saturated: {listed(large)} changed by more than half their own size, which leaves little of "
             "the base model. Lower the learning rate, or train for fewer steps."
         )
-    return said
+    return sentences
 
 
 def listed(names: Iterable[str]) -> str:

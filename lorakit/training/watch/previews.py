@@ -57,8 +57,8 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
                 base, embedded, negative, side, side, [SEED], settings.steps, settings.guidance
             )[0]
             path = work / "previews" / f"{step:06d}-{number:02d}.png"
-            with durable.replacing(path) as aside:
-                image.save(aside)
+            with durable.replacing(path) as unfinished:
+                image.save(unfinished)
             previews.files.append(path)
             emit(events.ImagePreview(step, str(path), prompt).row())
 
@@ -69,8 +69,8 @@ def image_previews(base: Base, photos: Any, recipe: Recipe, work: Path) -> Previ
 def text_previews(base: Base, texts: Any, recipe: Recipe) -> Previews:
     """Two answers to instructions: of the texts kept aside where there are two, which no step has seen."""
     family = base.kind
-    aside = texts.split(recipe.held_out, recipe.seed)[1].samples
-    samples = aside if len(aside) > 1 else texts.samples
+    held_out = texts.split(recipe.held_out, recipe.seed)[1].samples
+    samples = held_out if len(held_out) > 1 else texts.samples
     samples = [sample for sample in samples if not sample.history] or samples  # "Shorter" asks for nothing
     asked = [sample.instruction for sample in samples[:: max(1, len(samples) // 2)]][:2]
 

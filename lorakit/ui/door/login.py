@@ -56,8 +56,8 @@ class LoginFirst:
         name = client(scope)
         wait = self.throttle.take(name, not is_forwarded(Headers(scope=scope)))
         if wait:
-            said, after = f"Too many tries. Try again in {wait} seconds.", {"Retry-After": str(wait)}
-            refused = _page(said, 429) if asks_for_page else PlainTextResponse(said, 429)
+            message, after = f"Too many tries. Try again in {wait} seconds.", {"Retry-After": str(wait)}
+            refused = _page(message, 429) if asks_for_page else PlainTextResponse(message, 429)
             refused.headers.update(after)
             await refused(scope, receive, send)
             return
@@ -114,8 +114,8 @@ def _without_session(scope: Scope, path: str) -> Response:
 
 
 def _page(problem: str = "", status: int = 200) -> Response:
-    said = f'<p role="alert">{problem}</p>' if problem else ""
-    return HTMLResponse(PAGE.replace("PROBLEM", said), status, headers={"Cache-Control": "no-store"})
+    alert = f'<p role="alert">{problem}</p>' if problem else ""
+    return HTMLResponse(PAGE.replace("PROBLEM", alert), status, headers={"Cache-Control": "no-store"})
 
 
 def _log_out(scope: Scope) -> Response:

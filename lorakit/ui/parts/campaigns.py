@@ -12,7 +12,7 @@ from lorakit.data.photos import helpers
 from lorakit.errors import LoraKitError
 from lorakit.generation.pictures import results
 from lorakit.generation.pictures.formats import find
-from lorakit.generation.pictures.labels import of_rows, said, strength_in
+from lorakit.generation.pictures.labels import of_rows, strength_in, strength_words
 from lorakit.jobs import queue
 from lorakit.jobs.fields import mixes_of
 from lorakit.ui import visitors
@@ -175,7 +175,7 @@ def show_provenance(job_id: str, event: gr.SelectData) -> Any:
     made = read_provenance(folder_of(job_id) / rows[event.index]["path"])
     if made is None:
         return gr.update(visible=False)
-    adapters = ", ".join(f"{a['name']} × {said(strength_in(a))}" for a in made.adapters) or "none"
+    adapters = ", ".join(f"{a['name']} × {strength_words(strength_in(a))}" for a in made.adapters) or "none"
     facts = [
         (str(made.seed), "seed"), (made.base, "base model"), (adapters, "adapters"),
         (str(made.steps), "steps"), ("AI-generated", "label in the file (IPTC)"),

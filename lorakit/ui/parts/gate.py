@@ -74,8 +74,8 @@ def _head(doubtful: int) -> Markup:
     if doubtful:
         buttons = _all(".photo.remove", "off", f"Leave out the {doubtful} in red")
         buttons += _all(".photo", "on", "Keep all")
-    said = "Untick anything you don’t want to train on."
-    return Markup('<div class="gate-head"><span>{}</span>{}</div>').format(said, buttons)
+    hint = "Untick anything you don’t want to train on."
+    return Markup('<div class="gate-head"><span>{}</span>{}</div>').format(hint, buttons)
 
 
 def _all(which: str, to: str, words: str) -> Markup:
