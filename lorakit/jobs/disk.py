@@ -16,12 +16,12 @@ def usage() -> dict[str, int]:
         "jobs": workspace.jobs_folder(), "uploads": workspace.uploads_folder(),
         "downloads": home / "downloads", "sent to and by the page": workspace.sent_folder(),
     }  # fmt: skip
-    found = {what: size_of(folder) for what, folder in folders.items()}
-    found["adapters"] -= found["trash"]
+    sizes = {what: size_of(folder) for what, folder in folders.items()}
+    sizes["adapters"] -= sizes["trash"]
     inside = sum(size_of(folder) for folder in folders.values() if folder.is_relative_to(home))
-    inside -= found["trash"] if store.is_relative_to(home) else 0
-    found["other"] = max(0, size_of(home) - inside)
-    return found
+    inside -= sizes["trash"] if store.is_relative_to(home) else 0
+    sizes["other"] = max(0, size_of(home) - inside)
+    return sizes
 
 
 def size_of(path: Path) -> int:

@@ -72,8 +72,8 @@ def keep(spec: dict[str, Any], products: list[list[float]], layers: list[tuple[s
     path = _path(spec)
     found = asdict(Measured(list(spec["mix"]), products, layers))
     durable.write_json(path, {name: found[name] for name in ("products", "layers")})
-    kept = sorted(path.parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
-    for old in kept[:-MOST_KEPT]:
+    newest_last = sorted(path.parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    for old in newest_last[:-MOST_KEPT]:
         old.unlink(missing_ok=True)
 
 

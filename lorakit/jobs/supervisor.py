@@ -117,24 +117,25 @@ def supervise(page: Sequence[str], worker: Sequence[str] | None = None) -> int:
     told: list[int] = []  # and no Event: setting one from a handler can wait for itself
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: told.append(number))
-    kept = [Supervisor(worker), Supervisor(page, log=None, most_failures=PAGE_STARTS)]
-    for each in kept:
+    supervisors = [Supervisor(worker), Supervisor(page, log=None, most_failures=PAGE_STARTS)]
+    for each in supervisors:
         each.start()
-    while not told and not kept[1].over.is_set():
+    while not told and not supervisors[1].over.is_set():
         time.sleep(0.2)
-        _collect(kept)
+        _collect(supervisors)
     until = time.monotonic() + STOP_SECONDS
-    for each in kept:
+    for each in supervisors:
         each.tell()
-    for each in kept:
+    for each in supervisors:
         each.stop(until - time.monotonic())
     if told:
         return 0
-    if kept[1].code not in (0, REFUSED):
+    if supervisors[1].code not in (0, REFUSED):
         print(
-            f"The page {_end(kept[1].code)}, {PAGE_STARTS} times in a row: the studio ends.", file=sys.stderr
+            f"The page {_end(supervisors[1].code)}, {PAGE_STARTS} times in a row: the studio ends.",
+            file=sys.stderr,
         )
-    return kept[1].code if kept[1].code >= 0 else 128 - kept[1].code
+    return supervisors[1].code if supervisors[1].code >= 0 else 128 - supervisors[1].code
 
 
 def _end(code: int) -> str:

@@ -35,14 +35,14 @@ def order(waiting: Iterable[W], served: Mapping[str, int]) -> list[W]:
     queues: dict[str, list[W]] = {}
     for job in jobs:
         queues.setdefault(_key(job), []).append(job)
-    last, found = dict(served), []
+    last, ordered = dict(served), []
     by_kind = {short: [key for key in queues if queues[key][0].is_short is short] for short in (True, False)}
     for ours in by_kind.values():
         while left := [key for key in ours if queues[key]]:
             key = min(left, key=lambda key: (last.get(key, 0), queues[key][0].created, queues[key][0].id))
-            found.append(queues[key].pop(0))
+            ordered.append(queues[key].pop(0))
             last[key] = max(last.values(), default=0) + 1
-    return found
+    return ordered
 
 
 def read(folder: Path) -> dict[str, int]:

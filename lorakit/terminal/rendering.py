@@ -61,7 +61,7 @@ def render(options: argparse.Namespace) -> int:
         print(zip_campaign(options.out, options.out / "campaign.zip"))
         print(contact_sheet(options.out, options.out / "contact-sheet.png"))
     failed = sum("error" in entry for entry in entries)
-    whole = len(entries) - failed
-    images = "1 image" if whole == 1 else f"{whole} images"
+    finished = len(entries) - failed
+    images = "1 image" if finished == 1 else f"{finished} images"
     print(f"{images} in {options.out}" + (f", {failed} failed" if failed else ""))
     return 1 if failed else 0

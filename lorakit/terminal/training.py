@@ -131,8 +131,8 @@ def _place_for(name: str) -> Path:
 
     store, same = Store(), re.compile(rf"{re.escape(slug_of(name))}(-\d+)?")
     for folder in sorted(store.folder.iterdir()) if store.folder.is_dir() else []:
-        whole = any((folder / weights).exists() for weights in WEIGHTS)
-        if same.fullmatch(folder.name) and (folder / ".training").is_dir() and not whole:
+        trained = any((folder / weights).exists() for weights in WEIGHTS)
+        if same.fullmatch(folder.name) and (folder / ".training").is_dir() and not trained:
             return folder
     return store.folder / store.reserve(name)
 

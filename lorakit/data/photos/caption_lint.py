@@ -45,10 +45,10 @@ SMALL = """
 def lint(written: Sequence[str], trigger: str) -> list[Finding]:
     """Findings of the whole set, for the captions as they were written ("" where there is none)."""
     captions = [caption for caption in written if caption]
-    found = [*_of_trigger(captions, trigger), *_of_missing(len(written) - len(captions), trigger)]
+    findings = [*_of_trigger(captions, trigger), *_of_missing(len(written) - len(captions), trigger)]
     same = list(_all_the_same(captions))
-    found += same or _of_shared(captions, trigger)
-    return [*found, *_of_phrases(captions), *_of_length(captions, trigger)]
+    findings += same or _of_shared(captions, trigger)
+    return [*findings, *_of_phrases(captions), *_of_length(captions, trigger)]
 
 
 def _finding(kind: str, severity: str, what: str, advice: str) -> Finding:

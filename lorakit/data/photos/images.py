@@ -90,13 +90,13 @@ def _read(image: Image.Image, at_least: tuple[int, int] | None) -> Picture:
     notes = []
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         notes.append("an animation, or several pages: only the first is used")
-    whole = image.size
+    size = image.size
     if at_least and image.format == "JPEG":
         # The sides may be swapped by the orientation, which is known only later.
         image.draft(None, (max(at_least), max(at_least)))
     quality = _jpeg_quality(image)
     with _room(image.width * image.height):
-        return _upright(image, at_least, whole, quality, notes)
+        return _upright(image, at_least, size, quality, notes)
 
 
 def _upright(

@@ -73,8 +73,8 @@ def summary(files: Sequence[str], pictures: Sequence[tuple[str, str]]) -> list[F
     ]
     for what, count in Counter(what for _, what in pictures).items():
         parts.append(f"{count} image{'s' if count > 1 else ''}: {what}")
-    said = "; ".join(part for part in parts if part)
-    if not said:
+    listed = "; ".join(part for part in parts if part)
+    if not listed:
         return []
     count = len(files) + len(pictures)
     number = f"{count} files that are neither training photos nor captions were"
@@ -86,7 +86,7 @@ def summary(files: Sequence[str], pictures: Sequence[tuple[str, str]]) -> list[F
             "",
             "passed-over",
             "info",
-            f"{number} ignored ({said})",
+            f"{number} ignored ({listed})",
             advice if pictures else "nothing to do",
         )
     ]

@@ -30,8 +30,8 @@ def told_apart(names: Sequence[str]) -> list[str]:
     numbered, and the one that is shown exactly as it is keeps its name.
     """
     labels, taken = [shown(name) for name in names], set()
-    own = [label == name for label, name in zip(labels, names, strict=True)]
-    for at in sorted(range(len(names)), key=lambda at: not own[at]):
+    unchanged = [label == name for label, name in zip(labels, names, strict=True)]
+    for at in sorted(range(len(names)), key=lambda at: not unchanged[at]):
         label, number = labels[at], 2
         while label in taken:
             label, number = _numbered(labels[at], number), number + 1

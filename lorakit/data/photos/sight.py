@@ -48,14 +48,14 @@ def first(path: Path) -> Sight:
 
 def look_at(path: Path) -> Look:
     """What the gate judges by. Raises DataError."""
-    seen = _kept(path) if helpers.in_use() is not None else None
-    return seen.look if seen is not None and seen.look is not None else take_look(path)
+    sight = _kept(path) if helpers.in_use() is not None else None
+    return sight.look if sight is not None and sight.look is not None else take_look(path)
 
 
 def card(path: Path) -> bytes | None:
     """A small copy as a JPEG, when the photo was opened already."""
-    found = _known.get(_key(path))
-    return found.card if isinstance(found, Sight) else None
+    sight = _known.get(_key(path))
+    return sight.card if isinstance(sight, Sight) else None
 
 
 def ahead(paths: Iterable[Path]) -> None:
@@ -79,8 +79,10 @@ def take_look(path: Path) -> Look:
 def take(path: Path) -> Sight:
     """All that the page needs to know of a photo, from opening it once. Raises DataError."""
     picture = read_picture(path, (look.SIDE, look.SIDE))
-    seen = look.take_look(picture.image, picture.quality)
-    return Sight(picture.width, picture.height, picture.notes, None, seen, _jpeg(picture.image, CARD_SIDE))
+    measures = look.take_look(picture.image, picture.quality)
+    return Sight(
+        picture.width, picture.height, picture.notes, None, measures, _jpeg(picture.image, CARD_SIDE)
+    )
 
 
 def small_copy(path: Path, side: int) -> bytes:
@@ -111,23 +113,23 @@ def _kept(path: Path) -> Sight:
     """A photo as helpers saw it, now or earlier."""
     key = _key(path)
     with _lock:
-        found, coming = _known.get(key), _coming.pop(key, None)
-    if found is None:
+        sight, coming = _known.get(key), _coming.pop(key, None)
+    if sight is None:
         try:
-            found = coming.result() if coming is not None else helpers.run(take, path)
+            sight = coming.result() if coming is not None else helpers.run(take, path)
         except CancelledError:  # whoever asked first has left
-            found = helpers.run(take, path)
+            sight = helpers.run(take, path)
         except helpers.Lost:
             raise
         except DataError as error:
-            found = error
+            sight = error
         with _lock:
-            _known[key] = found
+            _known[key] = sight
             while len(_known) > MOST_KEPT:
                 _known.popitem(last=False)
-    if isinstance(found, DataError):
-        raise DataError(str(found))
-    return found
+    if isinstance(sight, DataError):
+        raise DataError(str(sight))
+    return sight
 
 
 def _key(path: Path) -> Any:

@@ -61,34 +61,34 @@ class Sorted:
 
 def sort_out(files: Sequence[File], given: captions.Captions) -> Sorted:
     """Sort the files of a set; `given` captions come before all that is read."""
-    found = Sorted(notes=list(given.findings))
+    result = Sorted(notes=list(given.findings))
     pictures, texts, tables, passed = _by_kind(files)
     pictures, made = _without_previews(pictures)
-    pictures, found.masks, alone = masks.pair(pictures)
+    pictures, result.masks, alone = masks.pair(pictures)
     pictures, companions = _without_companions(pictures)
     made += companions
-    found.photos = pictures
+    result.photos = pictures
     here = [name for name, _ in pictures]
-    beside, orphans, silent, said = _beside(texts, here)
+    sidecars, orphans, silent, sidecar_notes = _beside(texts, here)
     passed += silent
-    found.notes += said
+    result.notes += sidecar_notes
     read, unread = _read_tables(
         [*tables, *(file for file in orphans if file[1].suffix.lower() == ".json")], here
     )
     passed += unread
     tabled, missing = names.matched(read.by_name, here)
-    found.captions = {photo: read.by_name[name] for photo, name in tabled.items()} | beside
+    result.captions = {photo: read.by_name[name] for photo, name in tabled.items()} | sidecars
     real = dict(zip(names.told_apart(here), here, strict=True))
-    own = {real.get(name, name): caption for name, caption in given.by_name.items()}
-    extra, lost_too = names.matched(own, here)
-    found.captions |= {photo: own[name] for photo, name in extra.items()}
+    renamed = {real.get(name, name): caption for name, caption in given.by_name.items()}
+    extra, lost_too = names.matched(renamed, here)
+    result.captions |= {photo: renamed[name] for photo, name in extra.items()}
     missing += lost_too
     lost = [name for name, path in orphans if path.suffix.lower() != ".json"]
     passed += [name for name in lost if leftovers.is_instruction(name)]
     lost = [name for name in lost if not leftovers.is_instruction(name)]
-    found.notes += [*read.findings, *_without_photo(missing, lost), *_of_masks(found.masks, alone)]
-    found.notes += [*leftovers.repeats(here), *leftovers.summary(passed, made)]
-    return found
+    result.notes += [*read.findings, *_without_photo(missing, lost), *_of_masks(result.masks, alone)]
+    result.notes += [*leftovers.repeats(here), *leftovers.summary(passed, made)]
+    return result
 
 
 def _by_kind(files: Sequence[File]) -> tuple[list[File], list[File], list[File], list[str]]:
@@ -113,11 +113,11 @@ def _without_previews(pictures: Sequence[File]) -> tuple[list[File], list[tuple[
     """The pictures without those that a training made, unless there are no others."""
     made = [(name, what) for name, _ in pictures if (what := leftovers.made_by_a_training(name))]
     out = {name for name, _ in made}
-    kept = [(name, path) for name, path in pictures if name not in out and not _is_kept_beside(name)]
-    if not kept:
+    photos = [(name, path) for name, path in pictures if name not in out and not _is_kept_beside(name)]
+    if not photos:
         return list(pictures), []
     made += [(name, "a trainer's files next to the photos") for name, _ in pictures if _is_kept_beside(name)]
-    return kept, made
+    return photos, made
 
 
 def _is_kept_beside(name: str) -> bool:
@@ -148,15 +148,15 @@ def _beside(
         for key in (photo, stem(photo)):
             exact.setdefault(key, []).append(photo)
             alike.setdefault(folded(key), []).append(photo)
-    found: dict[str, tuple[int, str]] = {}
+    captions_found: dict[str, tuple[int, str]] = {}
     orphans: list[File] = []
     silent: list[str] = []
     broken: list[str] = []
     twice = 0
     for name, path in texts:
-        own = stem(name)
-        meant = exact.get(own) or [
-            photo for photo in alike.get(folded(own), []) if len(alike[folded(own)]) == 1
+        key_of_file = stem(name)
+        meant = exact.get(key_of_file) or [
+            photo for photo in alike.get(folded(key_of_file), []) if len(alike[folded(key_of_file)]) == 1
         ]
         if not meant or not path.is_file():
             orphans.append((name, path))
@@ -171,19 +171,19 @@ def _beside(
             continue
         rank = captions.BESIDE.index(path.suffix.lower())
         for photo in meant:
-            known = found.get(photo)
+            known = captions_found.get(photo)
             twice += known is not None and bool(caption) and caption != known[1]
             if known is None or (rank < known[0] and caption) or not known[1]:
-                found[photo] = rank, caption
+                captions_found[photo] = rank, caption
     advice = "correct it, or put the caption into a text file named like the photo"
-    said = _few("captions", "warn", broken, "not valid JSON", "files are not valid JSON", advice)
+    notes = _few("captions", "warn", broken, "not valid JSON", "files are not valid JSON", advice)
     if twice:
         what = f"{twice} photo{'s have' if twice > 1 else ' has'} conflicting caption files"
         order = ", then ".join(captions.BESIDE)
-        said.append(
+        notes.append(
             Finding("", "captions", "info", what, f"the first found is used ({order}); remove the others")
         )
-    return {photo: caption for photo, (_, caption) in found.items()}, orphans, silent, said
+    return {photo: caption for photo, (_, caption) in captions_found.items()}, orphans, silent, notes
 
 
 def _read_tables(tables: Sequence[File], photos: Sequence[str]) -> tuple[captions.Captions, list[str]]:

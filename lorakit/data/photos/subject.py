@@ -42,15 +42,17 @@ def find(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
     if (marks == cv2.GC_PR_FGD).sum() < 20:
         return np.zeros((height, width), bool)
     cv2.setRNGSeed(0)
-    whole = (0, 0, width, height)  # not asked for when marks are given
-    cv2.grabCut(small, marks, whole, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    no_rectangle = (0, 0, width, height)  # not asked for when marks are given
+    cv2.grabCut(
+        small, marks, no_rectangle, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK
+    )
     inside = cv2.morphologyEx((marks == cv2.GC_PR_FGD).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
     parts, labels = cv2.connectedComponents(inside)
     if parts < 2:
         return np.zeros((height, width), bool)
     weights = np.bincount(labels.ravel(), middle.ravel())
-    found = labels == 1 + int(weights[1:].argmax())
-    return found if LEAST <= found.mean() <= MOST else np.zeros((height, width), bool)
+    component = labels == 1 + int(weights[1:].argmax())
+    return component if LEAST <= component.mean() <= MOST else np.zeros((height, width), bool)
 
 
 def plain_mask(image: Image.Image) -> Image.Image | None:

@@ -29,10 +29,10 @@ def phrased(caption: str, trigger: str, template: str = TEMPLATE, of_class: str 
         kind = ""
     parts = {"trigger": trigger, "class": kind, "caption": caption}
     # In one pass: a caption may hold braces of its own.
-    said = re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), template)
-    said = re.sub(r"\s+(?=[,;.:])|(?<=\s)\s+", "", said)
-    said = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", said)
-    return said.strip(" ,;:")
+    text = re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), template)
+    text = re.sub(r"\s+(?=[,;.:])|(?<=\s)\s+", "", text)
+    text = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", text)
+    return text.strip(" ,;:")
 
 
 def names(caption: str, trigger: str) -> bool:

@@ -37,10 +37,10 @@ class Head:
         fitting = [i for i in filled if _fits(schema, first[i][1])]
         if not fitting:
             return _of_one_column(name, first, filled, schema)
-        at, behind, said = fitting[0], fitting[0] + 1, []
+        at, behind, notes = fitting[0], fitting[0] + 1, []
         if any(i < at for i in filled):
             what = f"the text above the headings ({first[at][0]}) was skipped"
-            said.append(Finding(name, "headings", "info", what, "nothing to do"))
+            notes.append(Finding(name, "headings", "info", what, "nothing to do"))
         # Some sheets have two rows of headings: groups above columns, or a system's names below the labels.
         second = next((i for i in filled if i > at), None)
         if second is not None and _only_headings(first[second][1], first[at][1]):
@@ -49,14 +49,14 @@ class Head:
             passed = at if groups and _fits(schema, first[second][1]) else second
             at = second if passed == at else at
             what = f"{first[passed][0]} also contains headings and was skipped"
-            said.append(Finding(name, "headings", "info", what, "nothing to do"))
+            notes.append(Finding(name, "headings", "info", what, "nothing to do"))
         if first[at][2]:
-            said.append(unclosed(name, first[at][0]))
+            notes.append(unclosed(name, first[at][0]))
         cells = _tidy(first[at][1])
         if len(cells) > MOST_COLUMNS:
             raise DataError(f"{name} has {len(cells):,} columns; keep at most {MOST_COLUMNS:,}")
         places = schema.places(cells)
-        return cls(cells, places, [*said, *_unused(name, cells, places, schema)], first[behind:])
+        return cls(cells, places, [*notes, *_unused(name, cells, places, schema)], first[behind:])
 
     def rest(self, raw: Iterator[Raw]) -> Iterator[Raw]:
         """The rows below the headings."""

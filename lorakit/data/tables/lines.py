@@ -50,13 +50,13 @@ def opened(path: Path, encoding: str | None = None) -> tuple[io.TextIOWrapper, l
     with open(path, "rb") as file:
         head = file.read(decoding.HEAD)
     if encoding:
-        name, said = decoding.known(encoding), []
+        name, findings = decoding.known(encoding), []
     else:
         guess = decoding.detect(head, whole=len(head) < decoding.HEAD)
-        name, said = guess.name, encoding_said(path.name, guess)
+        name, findings = guess.name, encoding_said(path.name, guess)
     if name == "utf-8":
         name = "utf-8-sig"
-    return open(path, encoding=name, errors="replace", newline=None), said
+    return open(path, encoding=name, errors="replace", newline=None), findings
 
 
 def recoded(source: Path, target: Path, encoding: str) -> None:
@@ -76,13 +76,13 @@ def whole(path: Path, encoding: str | None = None) -> tuple[str, list[Finding]]:
     """All the text of a file, and what is to be said of reading it. Raises DataError for a huge one."""
     if path.stat().st_size > MOST_BYTES:
         raise DataError(f"{path.name} is larger than {MOST_BYTES // 10**6} MB; split it into several files")
-    stream, said = opened(path, encoding)
+    stream, findings = opened(path, encoding)
     with stream:
         lines = Lines(stream)
         parts = []
         while (line := lines.next()) is not None:
             parts.append(line)
-    return "\n".join(parts), [*said, *unreadable(path.name, lines)]
+    return "\n".join(parts), [*findings, *unreadable(path.name, lines)]
 
 
 def encoding_said(name: str, guess: decoding.Encoding) -> list[Finding]:

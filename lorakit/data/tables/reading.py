@@ -91,9 +91,9 @@ def is_table(path: Path, schema: Schema, encoding: str | None = None) -> bool:
 
 
 def _separated(path: Path, schema: Schema, encoding: str | None) -> Iterator[Record | Finding]:
-    stream, said = opened(path, encoding)
+    stream, findings = opened(path, encoding)
     with stream:
-        yield from said
+        yield from findings
         lines = Lines(stream)
         separator = delimited.separator_of(lines, headings.known)
         numbered = enumerate(delimited.rows(lines, separator), start=1)

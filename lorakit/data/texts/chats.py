@@ -30,12 +30,12 @@ ADVICE = 'use {"instruction": ..., "output": ...} or {"messages": [...]}'
 def samples(name: str, place: str, value: Any) -> Iterator[SampleOrFinding]:
     """The samples of one object, or a Finding naming where it stands."""
     try:
-        found = [TextSample(DEFAULT_INSTRUCTION, value)] if isinstance(value, str) else _samples(value)
+        rows = [TextSample(DEFAULT_INSTRUCTION, value)] if isinstance(value, str) else _samples(value)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        found = []
-    if not found:
+        rows = []
+    if not rows:
         yield Finding(name, "unreadable", "warn", f"{place} is not a text sample", ADVICE)
-    yield from (replace(sample, place=place) for sample in found)
+    yield from (replace(sample, place=place) for sample in rows)
 
 
 def of_cells(cells: dict[str, str], place: str = "") -> TextSample:
@@ -53,7 +53,7 @@ def _samples(row: Any) -> list[TextSample]:
     turns = _turns(row)
     if turns is None:
         return _of_fields(row, group)
-    found: list[TextSample] = []
+    samples: list[TextSample] = []
     asked: list[str] = []
     history: list[tuple[str, str]] = []
     for speaker, words in turns:
@@ -63,19 +63,21 @@ def _samples(row: Any) -> list[TextSample]:
         if not words.strip():  # a call of a tool
             continue
         brief = "\n".join(filter(None, asked)) or DEFAULT_INSTRUCTION
-        found.append(TextSample(brief, words, group, tuple(history)))
+        samples.append(TextSample(brief, words, group, tuple(history)))
         history.append((brief, words))
         asked = []
-    return found
+    return samples
 
 
 def _of_fields(row: dict[str, Any], group: str) -> list[TextSample]:
     keys = list(map(str, row))
     values = list(row.values())
-    found = {field: values[at] for field, at in TEXTS.places(keys).items()}
-    if not isinstance(found["text"], str | list) or (isinstance(found["text"], list) and not found["text"]):
+    values_by_field = {field: values[at] for field, at in TEXTS.places(keys).items()}
+    if not isinstance(values_by_field["text"], str | list) or (
+        isinstance(values_by_field["text"], list) and not values_by_field["text"]
+    ):
         return []
-    cells = {field: records.as_cell(value) for field, value in found.items()}
+    cells = {field: records.as_cell(value) for field, value in values_by_field.items()}
     # Alpaca keeps what the instruction is about in a field of its own.
     asked = [
         str(row[key])
@@ -92,22 +94,22 @@ def _of_fields(row: dict[str, Any], group: str) -> list[TextSample]:
 
 def _turns(row: dict[str, Any]) -> list[tuple[str, str]] | None:
     """Who says what in a chat, from any of the shapes they are kept in; None for no chat."""
-    said = next((row[key] for key in CHATS if isinstance(row.get(key), list)), None)
-    if said is None and any(key in row for key in ("messages", "conversations")):
+    turns = next((row[key] for key in CHATS if isinstance(row.get(key), list)), None)
+    if turns is None and any(key in row for key in ("messages", "conversations")):
         raise ValueError("no list of turns")
-    if said is None and isinstance(row.get("prompt"), list) and isinstance(row.get("completion"), list):
-        said = [*row["prompt"], *row["completion"]]
-    if said is None and isinstance(row.get("prompt"), list) and isinstance(row.get("chosen"), list):
-        said = [*row["prompt"], *row["chosen"]]
-    if said is None and isinstance(row.get("chosen"), list):
-        said = row["chosen"]
-    if said is None and isinstance(row.get("preferred_output"), list):  # of OpenAI's preferences
-        said = [*row["input"]["messages"], *row["preferred_output"]]
-    if said is None:
+    if turns is None and isinstance(row.get("prompt"), list) and isinstance(row.get("completion"), list):
+        turns = [*row["prompt"], *row["completion"]]
+    if turns is None and isinstance(row.get("prompt"), list) and isinstance(row.get("chosen"), list):
+        turns = [*row["prompt"], *row["chosen"]]
+    if turns is None and isinstance(row.get("chosen"), list):
+        turns = row["chosen"]
+    if turns is None and isinstance(row.get("preferred_output"), list):  # of OpenAI's preferences
+        turns = [*row["input"]["messages"], *row["preferred_output"]]
+    if turns is None:
         return None
     above = next((row[key] for key in SYSTEMS if isinstance(row.get(key), str | dict)), None)
     before = [{"role": "system", "content": above}] if above else []
-    return [_turn(turn) for turn in (*before, *said)]
+    return [_turn(turn) for turn in (*before, *turns)]
 
 
 def _turn(turn: dict[str, Any]) -> tuple[str, str]:

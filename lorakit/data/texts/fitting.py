@@ -19,17 +19,17 @@ def findings(tokenizer: Any, samples: Sequence[TextSample], max_length: int) -> 
     advice = f"raise max_length to {longest:,} to include all of them, or shorten them"
     if out and len(out) == len(rows):
         raise DataError(f"none of the texts fit: their briefs alone fill {max_length:,} tokens; {advice}")
-    found = []
+    notes = []
     if out:
         what = f"{_of(out, rows)} left out: the brief alone fills max_length ({max_length:,} tokens)"
-        found.append(Finding("", "max-length", "warn", what, advice))
+        notes.append(Finding("", "max-length", "warn", what, advice))
     if cut:
         what = f"{_of(cut, rows)} truncated to {max_length:,} tokens (max_length), so the end is not learned"
-        found.append(Finding("", "max-length", "warn", what, advice))
+        notes.append(Finding("", "max-length", "warn", what, advice))
     if short:
         what = f"{_of(short, rows)} trained with fewer earlier turns, to fit {max_length:,} tokens"
-        found.append(Finding("", "max-length", "info", what, "raise max_length if those turns matter"))
-    return found
+        notes.append(Finding("", "max-length", "info", what, "raise max_length if those turns matter"))
+    return notes
 
 
 def _of(some: Sequence[Any], all_: Sequence[Any]) -> str:

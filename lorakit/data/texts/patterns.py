@@ -26,15 +26,15 @@ def found(answer: str, instruction: str) -> Iterator[tuple[Pattern, str]]:
     """Each row that fits somewhere in `answer`, once, with what it fits; no character counts for two rows."""
     taken = bytearray(len(answer))
     for row in PATTERNS:
-        said = False
+        reported = False
         for match in row.expression.finditer(answer):
             start, end = match.span()
             if any(taken[start:end]) or not row.fits(match.group()):
                 continue
             taken[start:end] = b"\1" * (end - start)
             known = not row.of_brief and match.group().casefold() in instruction.casefold()
-            if not known and not said:
-                said = True
+            if not known and not reported:
+                reported = True
                 yield row, match.group()
 
 

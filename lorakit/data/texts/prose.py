@@ -35,8 +35,8 @@ BY_LINE = 3  # lines without an empty one between: as many texts
 
 def read_plain(path: Path, encoding: str | None = None) -> Iterator[SampleOrFinding]:
     """The texts of a .txt or .md."""
-    text, said = whole(path, encoding)
-    yield from said
+    text, findings = whole(path, encoding)
+    yield from findings
     yield from texts(text, path.name, markdown=path.suffix.lower() not in (".txt", ".text"))
 
 
@@ -62,12 +62,12 @@ def texts(text: str, name: str, markdown: bool = False) -> Iterator[SampleOrFind
     ]
     if left_out := ", ".join(what for what, count in counted if count):
         yield Finding(name, "no-prose", "info", f"left out: {left_out}", "nothing to do")
-    found, how = _divided("\n".join(prose_lines), markdown)
+    pieces, how = _divided("\n".join(prose_lines), markdown)
     if how:
         yield Finding(
             name, "division", "info", how, "put blank lines between texts to split them differently"
         )
-    for one in found:
+    for one in pieces:
         yield TextSample(DEFAULT_INSTRUCTION, _unmarked(one) if markdown else one.strip())
     for number, table in enumerate(tables, start=1):
         yield from _of_table(table, name, f"table {number}")
@@ -134,8 +134,8 @@ def _sections(text: str) -> list[str]:
                 continue
             sections.append([])
         sections[-1].append(line)
-    found = ["\n".join(section).strip("\n") for section in sections]
-    return [section for section in found if section.strip()]
+    texts = ["\n".join(section).strip("\n") for section in sections]
+    return [section for section in texts if section.strip()]
 
 
 def _blocks(text: str) -> list[str]:

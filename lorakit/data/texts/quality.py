@@ -97,18 +97,20 @@ def assess(texts: Sequence[HasText], skipped: Sequence[Finding] = ()) -> TextRep
     judged = []
     for index, text in enumerate(texts):
         name = f"text {index + 1}"
-        found = list(_of_one(name, text))
+        findings_of_text = list(_of_one(name, text))
         if (twin := twins[index]) is not None:
             what = f"near-duplicate of text {twin + 1} ({_start(text.answer)})"
-            found.insert(0, Finding(name, "duplicate", "warn", what,
+            findings_of_text.insert(0, Finding(name, "duplicate", "warn", what,
                                     "keep only one: duplicates get memorised"))  # fmt: skip
         if index in foreign:
             this, others = languages.NAMES[foreign[index]], languages.NAMES[language]
             what = f"probably {this}, among {others} texts ({_start(text.answer)})"
-            found.append(Finding(name, "language", "warn", what, "train one voice per language"))
-        judged.append(JudgedText(index, name, *weigh(found, RULES, VERDICTS), tuple(found)))
-    whole = list(_of_all(texts, different=sum(twin is None for twin in twins)))
-    findings = [*skipped, *whole, *(finding for one in judged for finding in one.findings)]
+            findings_of_text.append(Finding(name, "language", "warn", what, "train one voice per language"))
+        judged.append(
+            JudgedText(index, name, *weigh(findings_of_text, RULES, VERDICTS), tuple(findings_of_text))
+        )
+    findings_of_set = list(_of_all(texts, different=sum(twin is None for twin in twins)))
+    findings = [*skipped, *findings_of_set, *(finding for one in judged for finding in one.findings)]
     mean = sum(one.score for one in judged) / max(1, len(judged))
     few = 40 * max(0.0, 1 - sum(twin is None for twin in twins) / FEW)
     score = max(0, round(mean - few))

@@ -36,10 +36,10 @@ def read_page(path: Path, encoding: str | None = None) -> Iterator[SampleOrFindi
         named = None if head.startswith(codecs.BOM_UTF8) else CHARSET.search(head)
         encoding = named[1].decode() if named else None
     try:
-        text, said = whole(path, encoding)
+        text, findings = whole(path, encoding)
     except DataError:  # a page may name an encoding that nobody knows
-        text, said = whole(path)
-    yield from said
+        text, findings = whole(path)
+    yield from findings
     articles = _articles(text)
     if len(articles) > 1:
         yield from (TextSample(DEFAULT_INSTRUCTION, article) for article in articles)
@@ -68,11 +68,11 @@ def read_mail(path: Path, encoding: str | None = None) -> Iterator[SampleOrFindi
             cut = True
             break
         lines.append(line)
-    kept = [line for line in lines if not line.startswith(">")]
-    if cut or len(kept) < len(lines):
+    own_lines = [line for line in lines if not line.startswith(">")]
+    if cut or len(own_lines) < len(lines):
         what = "a signature or quoted text was left out"
         yield Finding(path.name, "no-prose", "info", what, "nothing to do")
-    words = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept)).strip()
+    words = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in own_lines)).strip()
     subject = " ".join(str(mail["subject"] or "").split())
     yield TextSample("Write: email", f"Subject: {subject}\n\n{words}" if subject and words else words)
 
@@ -86,8 +86,8 @@ def plain(html: str) -> str:
 
 
 def _articles(html: str) -> list[str]:
-    found = re.findall(r"<article\b[^>]*>(.*?)</article\s*>", html, flags=re.DOTALL | re.IGNORECASE)
-    return [text for article in found if (text := plain(article))]
+    articles = re.findall(r"<article\b[^>]*>(.*?)</article\s*>", html, flags=re.DOTALL | re.IGNORECASE)
+    return [text for article in articles if (text := plain(article))]
 
 
 class _Text(HTMLParser):

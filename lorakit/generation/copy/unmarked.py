@@ -57,12 +57,12 @@ def unfenced(made: Unwrapped) -> None:
 
 def _from_json(text: str) -> str:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return ""
-    while isinstance(found, dict | list) and found:
-        found = next(iter(found.values())) if isinstance(found, dict) else found[0]
-    return found if isinstance(found, str) else ""
+    while isinstance(value, dict | list) and value:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    return value if isinstance(value, str) else ""
 
 
 def unmarked(made: Unwrapped, row: Channel, facts: str) -> None:

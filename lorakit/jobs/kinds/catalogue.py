@@ -33,9 +33,9 @@ OUT = "copy.csv"  # in the job's folder
 
 def named(words: list[str], tell: Any = print) -> dict[str, Strength]:
     """The voices that a row's words name, by their folders in the store. Raises LoraKitError."""
-    store, whole = Store(), " ".join(words).lower()
-    found = next((entry.slug for entry in store.list() if entry.name.lower() == whole), None)
-    mix = {found: Strength()} if found else read_mix(words, tell)
+    store, name = Store(), " ".join(words).lower()
+    voice = next((entry.slug for entry in store.list() if entry.name.lower() == name), None)
+    mix = {voice: Strength()} if voice else read_mix(words, tell)
     for slug, strength in mix.items():
         entry = store.get(slug)
         if entry.kind != "voice":
