@@ -79,7 +79,7 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
     waiting = {id(part) for block in blocks for part in block.parameters()}
     for part in (*model.parameters(), *model.buffers()):
         if id(part) not in waiting:
-            _move(part, device)
+            move(part, device)
     held: list[Layer] = []
     home: dict[int, list[Any]] = {}  # id of a block -> its weights where they wait
 
@@ -102,17 +102,17 @@ def swap_blocks(model: nn.Module, device: torch.device, rest: torch.device) -> N
         for layer in block.modules():
             layer.works_on = device  # updates of its layers belong there
         put(block, rest)
-        home[id(block)] = [place for part in _frozen(block) for place in places(part)]
+        home[id(block)] = [place for part in frozen(block) for place in places(part)]
         block.forward = swapped(block, block.forward)
 
 
 def put(block: nn.Module, device: torch.device) -> None:
     """Move a block's frozen parameters; trained ones stay where their optimizer is."""
-    for part in _frozen(block):
-        _move(part, device)
+    for part in frozen(block):
+        move(part, device)
 
 
-def _frozen(block: nn.Module) -> list[Any]:
+def frozen(block: nn.Module) -> list[Any]:
     return [part for part in block.parameters() if not part.requires_grad]
 
 
@@ -127,7 +127,7 @@ def places(part: Any) -> list[tuple[Any, str, Any]]:
     return places
 
 
-def _move(part: Any, device: torch.device) -> None:
+def move(part: Any, device: torch.device) -> None:
     part.data = part.data.to(device)
     if getattr(part, "quant_state", None) is not None:
         part.quant_state.to(device)

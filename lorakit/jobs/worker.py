@@ -38,10 +38,11 @@ class Service:
         """Run the next job, if one waits."""
         job = queue.claim()
         if job is not None:
-            self._run(job)
+            self.run(job)
         return job is not None
 
-    def _run(self, job: Job) -> None:
+    def run(self, job: Job) -> None:
+        """Run a job that this process has acquired; a long one lets short ones in between its steps."""
         self.current.append(job)
         try:
             between = None if job.is_short else lambda: self._let_in(job)
@@ -59,7 +60,7 @@ class Service:
             short = queue.claim(short_only=True, accept=fits)
             if short is None:
                 return
-            self._run(short)
+            self.run(short)
 
     def leave(self) -> None:
         """End the process although something still runs: what its checkpoints hold is continued later."""

@@ -76,7 +76,7 @@ def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
             present = [b for b in blocks if not any(p.isnan().all() for p in b.parameters() if p.numel())]
             most.append(len(present))
 
-    monkeypatch.setattr(memory, "_move", move)
+    monkeypatch.setattr(memory, "move", move)
     memory.swap_blocks(base.model, CPU, rest)
     try:
         frozen = [p for block in blocks for p in block.parameters() if not p.requires_grad]
@@ -99,7 +99,7 @@ def test_only_one_block_is_ever_on_the_device(base, injection, monkeypatch):
 def test_a_block_that_leaves_has_the_very_weights_that_waited_its_4_bit_constants_too(flux_folder):
     base = load_base(flux_folder, device="cpu", quantize="nf4")
     memory.swap_blocks(base.model, CPU, CPU)
-    parts = [part for block in memory.blocks_of(base.model) for part in memory._frozen(block)]
+    parts = [part for block in memory.blocks_of(base.model) for part in memory.frozen(block)]
     before = [[value.data_ptr() for *_, value in memory.places(part)] for part in parts]
     assert max(map(len, before)) > 4, "codes, constants, and constants of the constants"
     loss_of(base)

@@ -69,7 +69,7 @@ def test_sixteen_mixes_at_once_draw_what_each_draws_alone(small, adapters, tmp_p
     service = Service(threading.Event())
     assert long.acquire()  # the worker began it before the clicks came
     long.start()
-    service._run(long)
+    service.run(long)
     assert {job.state for job in (long, *waiting)} == {"done"}
     assert service.once() is False, "all were let in between the pictures of the long one"
 

@@ -53,13 +53,13 @@ def main() -> None:
     images.only_one = FileLock(sys.argv[2], timeout=0)
     begun = 0
     while (request := receive(sys.stdin.buffer)) is not None:
-        send(answers, _answer(*pickle.loads(request)))
+        send(answers, answer(*pickle.loads(request)))
         begun = begun or _resident()
         if _resident() > begun + GROWN:
             return
 
 
-def _answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def answer(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
     """("value", what it returned), ("refused", why it cannot be), or ("later", "") while another has LOCK."""
     module, _, name = function.partition(":")
     try:

@@ -16,7 +16,7 @@ POOL = 8  # batches that are drawn together and sorted by length, so that little
 def batch(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[Tensor, Tensor]:
     """Batch `number` of the endless data of `seed`: tokens (B, T),
     labels (B, T) with -100 all over the brief."""
-    briefs, answers = _pool(tokenizer, seed, number // POOL)
+    briefs, answers = pool(tokenizer, seed, number // POOL)
     chosen = _pool_order(briefs, answers, seed, number // POOL)[number % POOL]
     longest = max(len(briefs[i]) + len(answers[i]) for i in chosen)
     tokens, labels = torch.zeros(BATCH, longest, dtype=torch.long), torch.full((BATCH, longest), -100)
@@ -28,7 +28,7 @@ def batch(tokenizer: PreTrainedTokenizerFast, seed: int, number: int) -> tuple[T
 
 
 @lru_cache(maxsize=2)
-def _pool(
+def pool(
     tokenizer: PreTrainedTokenizerFast, seed: int, number: int
 ) -> tuple[list[list[int]], list[list[int]]]:
     random = np.random.default_rng((seed, number))

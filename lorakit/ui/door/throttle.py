@@ -29,7 +29,7 @@ class Throttle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self.clock = clock
-        self._clients: dict[str, tuple[float, float]] = {}
+        self.clients: dict[str, tuple[float, float]] = {}
         self._all = (float(EVERYBODY.burst), clock())
 
     def take(self, client: str, certain: bool = True) -> int:
@@ -40,29 +40,29 @@ class Throttle:
         a header.
         """
         now = self.clock()
-        own = _left(self._clients.get(client, (CLIENT.burst, now)), CLIENT, now)
+        own = _left(self.clients.get(client, (CLIENT.burst, now)), CLIENT, now)
         everybody = _left(self._all, EVERYBODY, now)
         if own < 1:
             return _wait(own, CLIENT)
         if everybody < 1 and (own < CLIENT.burst or not certain):
             return _wait(everybody, EVERYBODY)
-        self._clients[client] = (own - 1, now)
+        self.clients[client] = (own - 1, now)
         self._all = (max(0.0, everybody - 1), now)
-        if len(self._clients) > MOST_CLIENTS:
+        if len(self.clients) > MOST_CLIENTS:
             self._forget(now)
         return 0
 
     def right(self, client: str) -> None:
         """The try was right: it does not count, nor do this client's earlier ones."""
-        self._clients.pop(client, None)
+        self.clients.pop(client, None)
         tries, when = self._all
         self._all = (min(EVERYBODY.burst, tries + 1), when)
 
     def _forget(self, now: float) -> None:
         """Those who have waited long enough, or else the oldest half."""
-        kept = {k: v for k, v in self._clients.items() if _left(v, CLIENT, now) < CLIENT.burst}
+        kept = {k: v for k, v in self.clients.items() if _left(v, CLIENT, now) < CLIENT.burst}
         newest = sorted(kept.items(), key=lambda item: item[1][1])[-MOST_CLIENTS // 2 :]
-        self._clients = dict(newest)
+        self.clients = dict(newest)
 
 
 def _left(bucket: tuple[float, float], rate: Rate, now: float) -> float:

@@ -145,9 +145,9 @@ def test_an_answer_that_is_none_costs_one_picture(used):
 
 
 def test_a_helper_says_what_is_wrong_and_lives_on(tmp_path):
-    kind, said = helper._answer("lorakit.data.photos.sight:take", (tmp_path / "gone.png",))
+    kind, said = helper.answer("lorakit.data.photos.sight:take", (tmp_path / "gone.png",))
     assert (kind, said) == ("refused", "no longer there; add it again")
-    kind, said = helper._answer("lorakit.data.photos.sight:small_copy", (tmp_path, "x"))
+    kind, said = helper.answer("lorakit.data.photos.sight:small_copy", (tmp_path, "x"))
     assert kind == "refused"
 
 

@@ -45,22 +45,22 @@ def test_batches_depend_on_seed_and_number_alone(tokenizer):
 def test_training_learns_and_goes_on_where_it_stopped(tokenizer, tmp_path, monkeypatch):
     monkeypatch.setattr(text_batches, "BATCH", 4)
     monkeypatch.setattr(text_model, "new_model", tiny)
-    text_batches._pool.cache_clear()
+    text_batches.pool.cache_clear()
     first = text_model.train(tokenizer, tmp_path, 2.0)
     state = torch.load(tmp_path / "text.pt", weights_only=True)
     assert state["step"] > 2
     again = text_model.train(tokenizer, tmp_path, 2.0)
-    text_batches._pool.cache_clear()
+    text_batches.pool.cache_clear()
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
 
 
 def test_training_goes_on_from_a_base(tokenizer, tmp_path, monkeypatch):
     monkeypatch.setattr(text_batches, "BATCH", 4)
-    text_batches._pool.cache_clear()
+    text_batches.pool.cache_clear()
     begun = tiny(tokenizer)
     text_model.export(begun, tokenizer, tmp_path / "base")
     trained = text_model.train(tokenizer, tmp_path, 0.01, start=tmp_path / "base")
-    text_batches._pool.cache_clear()
+    text_batches.pool.cache_clear()
     kept, moved = begun.model.embed_tokens.weight, trained.model.embed_tokens.weight
     assert 0 < (kept - moved).abs().max() < 0.02
 

@@ -61,4 +61,4 @@ def test_it_remembers_so_many_clients_and_no_more(clock):
     throttle = Throttle(clock)
     for n in range(2 * MOST_CLIENTS):
         throttle.take(f"client {n}")
-    assert len(throttle._clients) <= MOST_CLIENTS
+    assert len(throttle.clients) <= MOST_CLIENTS

@@ -15,9 +15,11 @@ from lorakit.ui.parts import looking, training_data
 def slow(monkeypatch):
     """Helpers that open one picture for each step that the test lets them take."""
     pool = SimpleNamespace(steps=threading.Semaphore(0))
-    monkeypatch.setattr(helpers, "_used", pool)
     monkeypatch.setattr(looking, "TELL_SECONDS", 0.01)
-    return pool
+    before = helpers.in_use()
+    helpers.use(pool)
+    yield pool
+    helpers.use(before)
 
 
 def test_a_visitor_is_told_how_far_it_is_and_gets_the_result(slow):
