@@ -1,12 +1,16 @@
-"""No handler is given a path that its visitor did not upload."""
+"""No handler is given a path that its visitor did not upload, and no plain string becomes HTML."""
 
+import ast
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from markupsafe import Markup
 
-from lorakit.ui import page, visitors
+from lorakit import ui
+from lorakit.ui import build_app, page, visitors
 
 
 @pytest.fixture
@@ -47,3 +51,37 @@ def test_any_other_file_is_refused_however_deep_it_stands(reached, inputs):
     with pytest.raises(gr.Error, match="not uploaded here"):
         send(inputs)
     assert reached == []
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.battery(81, "a plain string where the page shows HTML")
+def test_only_markup_becomes_html():
+    with page.Page() as blocks:
+        one, other = gr.HTML(HOSTILE), gr.HTML()
+        blocks.load(lambda: None, [], [one, other])
+    handler = next(iter(blocks.fns.values()))
+    for sent in ([HOSTILE, gr.skip()], [gr.update(value=HOSTILE), gr.skip()], {one: HOSTILE}):
+        shown = str(asyncio.run(blocks.postprocess_data(handler, sent, None)))
+        assert "<img" not in shown and "&lt;img" in shown
+    assert "<img" not in one.value
+    shown = asyncio.run(blocks.postprocess_data(handler, {one: Markup("<b>bold</b>"), other: ""}, None))
+    assert shown == ["<b>bold</b>", ""]
+    assert asyncio.run(blocks.postprocess_data(handler, gr.skip(), None))
+
+
+def test_every_html_part_of_the_studio_begins_as_markup_or_text():
+    parts = [block for block in build_app().blocks.values() if isinstance(block, gr.HTML)]
+    assert len(parts) > 20
+    assert [part.value for part in parts if "&lt;" in (part.value or "")] == []
+
+
+def test_markup_is_only_ever_made_of_literals():
+    """What comes from elsewhere goes in by `format`, which escapes it."""
+    made = []
+    for path in sorted(Path(ui.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Markup":
+                made += [(path.name, node.lineno, all(isinstance(arg, ast.Constant) for arg in node.args))]
+    assert len(made) > 50 and [place for place in made if not place[2]] == []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit.errors import LoraKitError
 from lorakit.jobs.retention import TRASH_DAYS
@@ -223,7 +224,7 @@ def _connect(tab: Tab) -> None:
     view.partial.input(tab.use_in_part, [choose, view.partial], outcome.parts, **HIDDEN)
 
 
-def narrow(words: str, kind: str, order: str) -> str:
+def narrow(words: str, kind: str, order: str) -> Markup:
     """The cards that fit the search."""
     entries = Store().list()
     return shelf.cards(shelf.chosen(entries, words, kind, order), len(entries))

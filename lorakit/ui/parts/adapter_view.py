@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import workspace
 from lorakit.errors import LoraKitError
@@ -123,7 +124,7 @@ def view(choose: gr.Dropdown) -> AdapterView:
     )  # fmt: skip
 
 
-def publish_one(slug: str | None, repo: str, private: bool) -> str:
+def publish_one(slug: str | None, repo: str, private: bool) -> Markup:
     """Upload the adapter to Hugging Face with the token of the machine this runs on."""
     if not slug:
         raise gr.Error(CHOOSE_FIRST, print_exception=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit import units, workspace
 from lorakit.errors import AdapterError
@@ -73,7 +74,7 @@ def add(files: list[str] | None, repo: str, name: str) -> Entry:
     return Store().add_from_hub(repo, title, None if visitors.asking().operator else False)
 
 
-def told(entry: Entry) -> str:
+def told(entry: Entry) -> Markup:
     """What was added, as HTML."""
     family = table.label(entry.family) or "an unknown base model"
     facts = f"From {shelf.tool(entry)}, for {family}, rank {entry.rank}, {units.size(entry.size_bytes)}."

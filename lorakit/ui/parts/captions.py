@@ -126,12 +126,12 @@ def rows_of(photos: Sequence[Photo], by_model: Sequence[str]) -> Markup:
 
 def _row(photo: Photo, is_proposed: bool) -> Markup:
     tag = Markup('<span class="tag">suggested</span>') if is_proposed else ""
-    row = (
+    row = Markup(
         '<div class="caption-row"><img alt="" src="{uri}"><label><span class="how">{name}{tag}</span>'
         '<textarea rows="2" data-caption="{name}" maxlength="{most}" placeholder="no caption">{text}'
         "</textarea></label></div>"
     )
-    return Markup(row).format(
+    return row.format(
         uri=pictures.uri(photo.path), name=photo.name, tag=tag, most=LONGEST, text=photo.written
     )
 

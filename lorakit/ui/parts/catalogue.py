@@ -150,8 +150,8 @@ def _texts(job: Job) -> Markup:
 
 def _text(row: dict[str, str]) -> Markup:
     head = " · ".join(part for part in (row["product"], row["channel"], row["voice"]) if part)
-    shown = '<p class="caption">{}</p><div class="copy"><div class="text">{}</div></div>'
-    return Markup(shown).format(head, row["text"])
+    shown = Markup('<p class="caption">{}</p><div class="copy"><div class="text">{}</div></div>')
+    return shown.format(head, row["text"])
 
 
 def _taken(job: Job) -> str:

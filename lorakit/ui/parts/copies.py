@@ -89,8 +89,8 @@ def variant(text: str, characters: int, limit: int, note: str, fits: bool = True
     """
     share = min(100, 100 * characters / max(1, limit))
     counted = f"{characters} of {limit} characters" + (f" · {note}" if note else "")
-    frame = (
+    frame = Markup(
         '<div class="copy"><div class="text">{}</div><div class="count{}"><span>{}</span><span class="meter">'
         '<i style="width:{:.0f}%"></i></span><button class="copy-it">Copy</button></div></div>'
     )
-    return Markup(frame).format(text, " over" if characters > limit or not fits else "", counted, share)
+    return frame.format(text, " over" if characters > limit or not fits else "", counted, share)

@@ -145,8 +145,8 @@ def _report(job: Job) -> dict[str, Any] | None:
 
 def told(title: str, text: str, verdict: str = "") -> Markup:
     """A card of one sentence."""
-    frame = '<div class="gauge {}"><div class="top"><i></i><b>{}</b></div><p>{}</p></div>'
-    return Markup(frame).format(verdict, title, text)
+    frame = Markup('<div class="gauge {}"><div class="top"><i></i><b>{}</b></div><p>{}</p></div>')
+    return frame.format(verdict, title, text)
 
 
 def card(report: dict[str, Any]) -> Markup:
@@ -164,11 +164,11 @@ def card(report: dict[str, Any]) -> Markup:
         for way in report["ways"][:1]:
             text = f"To make it fit, {way['label']} (peak memory: {units.size(way['peak'])})."
     told = [Markup("<p>{}</p>").format(each) for each in (text, *report.get("notes", ())) if each]
-    frame = (
+    frame = Markup(
         '<div class="gauge {}"><div class="top"><i></i><b>{}</b></div>{}{}'
         "<details><summary>Where the memory goes</summary>{}</details></div>"
     )
-    return Markup(frame).format(verdict, title, pieces.facts(rows), Markup().join(told), _memory(report))
+    return frame.format(verdict, title, pieces.facts(rows), Markup().join(told), _memory(report))
 
 
 def _memory(report: dict[str, Any]) -> Markup:

@@ -65,8 +65,7 @@ def cards(shown: Sequence[Markup], number: int, doubtful: int, layout: str) -> M
     """
     more = number - len(shown)
     rest = pieces.hint(f"…and {more} more with higher scores." if more > 0 else "")
-    frame = '{}<div class="{}">{}</div>{}'
-    return Markup(frame).format(_head(doubtful), layout, Markup().join(shown), rest)
+    return Markup('{}<div class="{}">{}</div>{}').format(_head(doubtful), layout, Markup().join(shown), rest)
 
 
 def _head(doubtful: int) -> Markup:
@@ -79,24 +78,22 @@ def _head(doubtful: int) -> Markup:
 
 
 def _all(which: str, to: str, words: str) -> Markup:
-    button = '<button class="small" data-all="{}" data-to="{}">{}</button>'
-    return Markup(button).format(which, to, words)
+    return Markup('<button class="small" data-all="{}" data-to="{}">{}</button>').format(which, to, words)
 
 
 def card(verdict: str, out: bool, title: str, parts: Sequence[Markup]) -> Markup:
     """One card. `title`: what a mouse that rests on it is told."""
     style = f"{verdict} out" if out else verdict
-    label = '<label class="photo {}" title="{}">{}</label>'
-    return Markup(label).format(style, title, Markup().join(parts))
+    return Markup('<label class="photo {}" title="{}">{}</label>').format(style, title, Markup().join(parts))
 
 
 def row(key: str, name: str, verdict: str, score: int, out: bool, shown: str = "") -> Markup:
     """A card's box to tick, with the verdict and the score. `key`: what the page sends for it."""
     before = Markup("<span>{}</span>").format(shown) if shown else ""
-    box = '<input type="checkbox" data-name="{}" aria-label="Train on {}"{}>'
-    ticked = Markup(box).format(key, name, Markup("" if out else " checked"))
-    line = '<span class="row">{}{}<span class="tag">{}</span><b>{}</b></span>'
-    return Markup(line).format(ticked, before, WORDS[verdict], score)
+    box = Markup('<input type="checkbox" data-name="{}" aria-label="Train on {}"{}>')
+    ticked = box.format(key, name, "" if out else " checked")
+    line = Markup('<span class="row">{}{}<span class="tag">{}</span><b>{}</b></span>')
+    return line.format(ticked, before, WORDS[verdict], score)
 
 
 def why(findings: Sequence[Finding]) -> Markup:

@@ -79,8 +79,7 @@ def _blocks(event: Health) -> Markup:
     about = f"{len(rows)} blocks in order: size of each update relative to the weights it changes"
     about += f" (max. {top:.1%})." if sizes else "."
     warnings = Markup().join(pieces.finding("warn", sentence) for sentence in event.said)
-    drawn = '{}<div class="spectrum">{}</div><p class="badge">{}</p>'
-    return Markup(drawn).format(warnings, bars, about)
+    return Markup('{}<div class="spectrum">{}</div><p class="badge">{}</p>').format(warnings, bars, about)
 
 
 def _bar(name: str, size: float | None, top: float) -> Markup:

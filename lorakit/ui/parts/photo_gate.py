@@ -104,8 +104,8 @@ def _framed(one: Judged, picture: str) -> Markup:
             _inset((left, top, width - right, height - bottom), width, height)
         )
     side = "width:100%" if width >= height else "height:100%"
-    frame = '<span class="box"><span class="frame{}" style="aspect-ratio:{}/{};{}">{}{}</span></span>'
-    return Markup(frame).format(" padded" if any(padding) else "", width, height, side, image, veil)
+    frame = Markup('<span class="box"><span class="frame{}" style="aspect-ratio:{}/{};{}">{}{}</span></span>')
+    return frame.format(" padded" if any(padding) else "", width, height, side, image, veil)
 
 
 def _inset(sides: tuple[float, float, float, float], width: int, height: int) -> str:

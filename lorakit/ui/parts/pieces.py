@@ -170,9 +170,9 @@ def facts(rows: list[tuple[str, str]]) -> Markup:
 
 
 def card(title: str, inside: str, right: str = "") -> Markup:
-    """A white card; `inside` is HTML that is safe already."""
+    """A white card; `inside` stays text unless it is Markup."""
     top = Markup('<span class="what">{}</span><span class="left">{}</span>').format(title, right)
-    return Markup('<div class="status"><div class="top">{}</div>{}</div>').format(top, Markup(inside))
+    return Markup('<div class="status"><div class="top">{}</div>{}</div>').format(top, inside)
 
 
 def total(number: int, text: str) -> Markup:

@@ -68,8 +68,8 @@ def beside(result: Trained | None, compared: Compared | None) -> Markup:
     columns = [_column(title, measured[name], texts.get(name), name) for name, _, title in COMPARED]
     asked, brief = compared.prompt if compared else "", Markup()
     if asked:
-        folded = '<details><summary>The brief</summary><div class="copy">{}</div></details>'
-        brief = Markup(folded).format(asked)
+        folded = Markup('<details><summary>The brief</summary><div class="copy">{}</div></details>')
+        brief = folded.format(asked)
     inside = _worth(measured) + Markup('<div class="beside">{}</div>').format(Markup().join(columns))
     return pieces.card("Was it worth training?", inside + brief)
 

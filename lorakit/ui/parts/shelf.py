@@ -98,8 +98,9 @@ def details(entry: Entry) -> Markup:
             pieces.hint(notes[:500] if isinstance(notes, str) else ""), _layers(scores), _spectrum(entry),
         ]
     )  # fmt: skip
-    trained = results.training_facts(scores | {"size_bytes": entry.size_bytes}) if "share" in scores else ""
-    return pieces.card(entry.name, inside + Markup(trained))
+    if "share" in scores:
+        inside += results.training_facts(scores | {"size_bytes": entry.size_bytes})
+    return pieces.card(entry.name, inside)
 
 
 def base(entry: Entry) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from lorakit.errors import LoraKitError
 from lorakit.ui.parts import (
@@ -74,7 +75,7 @@ def build(kind: str, subject: gr.Radio) -> Side:
     return Side(kind, whole, invitation, sample, data, form, start)
 
 
-def _invitation(subject: Subject) -> str:
+def _invitation(subject: Subject) -> Markup:
     folder = Path(subject.sample.data)
     photos = sorted(folder.glob("*.jpg"))[:SAMPLE_SHOWN] if folder.is_dir() else []
     hero = pieces.hero("New here?", subject.sample.invitation)

@@ -1,8 +1,10 @@
 """The words and figures that every tab shares."""
 
 import pytest
+from markupsafe import Markup
 
 from lorakit import units
+from lorakit.data.findings import Finding
 from lorakit.errors import AdapterError
 from lorakit.jobs import queue
 from lorakit.ui.parts import bases, pieces
@@ -52,3 +54,27 @@ def test_every_base_on_offer_says_what_it_allows_and_needs():
 def test_what_an_error_names_stays_text_where_the_page_shows_html():
     told = pieces.problem(AdapterError("<img src=http://beacon.example/x.png>: it's not known")).message
     assert told == "&lt;img src=http://beacon.example/x.png&gt;: it's not known"
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.battery(81, "names and sentences in every piece of the page")
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda text: pieces.card(text, text, text),
+        lambda text: pieces.card("", Markup("<p>{}</p>").format(text)),
+        lambda text: pieces.step(1, text, text),
+        lambda text: pieces.strip([text]),
+        lambda text: pieces.hero(text, text),
+        lambda text: pieces.empty(text, text),
+        lambda text: pieces.facts([(text, text)]),
+        lambda text: pieces.total(1, text),
+        lambda text: pieces.hint(text) + pieces.advice(text) + pieces.good(text),
+        lambda text: pieces.finding_lines([Finding(text, "blur", "warn", text, text)]),
+    ],
+)
+def test_what_a_person_or_a_file_named_stays_text_in_every_piece(piece):
+    shown = piece(HOSTILE)
+    assert isinstance(shown, Markup) and "&lt;img" in shown and HOSTILE not in shown
