@@ -17,7 +17,7 @@ class Page(gr.Blocks):
     """Blocks whose handlers are given uploads and a visitor's own pictures, and no other file, and in which a
     plain string never becomes HTML.
 
-    Gradio checks the files itself, but for the folders of `set_static_paths`, which hold everybody's pictures.
+    Gradio checks files itself, but for the folders of `set_static_paths`, which hold everybody's pictures.
     """
 
     def __exit__(self, *args: Any) -> None:

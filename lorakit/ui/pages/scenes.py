@@ -163,7 +163,7 @@ def _connect_mix(tab: Tab) -> None:
     """Adapters come by the list and leave by their row; the table follows the choice, the meter both."""
     # Each of several quick clicks in its turn.
     turns: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_id": "mix"}
-    tab.add.input(mixing.put_in, [tab.add, tab.chosen], [tab.chosen, tab.add], **turns)
+    mixing.connect_adding(tab.add, tab.chosen, **turns)
     tab.table.select(mixing.take_out, [tab.chosen], [tab.chosen], **turns)
     tab.chosen.change(mixing.table, [tab.chosen, tab.settings], [tab.table], **QUIET)
     tab.meter.connect(tab.chosen, tab.settings, tab.sampling.base, tab.sampling.savers, tab.table)

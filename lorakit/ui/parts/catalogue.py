@@ -30,6 +30,14 @@ ABOUT = Markup(
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A table that was looked into: where it is kept ("" when it cannot be used), and what is in it."""
+
+    path: str
+    about: Markup
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """The form and what comes of it. `seen`: how much of the job the page has."""
 
@@ -80,8 +88,8 @@ def build(writing: Desk) -> Catalogue:
     made = Catalogue(gr.State(""), gr.State(""), status, cancel, texts, table)
 
     def take(file: str | None, encoding: str) -> Updates:
-        checked, told = check_file(file, encoding)
-        return {path: checked, about: told}
+        checked = check_file(file, encoding)
+        return {path: checked.path, about: checked.about}
 
     reading = {"fn": made.poll, "inputs": [made.job_id, made.seen], "outputs": made.parts, **QUIET}
     upload.change(take, [upload, encoding], [path, about], **HIDDEN)
@@ -92,15 +100,15 @@ def build(writing: Desk) -> Catalogue:
     return made
 
 
-def check_file(file: str | None, encoding: str = "") -> tuple[str, Markup]:
-    """Copy the upload into the workspace: where it is ("" when it cannot be used), and what is in it."""
+def check_file(file: str | None, encoding: str = "") -> Upload:
+    """Copy the upload into the workspace."""
     if not file:
-        return "", Markup()
+        return Upload("", Markup())
     try:
         target = uploads.keep(file, encoding)
         checked = check(target)
     except LoraKitError as error:
-        return "", pieces.empty("Can’t use this table", str(error))
+        return Upload("", pieces.empty("Can’t use this table", str(error)))
     briefs, voices = checked.briefs, checked.voices
     without, count = sum(not line.voice for line in briefs.lines), len(briefs.lines)
     rest = (
@@ -109,7 +117,8 @@ def check_file(file: str | None, encoding: str = "") -> tuple[str, Markup]:
     named = f"The table names {len(voices)} {'voice' if len(voices) == 1 else 'voices'}{rest}."
     out = f"; {briefs.left_out} left out" if briefs.left_out else ""
     ready = f"{count} {'brief is' if count == 1 else 'briefs are'} ready{out}"
-    return str(target), pieces.empty(ready, named) + pieces.finding_lines(pieces.worst_first(briefs.findings))
+    findings = pieces.finding_lines(pieces.worst_first(briefs.findings))
+    return Upload(str(target), pieces.empty(ready, named) + findings)
 
 
 def start(

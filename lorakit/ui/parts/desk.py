@@ -141,7 +141,7 @@ def _connect_mix(desk: Desk) -> None:
     for widget in (desk.voice, desk.more):
         widget.change(draw, [desk.voice, desk.more, desk.settings], [desk.table], **QUIET)
     turns: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_id": "voices"}
-    desk.add.input(mixing.put_in, [desk.add, desk.more], [desk.more, desk.add], **turns)
+    mixing.connect_adding(desk.add, desk.more, **turns)
     desk.table.select(remove, [desk.voice, desk.more], [desk.voice, desk.more], **turns)
 
 

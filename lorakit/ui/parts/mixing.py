@@ -15,7 +15,7 @@ from lorakit.lora.strength import named_groups
 from lorakit.store.entries import Entry
 from lorakit.store.store import Store
 from lorakit.ui.parts import acting, pictures, pieces
-from lorakit.ui.parts.pieces import QUIET
+from lorakit.ui.parts.pieces import QUIET, Updates
 from lorakit.ui.parts.scripts import script
 
 MixSettings = dict[str, dict[str, Any]]
@@ -34,9 +34,18 @@ def view(kept: gr.BrowserState, listed: bool = False) -> gr.HTML:
     return table
 
 
-def put_in(slug: str | None, slugs: Sequence[str]) -> list[Any]:
-    """The mix with one adapter more (the same one only once), and the list empty again."""
-    return [list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])])), None]
+def connect_adding(add: gr.Dropdown, chosen: gr.State, **turns: Any) -> None:
+    """What is picked in the list `add` joins the mix, and the list is empty again."""
+
+    def put_in(slug: str | None, slugs: Sequence[str]) -> Updates:
+        return {chosen: with_one(slugs, slug), add: None}
+
+    add.input(put_in, [add, chosen], [chosen, add], **turns)
+
+
+def with_one(slugs: Sequence[str], slug: str | None) -> list[str]:
+    """The mix with one adapter more, the same one only once."""
+    return list(dict.fromkeys([*(slugs or []), *([slug] if slug else [])]))
 
 
 def take_out(event: gr.EventData, slugs: Sequence[str]) -> list[str]:

@@ -90,8 +90,7 @@ def connect(side: Side, subject: gr.Radio, view: View, reading: dict[str, Any]) 
     begun = [view.job_id, data.name, *form.all]
 
     def try_sample(base: str, *values: Any) -> Updates:
-        job_id, changed = start_sample(side, base, values[1:])
-        return {view.job_id: job_id, **changed}
+        return start_sample(side, view.job_id, base, values[1:])
 
     wanted = [subject, data.name, data.path, data.left_out, data.captions, data.pasted, *form.inputs]
     for button, handler, inputs, outputs in (
@@ -165,15 +164,15 @@ def fitting_rank(
     return check.rank(check.read(path, name, captions), left_out, SUBJECTS[subject])
 
 
-def start_sample(side: Side, base: str, values: Sequence[Any]) -> tuple[str, Updates]:
-    """Train on the sample, on its starter model, with the page's settings when they are for a starter: the
-    job, and what of the page follows.
+def start_sample(side: Side, job_id: gr.State, base: str, values: Sequence[Any]) -> Updates:
+    """Train on the sample, on its starter model, with the page's settings when they are for a starter.
+    `job_id` gets the training; the rest of the page follows.
     """
     row = FIRST[side.kind]
     sample = row.sample
     settings, changed = side.form.on_starter(sample.base, base, values)
-    job_id = start(row.id, sample.name, sample.data, [], {}, "", sample.base, [], *settings)
-    return job_id, {side.data.name: sample.name, **changed}
+    started = start(row.id, sample.name, sample.data, [], {}, "", sample.base, [], *settings)
+    return {job_id: started, side.data.name: sample.name, **changed}
 
 
 def start(

@@ -35,7 +35,8 @@ def store():
 def upload(tmp_path, text=TABLE):
     file = tmp_path / "briefs.csv"
     file.write_bytes(text.encode("cp1252"))
-    return catalogue.check_file(str(file))
+    checked = catalogue.check_file(str(file))
+    return checked.path, checked.about
 
 
 def start(path, voice=NO_VOICE, kept=None, variants=1):
@@ -111,9 +112,9 @@ def test_rows_that_cannot_be_written_are_named_and_the_rest_is(store, tmp_path):
 
 def test_a_table_in_another_encoding_is_read_as_the_person_says(store, tmp_path):
     (tmp_path / "b.csv").write_bytes("product\nЧАЙ\n".encode("mac_cyrillic"))
-    path, said = catalogue.check_file(str(tmp_path / "b.csv"), "mac_cyrillic")
-    assert "1 brief is ready" in said
-    assert [line.brief.product for line in cataloguing.check(path).briefs.lines] == ["ЧАЙ"]
+    checked = catalogue.check_file(str(tmp_path / "b.csv"), "mac_cyrillic")
+    assert "1 brief is ready" in checked.about
+    assert [line.brief.product for line in cataloguing.check(checked.path).briefs.lines] == ["ЧАЙ"]
 
 
 def test_a_voice_that_goes_while_the_table_waits_is_named_and_a_cancelled_one_is_no_fault(store, tmp_path):

@@ -155,8 +155,8 @@ def test_an_adapter_trashed_since_it_was_chosen_is_named_before_anything_waits(t
 
 
 def test_an_adapter_is_in_the_mix_once_and_leaves_by_its_row(two):
-    assert mixing.put_in("film", ["mug"]) == [["mug", "film"], None]
-    assert mixing.put_in("mug", ["mug"])[0] == ["mug"] and mixing.put_in(None, None)[0] == []
+    assert mixing.with_one(["mug"], "film") == ["mug", "film"]
+    assert mixing.with_one(["mug"], "mug") == ["mug"] and mixing.with_one(None, None) == []
     assert mixing.take_out(SimpleNamespace(slug="mug"), two) == ["film"]
     assert scenes.restore(None) == [] and scenes.restore({scenes.CHOSEN: "x"}) == []
 

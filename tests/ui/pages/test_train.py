@@ -187,13 +187,14 @@ def test_a_second_click_starts_no_second_training():
 def test_the_sample_always_trains_on_the_base_it_was_made_for(tab):
     side = tab.sides["image"]
     form, steps = side.form, side.form.settings["steps"]
-    job_id, changed = training_page.start_sample(side, FLUX, values(steps=999))
-    spec = queue.get(job_id).spec
+    training = tab.view.job_id
+    changed = training_page.start_sample(side, training, FLUX, values(steps=999))
+    spec = queue.get(changed[training]).spec
     assert changed[form.base] == spec["base"] == "starter-image" and "quantize" not in spec
     assert spec["recipe"]["steps"] == 900 == changed[steps], "the page follows"
     assert changed[form.preset]["value"] == "quick" and changed[form.savers]["value"] == []
-    job_id, changed = training_page.start_sample(side, "starter-image", values(steps=7))
-    assert queue.get(job_id).spec["recipe"]["steps"] == 7 and steps not in changed
+    changed = training_page.start_sample(side, training, "starter-image", values(steps=7))
+    assert queue.get(changed[training]).spec["recipe"]["steps"] == 7 and steps not in changed
 
 
 def test_a_large_base_is_kept_as_the_boxes_say_and_fills_the_form_again(tab):
@@ -298,7 +299,8 @@ def test_a_click_right_after_pasting_trains_on_what_was_pasted():
 
 def test_the_sample_voice_is_a_job_with_its_own_file(tab):
     side = tab.sides["text"]
-    job_id, changed = training_page.start_sample(side, "starter-text", values("text"))
+    changed = training_page.start_sample(side, tab.view.job_id, "starter-text", values("text"))
+    job_id = changed[tab.view.job_id]
     spec = queue.get(job_id).spec
     assert spec["texts"] == str(SAMPLE_VOICE) and spec["name"] == changed[side.data.name]
     assert changed[side.form.base] == "starter-text"
