@@ -23,6 +23,7 @@ _HOMES = {
     "applied": "lorakit.lora.live",
     "applied_rows": "lorakit.lora.live",
     "combine": "lorakit.lora.combine:combine",
+    "cut_out": "lorakit.data.photos.cutouts",
     "deltas": "lorakit.lora.merging",
     "load_adapter": "lorakit.formats:load",
     "load_base": "lorakit.families",

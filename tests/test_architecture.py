@@ -24,7 +24,7 @@ ALLOWED = {
     "families": {"lora"},
     "store": {"formats", "families", "lora"},
     "training": {"families", "lora", "data", "formats", "store"},
-    "generation": {"families", "lora", "data"},
+    "generation": {"families", "lora", "data", "formats"},
     "jobs": {"training", "generation", "families", "store", "formats", "lora", "data"},
     "terminal": {"jobs", "training", "generation", "families", "store", "formats", "lora", "data"},
     "ui": {"jobs", "training", "generation", "families", "store", "formats", "lora", "data", "starter"},
@@ -262,6 +262,7 @@ LONG_MODULES = {
     "training/loop.py": 296,
 }
 LONG_FUNCTIONS = {
+    "formats/loading.py: load": 57,
     "lora/combine.py: combine": 52,
     "training/session.py: train": 76,
 }

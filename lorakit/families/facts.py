@@ -34,6 +34,8 @@ class Settings:
     guidance: float = 3.5
     max_tokens: int = 512
     demonstration: bool = False  # a small model that shows the way, not the quality
+    stage: str = ""  # the adapter, in the store or beside the package, that keeps its scenes empty
+    stage_area: int = 0  # pixels of an empty scene; 0 is `area`
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from diffusers import FluxPipeline
+from diffusers import FluxInpaintPipeline, FluxPipeline
 from torch import Tensor
 
 from lorakit.errors import BaseError
@@ -89,3 +89,6 @@ class Flux1(ImageFamily):
         if negative is None or guidance <= 1:
             return {}
         return {"true_cfg_scale": guidance, **pictures.rows(base, negative, count, "negative_")}
+
+    def inpainter(self, base: Base) -> Any:
+        return FluxInpaintPipeline

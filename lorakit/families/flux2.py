@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from diffusers import DiffusionPipeline, Flux2KleinPipeline, Flux2Pipeline
+from diffusers import DiffusionPipeline, Flux2KleinInpaintPipeline, Flux2KleinPipeline, Flux2Pipeline
 from torch import Tensor
 from transformers import AutoTokenizer
 
@@ -101,3 +101,7 @@ class Flux2(ImageFamily):
         if negative is None or guidance <= 1 or base.pipeline.config.is_distilled:
             return {"guidance_scale": 1.0}
         return {"guidance_scale": guidance, **pictures.rows(base, negative, count, "negative_")}
+
+    def inpainter(self, base: Base) -> Any:
+        """Of a klein alone: diffusers has none for dev."""
+        return Flux2KleinInpaintPipeline if isinstance(base.pipeline, Flux2KleinPipeline) else None

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lorakit.families import pictures
+from lorakit.errors import DataError
+from lorakit.families import painting, pictures
 from lorakit.families.base import Base, Family, Objective
 from lorakit.families.empty import META, parts_of
 from lorakit.families.facts import Licence, Settings
@@ -142,6 +143,47 @@ class ImageFamily(Family):
         options = pictures.rows(base, conditioning, len(seeds))
         options |= self.guided(base, negative, guidance, len(seeds))
         return pictures.draw(base, width, height, self.step, seeds, steps, on_step, **options)
+
+    @torch.no_grad()
+    def paint(
+        self,
+        base: Base,
+        conditioning: dict[str, Tensor],
+        negative: dict[str, Tensor] | None,
+        picture: Image.Image | Sequence[Image.Image],
+        mask: Image.Image | Sequence[Image.Image],
+        strength: float,
+        seeds: Sequence[int],
+        steps: int,
+        guidance: float,
+        on_step: Callable[[int], None] | None = None,
+    ) -> list[Image.Image]:
+        """One image per seed: `picture`, painted anew where `mask` (L, of its size) is white.
+
+        One picture and mask for all seeds, or one each. `strength` in 0..1 is how much of what was there may
+        change; black in the mask stays bit for bit. Else as `sample`. Raises DataError for a mask of another
+        size, sides that are no multiples of `step`, and a base that cannot paint.
+        """
+        pictures_, masks = _each(picture, len(seeds)), _each(mask, len(seeds))
+        for one, its_mask in zip(pictures_, masks, strict=True):
+            painting.check_canvas(one, its_mask, self.step, strength)
+        options = pictures.rows(base, conditioning, len(seeds))
+        options |= self.guided(base, negative, guidance, len(seeds))
+        pipeline = self.inpainter(base)
+        if pipeline is None:
+            raise DataError(f"{self.row.label} can't paint into an image; choose another base model")
+        painted = painting.inpaint(
+            base, pipeline, pictures_, masks, strength, seeds, steps, on_step, **options
+        )
+        return [painting.merged(*each) for each in zip(painted, pictures_, masks, strict=True)]
+
+    def inpainter(self, base: Base) -> Any:
+        """The class of diffusers' pipeline that paints with this base; None when there is none."""
+        return None
+
+
+def _each(given: Image.Image | Sequence[Image.Image], count: int) -> list[Image.Image]:
+    return [given] * count if isinstance(given, Image.Image) else list(given)
 
 
 def guidance_in_training(base: Base, batch: int) -> Tensor | None:

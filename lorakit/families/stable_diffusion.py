@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import (
+    StableDiffusionInpaintPipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
 from safetensors import safe_open
 from torch import Tensor
 
@@ -34,6 +39,7 @@ class StableDiffusion(ImageFamily):
     cell = 8
     guided_at_once = True
     pipeline: Any
+    inpaints: Any
     options: ClassVar[dict[str, Any]]
     sized = False  # is it told the sizes of the photos it learns from?
 
@@ -159,6 +165,9 @@ class StableDiffusion(ImageFamily):
             return_dict=False,
         )[0]
 
+    def inpainter(self, base: Base) -> Any:
+        return self.inpaints
+
     def guided(
         self, base: Base, negative: dict[str, Tensor] | None, guidance: float, count: int
     ) -> dict[str, Any]:
@@ -188,6 +197,7 @@ class SD15(StableDiffusion):
     """Stable Diffusion 1.5."""
 
     pipeline = StableDiffusionPipeline
+    inpaints = StableDiffusionInpaintPipeline
     options: ClassVar[dict[str, Any]] = {"safety_checker": None, "requires_safety_checker": False}
 
 
@@ -195,5 +205,6 @@ class SDXL(StableDiffusion):
     """Stable Diffusion XL."""
 
     pipeline = StableDiffusionXLPipeline
+    inpaints = StableDiffusionXLInpaintPipeline
     options: ClassVar[dict[str, Any]] = {"add_watermarker": False}
     sized = True

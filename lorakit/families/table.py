@@ -7,7 +7,7 @@ the models' pages on the hub.
 import re
 from functools import lru_cache
 
-from lorakit.families.facts import BlockGroup, FamilyRow, Known, Licence, Makes, Preset, Settings
+from lorakit.families.facts import INPAINTS, BlockGroup, FamilyRow, Known, Licence, Makes, Preset, Settings
 
 CAUSAL_LM = "causal language model"
 BFL = "black-forest-labs"
@@ -77,6 +77,7 @@ FLUX1 = FamilyRow(
         Known(f"{BFL}/FLUX.1-dev", "FLUX.1-dev", "image", "a GPU, 12 GB in 4-bit", True),
         Known(f"{BFL}/FLUX.1-schnell", "FLUX.1-schnell, distilled", "image", "a GPU, 12 GB in 4-bit", True),
     ),
+    can=frozenset({INPAINTS}),
 )  # fmt: skip
 FLUX2 = FamilyRow(
     "flux2", "FLUX.2", "image", "lorakit.families.flux2:Flux2", ("Flux2Pipeline", "Flux2KleinPipeline"),
@@ -106,6 +107,7 @@ FLUX2 = FamilyRow(
         ),
         Known(f"{BFL}/FLUX.2-dev", "FLUX.2-dev", "image", "a GPU, 32 GB in 4-bit", True),
     ),
+    can=frozenset({INPAINTS}),
 )  # fmt: skip
 SDXL = FamilyRow(
     "sdxl", "SDXL", "image", "lorakit.families.stable_diffusion:SDXL", ("StableDiffusionXLPipeline",),
@@ -123,6 +125,7 @@ SDXL = FamilyRow(
     ),
     bases=(Known("stabilityai/stable-diffusion-xl-base-1.0", "SDXL", "image", "a GPU, 12 GB"),),
     presets=(_MIN_SNR,),
+    can=frozenset({INPAINTS}),
 )  # fmt: skip
 SD15 = FamilyRow(
     "sd15", "Stable Diffusion 1.5", "image", "lorakit.families.stable_diffusion:SD15",
@@ -143,6 +146,7 @@ SD15 = FamilyRow(
         Known("stable-diffusion-v1-5/stable-diffusion-v1-5", "Stable Diffusion 1.5", "image", "a GPU, 8 GB"),
     ),
     presets=(_MIN_SNR,),
+    can=frozenset({INPAINTS}),
 )  # fmt: skip
 LANGUAGE_MODELS = FamilyRow(
     "llm", "language model", "text", "lorakit.families.causal_lm:CausalLM", (CAUSAL_LM,),

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from lorakit.generation.pictures.layouts import LAYOUTS, SHOWS
 from lorakit.lora.mix_syntax import EXPLAINED, WORD
 from lorakit.terminal.mix_argument import mix_of
 from lorakit.terminal.options import add_base, command, load_base
@@ -35,6 +36,19 @@ def add(commands: Any) -> None:
         help="how closely to follow the prompt (default: the base model's)",
     )  # fmt: skip
     parser.add_argument("--negative", default="", metavar="TEXT", help="negative prompt")
+    parser.add_argument(
+        "--show", nargs="+", default=["free"], choices=SHOWS,
+        help="how to show the product: free draws it with the adapters, exact puts its photo into empty "
+        "scenes; several are shown side by side (default: free)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--product", nargs="+", default=[], metavar="FILE", type=Path,
+        help="photos or cut-outs of the product, for --show exact",
+    )  # fmt: skip
+    parser.add_argument(
+        "--layout", default=LAYOUTS[0].id, choices=[row.id for row in LAYOUTS],
+        help="where the product stands, for --show exact (default: centred)",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder for the campaign")
     parser.add_argument("--zip", action="store_true", help="also create a ZIP file and a contact sheet")
     add_base(parser, "starter-image")
@@ -50,6 +64,7 @@ def render(options: argparse.Namespace) -> int:
     campaign = Campaign(
         load_base(options), mixes, options.scenes, options.formats, range(options.seeds),
         options.out, steps=options.steps, guidance=options.guidance, negative=options.negative,
+        show=options.show, product=options.product, placement=options.layout,
     )  # fmt: skip
     with stoppable() as stop:
         entries = campaign.run(on_event=Teller(), should_stop=stop)

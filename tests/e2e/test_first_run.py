@@ -133,7 +133,9 @@ def test_the_sample_voice_trains_and_writes(page):
     lead = page.get_by_role("button", name="Write with it")
     expect(lead).to_be_visible(timeout=3 * MINUTE)
     press(lead)
-    expect(page.get_by_label("Voice", exact=True).locator("visible=true")).to_have_value("Nordal voice")
+    expect(page.get_by_label("Voice", exact=True).locator("visible=true")).to_have_value(
+        "Nordal voice", timeout=MINUTE
+    )
     press(page.get_by_role("button", name="Fill in an example"))
     expect(page.get_by_label("Product", exact=True)).to_have_value("Nordal teapot", timeout=MINUTE)
     press(page.get_by_role("button", name="Write copy"))

@@ -66,7 +66,7 @@ def plain_mask(image: Image.Image) -> Image.Image | None:
     found = find(small, MASK_SIDE)
     if not found.any():
         return None
-    filled = _without_holes(found)
+    filled = without_holes(found)
     return Image.fromarray(filled.astype(np.uint8) * 255).resize(image.size, Image.Resampling.BICUBIC)
 
 
@@ -98,7 +98,7 @@ def shrunk(pixels: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA)
 
 
-def _without_holes(found: np.ndarray) -> np.ndarray:
+def without_holes(found: np.ndarray) -> np.ndarray:
     """What the background cannot reach from the border; a label in the background's colour is no hole."""
     import cv2
 

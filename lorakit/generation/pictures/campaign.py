@@ -7,6 +7,7 @@ does not lock its folder.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,25 @@ from lorakit.errors import AdapterError, DataError, LoraKitError, RecipeError
 from lorakit.families import Base
 from lorakit.generation.pictures import plan as planning
 from lorakit.generation.pictures.formats import OutputFormat
+from lorakit.generation.pictures.layouts import placements
 from lorakit.generation.pictures.provenance import SUFFIXES, adapter_row, effect, public_name
 from lorakit.generation.pictures.rendering import FULL, Run, Stopped
 from lorakit.generation.pictures.request import Request
 from lorakit.generation.pictures.results import PLAN, finished, rounds_of
+from lorakit.generation.pictures.showing import Exact, check_shows, products, read_cutouts, stage_of
 from lorakit.lora.adapter import Mix
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is drawn of one mix in one way to show the product: the mix `asked` for, the one that draws, and
+    the rows that a record names it by.
+    """
+
+    mix: Mix
+    rows: list[dict[str, Any]]
+    show: str
+    asked: Mix
 
 
 class Campaign:
@@ -31,6 +46,10 @@ class Campaign:
     side on the same seeds. `trigger` defaults to the triggers of the mix; of several mixes each adapter keeps
     its trigger at weight 0 too, so that the weight is all that differs. `steps` and `guidance` default to
     what the base works best with. `file_type` is "png", "jpg" or "webp".
+
+    `show` is "free", "guided" or "exact", or a list of them, to see them side by side. Exact puts the
+    cut-outs in `product` (files or images; photos are cut out) into empty scenes, one after the other for
+    the seeds, at `placement` (`layouts.placements`), their light matched within a limit by `match_light`.
     """
 
     def __init__(
@@ -46,6 +65,10 @@ class Campaign:
         negative: str = "",
         trigger: str | None = None,
         file_type: str = "png",
+        show: str | Sequence[str] = "free",
+        product: Sequence[Any] = (),
+        placement: Any = None,
+        match_light: bool = True,
     ):
         self.base, self.out = base, Path(out)
         self.family = base.kind
@@ -59,26 +82,54 @@ class Campaign:
         self.file_type = file_type.lower().lstrip(".")
         if f".{self.file_type}" not in SUFFIXES:
             raise RecipeError(f"file type {file_type!r}: choose png, jpg or webp")
-        self.mixes, self.adapters = _distinct([mix] if isinstance(mix, Mapping) else mix)
+        shows = check_shows(show, base)
+        self.exact = _exact(product, placement, match_light) if "exact" in shows else None
+        self.stage = stage_of(base) if self.exact else None
+        self.columns = self._columns([mix] if isinstance(mix, Mapping) else mix, shows)
+        self.mixes = [column.mix for column in self.columns]
+        self.adapters = [column.rows for column in self.columns]
         self.plan = planning.side_by_side(
-            [self._shots(number, scenes, formats, seeds, trigger) for number in range(len(self.mixes))]
+            [self._shots(number, scenes, formats, seeds, trigger) for number in range(len(self.columns))]
         )
         self.stopped = False
+
+    def _columns(self, mixes: Iterable[Mix], shows: Sequence[str]) -> list[Column]:
+        """What is drawn beside each other, without repeats: every mix in every way to show the product."""
+        distinct: dict[str, Column] = {}
+        for asked in islice(mixes, planning.MOST_MIXES + 1):
+            for show in shows:
+                drawn = self.stage.mix(asked) if self.stage and show == "exact" else dict(asked)
+                rows = [adapter_row(adapter, weight) for adapter, weight in drawn.items()]
+                key = json.dumps([show, sorted(rows, key=str)])
+                distinct.setdefault(key, Column(drawn, rows, show, dict(asked)))
+        if not 1 <= len(distinct) <= planning.MOST_MIXES:
+            raise DataError(f"mixes: {len(distinct)} given; use 1 to {planning.MOST_MIXES}")
+        return list(distinct.values())
 
     def _shots(
         self, number: int, scenes: Any, formats: Any, seeds: Any, trigger: str | None
     ) -> list[planning.Shot]:
-        mix, several = self.mixes[number], len(self.mixes) > 1
-        triggers = [trigger] if trigger is not None else [a.trigger for a, w in mix.items() if w or several]
+        column, several = self.columns[number], len(self.columns) > 1
         made_with = {
-            "base": public_name(self.base.source), "steps": self.steps, "guidance": self.guidance,
-            "negative": self.negative, "file_type": self.file_type,
-            "mix": sorted((effect(row) for row in self.adapters[number]), key=str),
-        }  # fmt: skip
-        settings, count = self.base.settings, len(self.mixes)
-        return planning.plan(
-            scenes, formats, seeds, triggers, settings.area, self.family.step, made_with, number, count
+            "base": public_name(self.base.source),
+            "steps": self.steps,
+            "guidance": self.guidance,
+            "negative": self.negative,
+            "file_type": self.file_type,
+            "mix": sorted((effect(row) for row in column.rows), key=str),
+        }
+        area, step, count = self.base.settings.area, self.family.step, len(self.columns)
+        if self.stage and self.exact and column.show == "exact":
+            names = [adapter.trigger for adapter in products(column.asked)]
+            styles = [adapter.trigger for adapter in column.mix if adapter is not self.stage.adapter]
+            return planning.plan(
+                scenes, formats, seeds, [self.stage.words, *styles], self.stage.area, step, made_with, number,
+                count, self.exact.standing, [*names, trigger or ""],
+            )  # fmt: skip
+        triggers = (
+            [trigger] if trigger is not None else [a.trigger for a, w in column.mix.items() if w or several]
         )
+        return planning.plan(scenes, formats, seeds, triggers, area, step, made_with, number, count)
 
     def run(
         self,
@@ -141,6 +192,7 @@ class Campaign:
             guidance=self.guidance,
             negative=self.negative,
             file_type=self.file_type,
+            exact=self.exact,
         )
 
     def _write_plan(self, rounds: Mapping[str, int]) -> None:
@@ -150,17 +202,17 @@ class Campaign:
                 "lorakit": lorakit.__version__, "base": public_name(self.base.source),
                 "mixes": self.adapters, "steps": self.steps, "guidance": self.guidance,
                 "negative": self.negative,
+                "shows": [column.show for column in self.columns],
+                "product": self.exact.keep(self.out) if self.exact else [],
                 "shots": [{**shot.to_dict(), "round": rounds[shot.id]} for shot in self.plan],
             },
         )  # fmt: skip
 
 
-def _distinct(mixes: Iterable[Mix]) -> tuple[list[Mix], list[list[dict[str, Any]]]]:
-    """The mixes without repeats, and the rows that a record names each by."""
-    kept: dict[str, tuple[Mix, list[dict[str, Any]]]] = {}
-    for mix in islice(mixes, planning.MOST_MIXES + 1):
-        rows = [adapter_row(adapter, weight) for adapter, weight in mix.items()]
-        kept.setdefault(json.dumps(sorted(rows, key=str)), (dict(mix), rows))
-    if not 1 <= len(kept) <= planning.MOST_MIXES:
-        raise DataError(f"mixes: {len(kept)} given; use 1 to {planning.MOST_MIXES}")
-    return [mix for mix, _ in kept.values()], [rows for _, rows in kept.values()]
+def _exact(product: Any, placement: Any, match_light: bool) -> Exact:
+    cutouts = read_cutouts(product)
+    if not cutouts:
+        raise DataError(
+            "product: exact needs a photo or a cut-out of the product; give at least one, or choose free"
+        )
+    return Exact(tuple(cutouts), placements(placement), match_light)

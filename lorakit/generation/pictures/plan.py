@@ -9,7 +9,7 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, zip_longest
 from typing import Any
@@ -29,11 +29,16 @@ GUIDANCE = (0.0, 30.0)
 REORDERING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+# What an image with a cut-out in it depends on, "cut" among it, from a seed's place and a format.
+Standing = Callable[[int, OutputFormat], Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Shot:
-    """One picture to deliver; `format` is an id, `mix` the place of its mix in the campaign's list.
+    """One image to deliver; `format` is an id, `mix` the place of its mix in the campaign's list.
 
-    Those of one mix, prompt, seed and render size share a render.
+    Those of one mix, prompt, seed and render size share a render. `cut` is the key of the cut-out that stands
+    in it, empty where the base draws the product.
     """
 
     id: str
@@ -44,6 +49,7 @@ class Shot:
     render_width: int
     render_height: int
     mix: int = 0
+    cut: str = ""
 
     @property
     def output(self) -> OutputFormat:
@@ -69,29 +75,40 @@ def plan(
     made_with: Mapping[str, Any] | None = None,
     mix: int = 0,
     mixes: int = 1,
+    standing: Standing | None = None,
+    unnamed: Sequence[str] = (),
 ) -> list[Shot]:
     """Every combination of one mix once, scene by scene, then format by format.
 
     A scene is the id of a row of `SCENES`, or text; `{product}` in it becomes the trigger, otherwise the
     trigger goes in front. Of several triggers the first is the product, the others (styles) go to the end.
     `made_with` is whatever else a picture depends on (base, mix, steps, ...), as JSON-able data. `mix` is
-    noted in the shots, `mixes` how many the campaign has: they share the limit. Raises DataError or
-    RecipeError naming the scene number, format or seed.
+    noted in the shots, `mixes` how many the campaign has: they share the limit. `standing` says which
+    cut-out stands in an image, and `unnamed` are words that are then left out of scenes: the product's own.
+    Raises DataError or RecipeError naming the scene number, format or seed.
     """
     scenes, formats = _listed("scenes", scenes), _listed("formats", formats)
     each = len(scenes) * len(formats) * mixes
     wanted = check_seeds(seeds, MAX_SHOTS // each, each)
     triggers = [word for t in ([trigger] if isinstance(trigger, str) else trigger) if (word := clean(t))]
-    checked = [_prompt(scene, triggers, number) for number, scene in enumerate(scenes, 1)]
+    checked = [_prompt(scene, triggers, number, unnamed) for number, scene in enumerate(scenes, 1)]
     outputs = list({row.id: row for row in map(find, formats)}.values())
     shots: dict[str, Shot] = {}
     for label, prompt in checked:
         for output in outputs:
             width, height = render_size(output, area, step)
-            for seed in wanted:
-                key = {"prompt": prompt, "format": output.id, "pixels": output.pixels, "seed": seed,
-                       "render": [width, height], "with": made_with or {}}  # fmt: skip
-                shot = Shot(durable.fingerprint(key), label, prompt, output.id, seed, width, height, mix)
+            for number, seed in enumerate(wanted):
+                more = standing(number, output) if standing else {}
+                key = {
+                    "prompt": prompt,
+                    "format": output.id,
+                    "pixels": output.pixels,
+                    "seed": seed,
+                    "render": [width, height],
+                    "with": {**(made_with or {}), **more},
+                }
+                cut = str(more.get("cut", ""))
+                shot = Shot(durable.fingerprint(key), label, prompt, output.id, seed, width, height, mix, cut)
                 shots.setdefault(shot.id, shot)
     return list(shots.values())
 
@@ -142,7 +159,7 @@ def _seed(value: Any) -> int:
     return int(value)
 
 
-def _prompt(scene: Any, triggers: list[str], number: int) -> tuple[str, str]:
+def _prompt(scene: Any, triggers: list[str], number: int, unnamed: Sequence[str]) -> tuple[str, str]:
     """The label and the prompt of one scene."""
     if not isinstance(scene, str):
         raise DataError(f"scene {number}: must be text, not {type(scene).__name__}")
@@ -152,7 +169,7 @@ def _prompt(scene: Any, triggers: list[str], number: int) -> tuple[str, str]:
         )
     name = scene.strip().lower()
     known = next((row for row in SCENES if name in (row.id, row.label.lower(), row.text.lower())), None)
-    text = clean(known.text if known else scene)
+    text = _unnamed(clean(known.text if known else scene), unnamed)
     if not text:
         raise DataError(f"scene {number} is empty; describe the place, such as 'on a marble counter'")
     _check_known(text, number)
@@ -166,6 +183,13 @@ def _prompt(scene: Any, triggers: list[str], number: int) -> tuple[str, str]:
             f"at most {MAX_PROMPT:,} are allowed"
         )
     return (known.label if known else text), prompt
+
+
+def _unnamed(text: str, words: Sequence[str]) -> str:
+    """`text` without these words, in whatever case."""
+    for word in words:
+        text = re.sub(rf"(?i)(?<!\w){re.escape(word)}(?!\w)", "", text) if word else text
+    return " ".join(text.split())
 
 
 def _check_known(text: str, number: int) -> None:

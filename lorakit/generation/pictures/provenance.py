@@ -22,8 +22,10 @@ from lorakit import durable
 from lorakit.errors import AdapterError, DataError
 from lorakit.lora.strength import Strength
 
-# IPTC NewsCodes, digital source type: made by a model trained on sampled content.
+# IPTC NewsCodes, digital source type: made by a model trained on sampled content, and composed of such
+# content and of what a camera took.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+COMPOSITE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 TOOL = "LoraKit Studio"
 XMP_KEY = "XML:com.adobe.xmp"
 USER_COMMENT = 0x9286  # EXIF tag
@@ -61,7 +63,10 @@ def _now() -> str:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made one picture. `adapters`: {name, weight, sha256}; `size`: width and height as generated."""
+    """What made one image. `adapters`: {name, weight, sha256}; `size`: width and height as generated.
+
+    `product`: what was put into it of a real product: cut, placement, match_light; empty where none was.
+    """
 
     prompt: str
     seed: int
@@ -73,10 +78,16 @@ class Provenance:
     negative: str = ""
     created: str = field(default_factory=_now)
     version: str = lorakit.__version__
+    product: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source_type(self) -> str:
+        """What the image is made of, as IPTC's digital source type."""
+        return COMPOSITE_TYPE if self.product else SOURCE_TYPE
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-able data."""
-        return {**asdict(self), "size": list(self.size), "tool": TOOL, "source_type": SOURCE_TYPE}
+        return {**asdict(self), "size": list(self.size), "tool": TOOL, "source_type": self.source_type}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Provenance":
@@ -108,7 +119,7 @@ class Provenance:
         safe = {key: escape(NOT_IN_XML.sub("", str(value))) for key, value in plain.items()}
         record = escape(json.dumps(self.to_dict(), ensure_ascii=True))
         return XMP.format(
-            source_type=SOURCE_TYPE, tool=TOOL, opening=OPENING, closing=CLOSING, record=record, **safe
+            source_type=self.source_type, tool=TOOL, opening=OPENING, closing=CLOSING, record=record, **safe
         ).encode()
 
 

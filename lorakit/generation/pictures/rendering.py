@@ -18,7 +18,6 @@ from PIL import Image
 
 from lorakit import durable, events
 from lorakit.errors import LoraKitError, is_device_lost, is_out_of_memory
-from lorakit.generation.pictures.fitting import deliver
 from lorakit.generation.pictures.folding import Folding
 from lorakit.generation.pictures.plan import Shot
 from lorakit.generation.pictures.provenance import Provenance, public_name, save_image
@@ -182,7 +181,7 @@ class Run:
         out, output = self.request.out, shot.output
         path = out / IMAGES / f"{shot.file_name}.{self.request.file_type}"
         try:
-            save_image(deliver(image, output), path, self._provenance(shot), output.dpi)
+            save_image(self.request.delivered(image, shot), path, self._provenance(shot), output.dpi)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise
@@ -213,7 +212,7 @@ class Run:
             prompt=shot.prompt, negative=request.negative, seed=shot.seed,
             base=public_name(request.base.source),
             adapters=request.adapters[shot.mix], steps=request.steps, guidance=request.guidance,
-            size=(shot.render_width, shot.render_height),
+            size=(shot.render_width, shot.render_height), product=request.standing(shot),
         )  # fmt: skip
 
     def _check_stop(self) -> None:

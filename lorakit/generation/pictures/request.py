@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from lorakit.families import Base
+from lorakit.generation.pictures.fitting import deliver
 from lorakit.generation.pictures.plan import Shot
+from lorakit.generation.pictures.showing import Exact
 from lorakit.lora.adapter import Mix
 from lorakit.lora.live import applied
 
@@ -31,6 +35,16 @@ class Request:
     guidance: float
     negative: str
     file_type: str
+    exact: Exact | None = None
+
+    def delivered(self, image: Image.Image, shot: Shot) -> Image.Image:
+        """The rendered `image` as the shot's format wants it, with the product in it where it shows one."""
+        fitted = deliver(image, shot.output)
+        return self.exact.compose(fitted, shot.cut, shot.output) if self.exact and shot.cut else fitted
+
+    def standing(self, shot: Shot) -> dict[str, Any]:
+        """What of a real product stands in a shot, as its record says it; empty where the base drew it."""
+        return self.exact.record(shot.cut, shot.output) if self.exact and shot.cut else {}
 
     def mixed(self, number: int = 0) -> Any:
         """The base with one of the mixes on it inside the block."""

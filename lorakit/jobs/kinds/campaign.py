@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import PlainValidator, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from lorakit import events, workspace
 from lorakit.errors import LoraKitError
+from lorakit.generation.pictures.layouts import SHOWS, placements
 from lorakit.generation.pictures.plan import (
     MAX_SHOTS,
     MOST_MIXES,
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
     from lorakit.families import Base
 
 SHORT_SHOTS = 8  # a campaign of at most this many images is a click somebody waits for
-OPTIONAL = ("steps", "guidance", "negative", "trigger")  # what is handed on as it was asked for
+OPTIONAL = (
+    "steps",
+    "guidance",
+    "negative",
+    "trigger",
+    "show",
+    "product",
+    "placement",
+    "match_light",
+)  # what is handed on as it was asked for
 
 
 def _listed(values: Any) -> Sequence[Any]:
@@ -83,6 +93,24 @@ def _guidance(value: Any) -> Any:
     return value
 
 
+def _show(value: Any) -> Any:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list) or not given or any(each not in SHOWS for each in given):
+        raise ValueError(f"must be one or more of {', '.join(SHOWS)}")
+    return value
+
+
+def _product(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(path, str) and path for path in value):
+        raise ValueError("must be a list of photos or cut-outs of the product")
+    return value
+
+
+def _placement(value: Any) -> Any:
+    placements(value)
+    return value
+
+
 class Spec(fields.OnBase):
     """What to generate; the plan's own limits are the spec's."""
 
@@ -94,6 +122,16 @@ class Spec(fields.OnBase):
     guidance: Annotated[float | None, PlainValidator(_guidance)] = None
     negative: Annotated[str, PlainValidator(_negative)] = ""
     trigger: fields.Trigger = ""
+    show: Annotated[str | list[str], PlainValidator(_show)] = "free"
+    product: Annotated[
+        list[str],
+        PlainValidator(_product),
+        fields.AsItIs(),
+        fields.OnThisMachine(),
+        Field(default_factory=list),
+    ]
+    placement: Annotated[Any, PlainValidator(_placement)] = None
+    match_light: bool = True
 
     @model_validator(mode="after")
     def _as_a_whole(self) -> "Spec":

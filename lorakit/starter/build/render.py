@@ -6,6 +6,7 @@ over the pixels. Not covered: transparency, reflections, several products.
 """
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,12 +65,7 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
     """
     random = np.random.default_rng(seed)
     shape = next(s for s in (*SHAPES, *UNSEEN) if s.name == product.shape)
-    scene = next(s for s in SCENES if s.id == product.scene)
-    x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    horizon = random.uniform(0.52, 0.66)
-    image = scene.paint(x, y, horizon, random).astype(np.float32)
-    image = image * random.uniform(0.94, 1.04)
+    x, y, horizon, image = _place(product.scene, width, height, random)
 
     scale = height * DISTANCES[product.distance] * shape.height * random.uniform(0.95, 1.05)
     scale = min(scale, 0.86 * width / shape.width)
@@ -92,6 +88,21 @@ def render(product: Product, width: int, height: int, seed: int) -> tuple[Array,
         tint = rgb(0.95, 0.90, 1.06) if product.scene == "neon" else rgb(1.05, 0.98, 0.92)
         image = image * (1 - mask[..., None]) + image * tint * mask[..., None]
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8), (mask * 255).astype(np.uint8)
+
+
+def empty_scene(scene: str, width: int, height: int, seed: int) -> tuple[Array, float]:
+    """A scene alone, (height, width, 3) uint8, and the share of its height where the ground begins."""
+    _, _, horizon, image = _place(scene, width, height, np.random.default_rng(seed))
+    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8), horizon
+
+
+def _place(scene: str, width: int, height: int, random: np.random.Generator) -> tuple[Any, Any, float, Any]:
+    """Coordinates in 0..1, the horizon, and the painted scene."""
+    row = next(row for row in SCENES if row.id == scene)
+    x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    image = row.paint(x, y, horizon := random.uniform(0.52, 0.66), random).astype(np.float32)
+    return x, y, horizon, image * random.uniform(0.94, 1.04)
 
 
 def variant(product: Product, **changes: str) -> Product:

@@ -32,8 +32,8 @@ def test_a_voice_lowers_the_perplexity_of_its_held_out_texts_and_is_reported(tmp
     for counted in measured["counted"]:
         assert set(counted) == set(text_voice.COUNTED) and all(0 <= n <= 3 for n in counted.values())
     report = text_voice.markdown(measured)
-    assert f"| fall | {measured['fall']:.1%} |" in report and report.count("With it:") == 3
-    assert "of 2 that have room" in report, "the third is a headline"
+    assert f"| reduction | {measured['fall']:.1%} |" in report and report.count("\nWith the voice:") == 3
+    assert "of 2 with room for them" in report, "the third is a headline"
 
 
 def test_the_goals_are_told_beside_what_was_reached_of_all_40_briefs():
@@ -46,4 +46,4 @@ def test_the_goals_are_told_beside_what_was_reached_of_all_40_briefs():
     report = text_voice.markdown(measured)
     assert "| keep the product's exact name | 37 | 37 (goal 38: not met) |" in report
     assert "| name no other product | 37 | 37 (goal 36: met) |" in report
-    assert report.count("With it:") == text_voice.SHOWN
+    assert report.count("\nWith the voice:") == text_voice.SHOWN
