@@ -8,9 +8,10 @@ hold is the base. Widths and numbers of blocks are those of the makers' configur
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lorakit.families.table import ROWS
-from lorakit.formats.known_bases import BASES, WORDS, Seen
+from lorakit.formats.known_bases import BASES, WORDS, Base, Seen
 from lorakit.formats.stated import named, named_exactly
 
 # Bases whose adapters look the same, so that what a file says decides: where names and sizes leave it open,
@@ -20,16 +21,23 @@ ALIKE = {"flux": MM_DITS, "flux2": MM_DITS, "sd15": {"sdxl", "sd2", "kolors"}}
 ALIKE_CERTAINLY = {"flux": {"chroma", "bria", "hunyuan-video"}, "sdxl": {"kolors"}}
 
 
+@dataclass(frozen=True)
+class DetectedBase:
+    """The base that a file was made for: its family, and what it is within a sentence; empty when nothing
+    tells it. `note` says, in a sentence, which other base the file fits equally well.
+    """
+
+    family: str = ""
+    words: str = ""
+    note: str = ""
+
+
 def unsupported(words: str) -> str:
-    """What is said of an adapter for a base that has no family here."""
+    """What to tell about an adapter for a base that has no family here; follows the file's name."""
     *first, last = (row.plural or row.label for row in ROWS.values())
     return (
         f"was made for {words}, which the studio doesn't support; supported are {', '.join(first)} and {last}"
     )
-
-
-def _words(family: str) -> str:
-    return ROWS[family].words if family in ROWS else WORDS.get(family, "")
 
 
 BEFORE = re.compile(
@@ -50,44 +58,60 @@ NUMBER = re.compile(r"(single_)?(?:transformer_|stream_)?(?:double_)?blocks_(\d+
 
 
 def seen_in(shapes: Mapping[str, tuple[int, int]]) -> Seen:
-    """What the names of a file, with the shapes (rows, columns) of the weights they are for, show."""
+    """What the names of a file show, with the shapes (rows, columns) of the weights they are for."""
     flat, widths, cross, counts = [], Counter[int](), set(), {True: 0, False: 0}
     for name, (_, columns) in shapes.items():
         if TEXT.match(name):
             continue
-        own = BEFORE.sub("", name).replace(".", "_")
-        flat.append(own)
-        if CROSS.fullmatch(own):
+        bare = BEFORE.sub("", name).replace(".", "_")
+        flat.append(bare)
+        if CROSS.fullmatch(bare):
             cross.add(columns)
-        elif QUERY.fullmatch(own):
+        elif QUERY.fullmatch(bare):
             widths[columns] += 1
-        if (found := NUMBER.match(own)) and re.match(r"(single_)?(transformer_|double_)?blocks_", own):
-            single = bool(found[1])
-            counts[single] = max(counts[single], int(found[2]) + 1)
+        block = NUMBER.match(bare)
+        if block and re.match(r"(single_)?(transformer_|double_)?blocks_", bare):
+            single = bool(block[1])
+            counts[single] = max(counts[single], int(block[2]) + 1)
     # Of a mixture of experts, 40,000 names are the same few: no condition asks for a number beyond 11.
     flat = list(dict.fromkeys(LARGE.sub("12", name) for name in flat))
-    most = frozenset(width for width, _ in widths.most_common(2))
-    return Seen("\n".join(flat), most, frozenset(cross), counts[False], counts[True])
+    commonest = frozenset(width for width, _ in widths.most_common(2))
+    return Seen("\n".join(flat), commonest, frozenset(cross), counts[False], counts[True])
 
 
-def told(shapes: Mapping[str, tuple[int, int]], *said: Mapping[str, object]) -> tuple[str, str]:
-    """(family, its words) of the base that a file with these names and shapes was made for; ("", "") when
-    nothing tells it. `said` are the tables in which the file says something of itself.
+def detect(shapes: Mapping[str, tuple[int, int]], *metadata: Mapping[str, object]) -> DetectedBase:
+    """The base that a file with these names and shapes (rows, columns) was made for. `metadata` are the
+    tables in which the file states it.
     """
     seen = seen_in(shapes)
     base = next((base for base in BASES if seen.text and base.fits(seen)), None)
-    stated = named(said)
+    stated = named(metadata)
     if base is not None:
         others = (ALIKE_CERTAINLY if base.certain else ALIKE).get(base.family, set())
-        return (stated, _words(stated)) if stated in others else (base.family, base.words)
+        if stated in others:
+            return DetectedBase(stated, _words(stated))
+        return DetectedBase(base.family, base.words, "" if stated == base.family else _doubt(base))
     if any(FOREIGN.match(name) for name in shapes):
-        return "foreign", "a base model with another text encoder"
+        return DetectedBase("foreign", "a base model with another text encoder")
     if all(TEXT.match(name) for name in shapes):
         family = stated or _of_text_encoders(shapes)
     else:
         is_decoder = re.search(r"(^|_)(layers|h)_\d+_|^(lm_head|embed_tokens|wte)$", seen.text, re.M)
-        family = named_exactly(said) or ("llm" if is_decoder else stated)
-    return family, _words(family)
+        family = named_exactly(metadata) or ("llm" if is_decoder else stated)
+    return DetectedBase(family, _words(family))
+
+
+def _words(family: str) -> str:
+    return ROWS[family].words if family in ROWS else WORDS.get(family, "")
+
+
+def _doubt(base: Base) -> str:
+    if not base.rival:
+        return ""
+    return (
+        f"Its layers fit {base.words} and {base.rival} alike, and the file does not state its base model; it "
+        f"is treated as an adapter for {base.words}."
+    )
 
 
 # Columns of a text encoder's query where only one base has it: OpenCLIP H, OpenCLIP G, T5.

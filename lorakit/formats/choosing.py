@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from lorakit.errors import AdapterError
 from lorakit.families.table import is_foreign
 from lorakit.formats import flux
-from lorakit.formats.bases import told, unsupported
+from lorakit.formats.bases import DetectedBase, detect, unsupported
 from lorakit.formats.flux import NameRule
 from lorakit.formats.names import NAMINGS, Naming
 from lorakit.formats.reading import Header
@@ -30,9 +30,9 @@ def naming_of(header: Header, leaves: dict[str, dict[str, str]]) -> tuple[Naming
             fitting.append((naming, {name: row for name, row in rows.items() if row is not None}))
         known[naming.name] = unknown
     if not fitting or fitting[0][0].name == "plain":
-        family, words = told(shapes_of(header, leaves), header.metadata)
-        if is_foreign(family):
-            raise AdapterError(f"{header.path.name} {unsupported(words)}")
+        base = detect(shapes_of(header, leaves), header.metadata)
+        if is_foreign(base.family):
+            raise AdapterError(f"{header.path.name} {unsupported(base.words)}")
     if not fitting:
         raise AdapterError(f"{header.path.name} {_looks(known, names)}")
     naming, found = fitting[0]
@@ -52,14 +52,17 @@ def shapes_of(header: Header, leaves: dict[str, dict[str, str]]) -> dict[str, tu
 
 
 def base_of(
-    header: Header, leaves: dict[str, dict[str, str]], rows: dict[str, NameRule], *said: Mapping[str, object]
-) -> tuple[str, str]:
-    """(family, its words) of the base that a file was made for, told by its own names and by the modules
-    that they mean; ("", "") when nothing tells it.
+    header: Header,
+    leaves: dict[str, dict[str, str]],
+    rows: dict[str, NameRule],
+    *metadata: Mapping[str, object],
+) -> DetectedBase:
+    """The base that a file was made for, told by its own names, by the modules that they mean, and by what
+    the file and `metadata` state.
     """
     shapes = shapes_of(header, leaves)
     ours = {name: shapes[theirs] for theirs, row in rows.items() for name, _ in row.ours}
-    return told(shapes | ours, header.metadata, *said)
+    return detect(shapes | ours, header.metadata, *metadata)
 
 
 def _looks(known: dict[str, list[str]], names: list[str]) -> str:

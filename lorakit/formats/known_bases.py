@@ -27,6 +27,7 @@ class Base:
     doubles: tuple[int, int] | None = None
     singles: tuple[int, int] | None = None
     certain: bool = True  # else what the file says of itself comes first
+    rival: str = ""  # a base whose adapter would look the same
 
     def fits(self, seen: "Seen") -> bool:
         return (
@@ -61,6 +62,7 @@ DIT = r"transformer_blocks_\d+_attn_(to|add)_"  # attention of the MM-DiTs as di
 ONE_ATTENTION = r"transformer_blocks_\d+_attn[12]_"
 ONE = r"transformer_blocks_\d+_(attn[12]|ff_net)_"
 TWO = r"(transformer_blocks|double_blocks)_\d+_"
+BEYOND_ATTENTION = rf"single_|{TWO}(ff|img_m|txt_m|norm)"
 UNET = r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)_"
 
 
@@ -122,9 +124,11 @@ BASES = (
     Base("hunyuan-video", "HunyuanVideo", singles=(39, MANY)),
     Base("hunyuan-video", "HunyuanVideo", TWO, doubles=(20, 20)),
     Base("qwen-image", "Qwen-Image", TWO, doubles=(21, MANY)),
-    # FLUX.2 klein 4B is as wide as FLUX.1, and has 5 double blocks.
-    Base("flux2", "FLUX.2 klein 4B", TWO, without=rf"single_|{TWO}(ff|img_m|txt_m|norm)", width=_of(3072),
-         doubles=(5, 5), certain=False),
+    # FLUX.2 klein 4B is as wide as FLUX.1, and has 5 double blocks, whose attention is FLUX.1's.
+    Base("flux2", "FLUX.2 klein 4B", TWO, without=BEYOND_ATTENTION, width=_of(3072), doubles=(5, 5),
+         certain=False, rival="FLUX.1"),
+    Base("flux", "FLUX.1", TWO, without=BEYOND_ATTENTION, width=_of(3072), doubles=(1, 4), certain=False,
+         rival="FLUX.2 klein 4B"),
     Base("flux", "FLUX.1",
          r"transformer_blocks_\d+_(ff_|norm1_)|single_transformer_blocks_\d+_(proj_|norm_)|time_text_embed"
          r"|single_blocks_\d+_(linear|modulation_lin\b)|double_blocks_\d+_(img|txt)_m(od_lin|lp)"),

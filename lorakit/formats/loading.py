@@ -1,8 +1,9 @@
 """Opening adapter files: what a header tells, and the updates themselves."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from lorakit.errors import AdapterError
 from lorakit.families.table import is_foreign
 from lorakit.formats import experts, hub, layouts, metadata
 from lorakit.formats.choosing import base_of, naming_of, rank_of
+from lorakit.formats.flux import NameRule
 from lorakit.formats.kinds import refuse_control
 from lorakit.formats.leaves import MAGNITUDES, Contents, contents_of
 from lorakit.formats.names import Naming
@@ -55,16 +57,23 @@ def inspect(path: str | Path) -> Inspection:
     naming, rows = naming_of(header, leaves)
     modules = [name for row in rows.values() for name, _ in row.ours]
     ranks = [rank_of(header, own) for own in leaves.values()]
-    family, words = base_of(header, leaves, rows, stated_beside(header, folder))
+    base = base_of(header, leaves, rows, stated_beside(header, folder))
     return Inspection(
-        file, naming.name, tool_of(naming, leaves, header), family, max(ranks),
-        modules, file.stat().st_size, header.metadata, words,
-    )  # fmt: skip
+        path=file,
+        dialect=naming.name,
+        tool=tool_of(naming, leaves, header),
+        family=base.family,
+        rank=max(ranks),
+        modules=modules,
+        size_bytes=file.stat().st_size,
+        metadata=header.metadata,
+        base=base.words,
+    )
 
 
 def load(path: str | Path, partial: bool = False) -> Adapter:
-    """Open an adapter: a file, a folder or a hub id. With `partial`, it may be applied to a base that has
-    only some of its layers.
+    """Open an adapter: a file, a folder or a Hugging Face ID. With `partial`, it may be applied to a base
+    that has only some of its layers.
 
     Raises AdapterError that names the file and what is wrong.
     """
@@ -75,63 +84,85 @@ def load(path: str | Path, partial: bool = False) -> Adapter:
     leaves = contents.updates
     naming, rows = naming_of(header, leaves)
     scaling = scaling_of(header, leaves, naming.name, folder)
-    modules: dict[str, Factors] = {}
-    ranks: list[int] = []
     stored = read_tensors(header)
-    for name, own in leaves.items():
-        row = rows[name]
-        module = row.ours[0][0]
-        here = scaling.at(module)
-        if here.dora and not MAGNITUDES & set(own):
-            raise AdapterError(f"{file.name} is a DoRA, but {name[:100]} has no magnitude; export it again")
-
-        def alpha_of(rank: int, module: str = module, here: Scaling = here) -> float:
-            return here.of(module, rank)
-
-        tensors = {leaf: stored[key] for leaf, key in own.items()}
-        parameter = experts.parameter_of(module, here.parameters)
-        if parameter is not None:
-            rank = here.rank_of(parameter)
-            alpha = here.of(parameter, rank)
-            modules.update(experts.split(file.name, parameter, tensors, rank, alpha, here.rslora))
-            ranks.append(rank)
-            continue
-        ranks.append(rank_of(header, own))
-        whole = factors_of(file.name, name, tensors, alpha_of, here.rslora, here.full(module))
-        modules.update(split(whole, row, file.name))
+    modules, rank = _updates(header, leaves, rows, scaling, stored)
     card = _card(file, folder, header, modules)
-    family, words = base_of(header, leaves, rows, stated_beside(header, folder))
-    card.family = card.family or family
+    base = base_of(header, leaves, rows, stated_beside(header, folder))
+    card.family = card.family or base.family
     if is_foreign(card.family):
-        card.base = words or card.base
-    card.rank = card.rank or max(ranks)
+        card.base = base.words or card.base
+    card.rank = card.rank or rank
     card.tool = card.tool or foreign_tool(naming, leaves, header)
     card.partial = card.partial or partial
-    card.notes = _passed_over(header, contents, stored, card.notes)
-    weights = _weights(header, contents, stored, naming)
-    adapter = Adapter(modules, card, Path(path).name, weights, words)
+    _check_differences(header, contents, stored)
+    alpha_note = scaling.note if any("alpha" not in own for own in leaves.values()) else ""
+    card.notes = _with_notes(card.notes, file.name, [_ignored(contents), alpha_note, base.note])
+    adapter = Adapter(modules, card, Path(path).name, _weights(header, contents, stored, naming), base.words)
     refuse_control(file.name, adapter)
     adapter.check_finite()
     check_sizes(file.name, modules)
-    if not any(all(readable(part).any() for part in f.tensors()) or f.magnitude is not None
-               for f in modules.values()):  # fmt: skip
+    if not any(_has_effect(factors) for factors in modules.values()):
         raise AdapterError(
             f"{file.name}: every update in it is zero, so it would have no effect; train it again"
         )
     return adapter
 
 
-def _passed_over(header: Header, contents: Contents, stored: Mapping[str, Tensor], notes: str) -> str:
-    """`notes` and what of the file has no effect. Raises AdapterError for a difference that has one."""
+def _updates(
+    header: Header,
+    leaves: dict[str, dict[str, str]],
+    rows: dict[str, NameRule],
+    scaling: Scaling,
+    stored: Mapping[str, Tensor],
+) -> tuple[dict[str, Factors], int]:
+    """The updates by module, and the largest rank that one has in the file."""
+    file = header.path.name
+    modules: dict[str, Factors] = {}
+    ranks: list[int] = []
+    for name, own in leaves.items():
+        module = rows[name].ours[0][0]
+        local = scaling.at(module)
+        if local.dora and not MAGNITUDES & set(own):
+            raise AdapterError(f"{file} is a DoRA, but {name[:100]} has no magnitude; export it again")
+        tensors = {leaf: stored[key] for leaf, key in own.items()}
+        parameter = experts.parameter_of(module, local.parameters)
+        if parameter is not None:
+            rank = local.rank_of(parameter)
+            alpha = local.of(parameter, rank)
+            modules.update(experts.split(file, parameter, tensors, rank, alpha, local.rslora))
+        else:
+            rank = rank_of(header, own)
+            alpha_of = partial(local.of, module)
+            factors = factors_of(file, name, tensors, alpha_of, local.rslora, local.full(module))
+            modules.update(split(factors, rows[name], file))
+        ranks.append(rank)
+    return modules, max(ranks)
+
+
+def _has_effect(factors: Factors) -> bool:
+    return factors.magnitude is not None or all(readable(part).any() for part in factors.tensors())
+
+
+def _check_differences(header: Header, contents: Contents, stored: Mapping[str, Tensor]) -> None:
+    """Raise AdapterError for a stored difference of a bias or norm that is not zero."""
     changed = [key for key in contents.differences if readable(stored[key]).any()]
     if changed:
         raise AdapterError(f"{header.path.name} {what_else(header, changed, len(contents.updates))}")
+
+
+def _ignored(contents: Contents) -> str:
     count = len(contents.differences)
-    if not count:
-        return notes
-    said = f"{count} stored differences of biases or norms are all zero, so they were ignored."
-    warnings.warn(f"{header.path.name}: {said}", stacklevel=3)
-    return notes if said in notes else f"{notes} {said}".strip()
+    return (
+        f"{count} stored differences of biases or norms are all zero, so they were ignored." if count else ""
+    )
+
+
+def _with_notes(notes: str, file: str, sentences: Iterable[str]) -> str:
+    """`notes` with the sentences that are not in it yet; each one is warned about, too."""
+    for sentence in filter(None, sentences):
+        warnings.warn(f"{file}: {sentence}", stacklevel=3)
+        notes = notes if sentence in notes else f"{notes} {sentence}".strip()
+    return notes
 
 
 def _weights(

@@ -109,6 +109,12 @@ WHOLE = (
 TRAIN = "train a LoRA instead"
 PIECES = (
     (
+        # torchtune interleaves the rows of each head of q and k; no tensor tells how many heads there are.
+        r"\.lora_[ab]\.weight$",
+        "torchtune's own names, which state neither its alpha nor its number of heads; add the "
+        "adapter_model.safetensors and adapter_config.json that torchtune saves for PEFT",
+    ),
+    (
         r"\.lora_(down|up)$",
         "factors packed for Nunchaku; add the LoRA it was converted from",
     ),

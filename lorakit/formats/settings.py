@@ -12,6 +12,7 @@ from typing import Any
 from lorakit.errors import AdapterError
 from lorakit.formats.names import PEFT_PREFIX
 from lorakit.formats.reading import Header
+from lorakit.formats.tuners import check_supported, tuner_of
 
 PEFT_CONFIG = "adapter_config.json"  # mlx-lm's file has the same name, and other fields
 SETTINGS = "lora_adapter_metadata"  # where diffusers keeps rank and alpha in a file's metadata
@@ -20,56 +21,19 @@ LARGEST_CONFIG = 4 * 2**20  # bytes
 LONGEST_PATTERN, MOST_REPEATS = 300, 2  # of a regular expression: a hostile one could take for ever
 REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
 
-# Settings of PEFT under which an update is not what its factors say, and what to do.
-UNSUPPORTED = {
-    "modules_to_save": "also replaces whole layers (modules_to_save); train it without them",
-    "trainable_token_indices": "trains added tokens (trainable_token_indices); train it without them",
-    "layer_replication": "repeats layers of its base model (layer_replication); train it without",
-    "alora_invocation_tokens": "is active after certain tokens only (aLoRA); train a plain LoRA",
-    "lora_bias": "has biases in addition to its updates (lora_bias); train it without",
-    "use_qalora": "is a QA-LoRA, which pools its inputs; train a plain LoRA",
-    "use_bdlora": "has block-diagonal factors (use_bdlora); train a plain LoRA",
-    "arrow_config": "is a router over other adapters (arrow_config); add those instead",
-    "kasa_config": "also changes its base model's weights (kasa_config); train a plain LoRA",
-}
-# PEFT's other kinds of adapter, and why they cannot be a sum of low-rank updates.
-TUNERS = {
-    "IA3": "IA3, which scales activations", "LN_TUNING": "LN tuning, which trains the norm layers",
-    "PREFIX_TUNING": "prefix tuning, a learned prompt", "PROMPT_TUNING": "prompt tuning, a learned prompt",
-    "P_TUNING": "P-tuning, a learned prompt", "CPT": "CPT, a learned prompt",
-    "MULTITASK_PROMPT_TUNING": "multitask prompt tuning, a learned prompt",
-    "ADAPTION_PROMPT": "LLaMA-Adapter, a learned prompt", "CARTRIDGE": "a cartridge, a learned cache",
-    "OFT": "OFT, which rotates weights", "BOFT": "BOFT, which rotates weights",
-    "HRA": "HRA, which reflects weights", "ROAD": "RoAd, which rotates activations",
-    "PSOFT": "PSOFT, which rotates weights", "OSF": "OSF, which changes whole weights",
-    "VERA": "VeRA, whose factors are shared random numbers", "PVERA": "PVeRA, whose factors are random",
-    "VBLORA": "VB-LoRA, whose factors come from a shared bank", "TINYLORA": "TinyLoRA, with shared numbers",
-    "RANDLORA": "RandLoRA, whose factors are shared random numbers",
-    "FOURIERFT": "FourierFT, made of frequencies", "WAVEFT": "WaveFT, made of wavelets",
-    "C3A": "C3A, made of circular convolutions", "SHIRA": "SHiRA, made of single numbers",
-    "BONE": "Bone, made of blocks",
-    "MISS": "MiSS, made of blocks", "DELORA": "DeLoRA, with normalised factors",
-    "GRALORA": "GraLoRA, with factors per block", "LILY": "Lily, with shared factors",
-    "TRAINABLE_TOKENS": "trainable tokens, which are added tokens",
-    "GLORA": "GLoRA, which also scales weights", "HIRA": "HiRA, which multiplies weights",
-    "BEFT": "BEFT, made of biases", "UNILORA": "Uni-LoRA, made of one shared vector",
-    "FROD": "FRoD, with shared factors",
-    "ADAMSS": "AdaMSS, made of subspaces", "DEFT": "DEFT, which projects weights",
-    "PEANUT": "PEANuT, made of networks",
-    "SHADOW": "ShadowPEFT, a second network", "SUPERTUNING": "Super-Tuning, made of single numbers",
-    "XLORA": "X-LoRA, a router over other adapters", "POLY": "Poly, a router over several LoRAs",
-}  # fmt: skip
-SUMS = ("LORA", "LOHA", "LOKR", "ADALORA")
-ADALORA_ALPHA, ADALORA_LITTLE = 8, 1e-5  # PEFT's default; what it adds to the rank that it divides by
-# Starts of training that move a part of the base's weights into the adapter, unless they are converted back.
-MOVED = ("pissa", "olora", "corda", "lora_ga")
+PEFT_ALPHA, PEFT_RANK = 8, 8  # the defaults of LoraConfig, LoHaConfig and LoKrConfig (peft 0.21)
+ADALORA_LITTLE = 1e-5  # what PEFT adds to the rank that it divides AdaLoRA's alpha by
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Alpha of each module that states none itself: alpha = rank when nothing is said."""
+    """Alpha of each module that states none itself: alpha = rank when there are no settings.
+
+    `assumed`: there are settings, but without an alpha, so `alpha` is PEFT's default.
+    """
 
     alpha: float | None = None
+    assumed: bool = False
     pattern: dict[str, float] = field(default_factory=dict)
     rslora: bool = False
     per_rank: float | None = None  # mlx-lm states alpha / rank
@@ -79,6 +43,13 @@ class Scaling:
     parameters: tuple[str, ...] = ()  # bare ones that PEFT updates, by the ends of their names
     own_ranks: dict[str, float] = field(default_factory=dict)  # of those, with the usual one under ""
     of_component: Mapping[str, "Scaling"] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """What to know of the alpha, in a sentence; empty when the file states it."""
+        if not self.assumed and not any(part.assumed for part in self.of_component.values()):
+            return ""
+        return f"Its settings state no alpha, so PEFT's default of {PEFT_ALPHA} was used."
 
     def at(self, module: str) -> "Scaling":
         """The scaling that holds for `module`: its component's own, where one is stated."""
@@ -93,7 +64,7 @@ class Scaling:
 
     def rank_of(self, parameter: str) -> int:
         """The rank of each expert of a bare parameter, which shapes alone do not tell."""
-        return max(1, int(_matching(self.own_ranks, parameter, self.own_ranks.get("", 8.0))))
+        return max(1, int(_matching(self.own_ranks, parameter, self.own_ranks.get("", PEFT_RANK))))
 
     def full(self, module: str) -> float:
         """The scale of a LoKr of two full factors, which have no rank: 1 as LyCORIS trains it."""
@@ -177,45 +148,35 @@ def check_tuner(header: Header, folder: Path) -> None:
     """
     config = stated_beside(header, folder)  # one that cannot be read is told of later
     if config.get("peft_type"):
-        _kind(header.path.name, config)
-
-
-def _kind(name: str, stated: dict[str, Any]) -> str:
-    kind = str(stated.get("peft_type") or "LORA").upper().removeprefix("PEFTTYPE.")
-    if kind not in SUMS:
-        known = TUNERS.get(kind, f"type {kind[:40]}")
-        raise AdapterError(
-            f"{name} is a PEFT adapter of {known} (peft_type {kind[:40]}); supported: {', '.join(SUMS)}"
-        )
-    return kind
+        tuner_of(header.path.name, config)
 
 
 def _from_peft(name: str, stated: dict[str, Any]) -> Scaling:
-    kind = _kind(name, stated)
-    for setting, words in UNSUPPORTED.items():
-        if stated.get(setting):
-            raise AdapterError(f"{name} {words}")
-    start = str(stated.get("init_lora_weights", True)).lower()
-    if start.startswith(MOVED):
-        raise AdapterError(
-            f"{name} was initialised as {start[:40]}, which also changes the base's weights; save it with "
-            "path_initial_model_for_weight_conversion, which makes it a plain LoRA"
-        )
+    if not stated:
+        return Scaling()
+    kind = tuner_of(name, stated)
+    check_supported(name, stated)
     if stated.get("fan_in_fan_out") not in (None, False, True):
         raise AdapterError(f"{name}: its fan_in_fan_out is neither true nor false; export it again")
     if kind == "ADALORA":
-        return Scaling(float(stated.get("lora_alpha") or ADALORA_ALPHA), little=ADALORA_LITTLE)
+        alpha = stated.get("lora_alpha")
+        return Scaling(float(alpha or PEFT_ALPHA), assumed=not alpha, little=ADALORA_LITTLE)
     alpha = stated.get("lora_alpha" if kind == "LORA" else "alpha")
     patterns = [
         {_sound(name, str(key)): float(value) for key, value in _table(stated.get(setting) or {}).items()}
         for setting in ("alpha_pattern", "rank_pattern")
     ]
-    ranks = {"": float(stated.get("r") or 8)} | patterns[1]
+    ranks = {"": float(stated.get("r") or PEFT_RANK)} | patterns[1]
     return Scaling(
-        None if alpha is None else float(alpha), patterns[0], bool(stated.get("use_rslora")),
-        dora=bool(stated.get("use_dora")), ranks=ranks if kind == "LOKR" else None,
-        parameters=tuple(str(name) for name in stated.get("target_parameters") or ()), own_ranks=ranks,
-    )  # fmt: skip
+        float(PEFT_ALPHA if alpha is None else alpha),
+        assumed=alpha is None,
+        pattern=patterns[0],
+        rslora=bool(stated.get("use_rslora")),
+        dora=bool(stated.get("use_dora")),
+        ranks=ranks if kind == "LOKR" else None,
+        parameters=tuple(str(name) for name in stated.get("target_parameters") or ()),
+        own_ranks=ranks,
+    )
 
 
 def _sound(name: str, pattern: str) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from lorakit.errors import RecipeError
+from lorakit.errors import RecipeError, all_of
 from lorakit.families.facts import Preset
 from lorakit.families.licences import known_bases
 from lorakit.families.sources import STARTERS
 from lorakit.families.table import ROWS
-from lorakit.training.recipe import Recipe
+from lorakit.training.recipe import Recipe, problems_with
 
 STARTER_IMAGE = {
     "rank": 16, "alpha": 16.0, "learning_rate": 2e-3, "batch_size": 8, "schedule": "cosine",
@@ -108,10 +108,12 @@ def presets_for(kind: str, base: str, style: bool = False) -> list[Preset]:
 
 
 def from_preset(id: str, kind: str, starter: bool, **changes: Any) -> Recipe:
-    """The recipe of a preset with some settings changed. Raises RecipeError for an unknown preset."""
-    found = {preset.id: preset for preset in presets(kind, starter)}
-    if id not in found:
-        raise RecipeError(
-            f"preset {id!r} does not exist for this base model; choose one of {', '.join(found)}"
-        )
-    return Recipe.from_dict(found[id].settings | changes)
+    """The recipe of a preset with some settings changed.
+
+    Raises RecipeError that names an unknown preset and everything that is wrong with the changes.
+    """
+    by_id = {preset.id: preset for preset in presets(kind, starter)}
+    if id not in by_id:
+        unknown = f"preset {id!r} does not exist for this base model; choose one of {', '.join(by_id)}"
+        raise RecipeError(all_of("recipe", [unknown, *problems_with(changes)]))
+    return Recipe.from_dict(by_id[id].settings | changes)

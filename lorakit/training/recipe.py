@@ -154,7 +154,7 @@ class Recipe:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        problems = _problems(vars(self))
+        problems = problems_with(vars(self))
         if problems:
             raise RecipeError(all_of("recipe", problems))
         for each in fields(self):  # 8.0 is a whole number, and 1 a share
@@ -169,14 +169,11 @@ class Recipe:
         """A recipe from JSON data. Raises RecipeError as `Recipe` does, also for a setting that does not
         exist.
         """
-        known = {each.name: each.default for each in fields(cls)}
-        unknown = sorted(str(name) for name in set(values) - set(known))
-        if not unknown:
-            return cls(**values)
-        words = "no setting" if len(unknown) == 1 else "no settings"
-        names = ", ".join(repr(name) for name in unknown)
-        problems = [f"{words} {names}; the settings are {', '.join(sorted(known))}"]
-        raise RecipeError(all_of("recipe", problems + _problems(known | values)))
+        defaults = {each.name: each.default for each in fields(cls)}
+        problems = problems_with(defaults | values)
+        if problems:
+            raise RecipeError(all_of("recipe", problems))
+        return cls(**values)
 
 
 def settings_for(kind: str) -> list[Field]:
@@ -184,16 +181,25 @@ def settings_for(kind: str) -> list[Field]:
     return [each for each in fields(Recipe) if kind in each.metadata["kinds"]]
 
 
-def _problems(values: dict[str, Any]) -> list[str]:
-    """Everything that is wrong with these settings; rules for several look only at those that can be."""
-    found = {each.name: problem_with(each, values[each.name]) for each in fields(Recipe)}
-    broken = [
-        rule.message
-        for rule in RULES
-        if not any(found[name] for name in rule.settings)
-        and rule.broken(*(values[name] for name in rule.settings))
-    ]
-    return [problem for problem in found.values() if problem] + broken
+def problems_with(values: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with these settings, a sentence each: names that are no settings, values out
+    of range, and settings that exclude each other. A rule is checked when all its settings are given and
+    valid.
+    """
+    known = {each.name: each for each in fields(Recipe)}
+    unknown = sorted(str(name) for name in set(values) - set(known))
+    problems = []
+    if unknown:
+        noun = "no setting" if len(unknown) == 1 else "no settings"
+        names = ", ".join(repr(name) for name in unknown)
+        problems.append(f"{noun} {names}; the settings are {', '.join(sorted(known))}")
+    invalid = {name: problem_with(known[name], values[name]) for name in known if name in values}
+    problems += [problem for problem in invalid.values() if problem]
+    valid = {name for name, problem in invalid.items() if not problem}
+    for rule in RULES:
+        if valid.issuperset(rule.settings) and rule.broken(*(values[name] for name in rule.settings)):
+            problems.append(rule.message)
+    return problems
 
 
 RULES = (

@@ -11,7 +11,7 @@ import lorakit
 from lorakit.errors import AdapterError
 from lorakit.families.table import ROWS
 from lorakit.formats import inspect
-from lorakit.formats.bases import told
+from lorakit.formats.bases import detect
 from lorakit.lora import matching
 from lorakit.store.store import Store
 
@@ -132,6 +132,18 @@ def test_a_supported_base_is_told(case, tmp_path):
     assert inspect(file).family == lorakit.load_adapter(file).family == family
 
 
+@pytest.mark.parametrize(("count", "taken_for"), [(4, "FLUX.1"), (5, "FLUX.2 klein 4B")])
+def test_a_file_that_fits_flux_1_and_flux_2_klein_is_not_taken_for_one_of_them_silently(
+    count, taken_for, tmp_path
+):
+    tensors, _ = listing(ATTENTION, 3072, count=count)
+    with pytest.warns(UserWarning, match=f"treated as an adapter for {taken_for}"):
+        adapter = lorakit.load_adapter(written(tensors, tmp_path))
+    assert f"for {taken_for}." in adapter.card.notes
+    stated = written(tensors, tmp_path, {"ss_base_model_version": "flux1"})
+    assert lorakit.load_adapter(stated).card.notes == ""
+
+
 @pytest.mark.parametrize("case", OPENED)
 @pytest.mark.battery(113, "an adapter of a base that is not supported")
 def test_an_unsupported_base_is_told_and_not_taken_into_the_store(case, tmp_path, record_property):
@@ -190,7 +202,8 @@ def test_the_sizes_of_flux_2_are_told_apart_and_named_where_one_does_not_fit(wid
 def test_a_large_adapter_is_told_in_a_moment():
     """40,000 names of a mixture of experts pass through the table's expressions one by one."""
     names = [f"model.layers.{i % 48}.mlp.experts.{i // 48}.up_proj" for i in range(40_000)]
-    assert told({name: (64, 64) for name in names}) == ("llm", "a language model")
+    base = detect({name: (64, 64) for name in names})
+    assert (base.family, base.words) == ("llm", "a language model")
 
 
 def test_an_adapter_is_opened_to_be_used_in_part(tmp_path):

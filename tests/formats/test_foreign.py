@@ -359,6 +359,25 @@ def test_a_peft_folders_settings(config, scale, tmp_path):
     check(lorakit.deltas(lorakit.load_adapter(tmp_path), llama()), {PEFT[len("base_model.model.") :]: delta})
 
 
+@pytest.mark.parametrize("kind", ["LORA", "LOKR"])
+def test_a_config_without_an_alpha_means_pefts_default_and_the_card_says_so(kind, tmp_path):
+    tensors = peft_folder(tmp_path)
+    if kind == "LOKR":
+        tensors = {
+            f"{PEFT}.lokr_w1": rand(2, 2),
+            f"{PEFT}.lokr_w2_a": rand(4, 2),
+            f"{PEFT}.lokr_w2_b": rand(2, 4),
+        }
+        save_file(tensors, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": kind, "r": 2}))
+    with pytest.warns(UserWarning, match="PEFT's default of 8 was used"):
+        adapter = lorakit.load_adapter(tmp_path)
+    assert "state no alpha" in adapter.card.notes
+    parts = list(tensors.values())
+    delta = parts[1] @ parts[0] / 4 if kind == "LORA" else torch.kron(parts[0], parts[1] @ parts[2]) / 2
+    check(lorakit.deltas(adapter, llama()), {PEFT[len("base_model.model.") :]: 8 * delta})
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [

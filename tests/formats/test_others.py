@@ -170,6 +170,13 @@ def test_it_is_named_without_its_config_too(key, tmp_path):
     assert "whole layers" not in str(caught.value)
 
 
+def test_torchtunes_own_names_are_refused_with_the_files_to_add_instead(tmp_path):
+    shapes = {"layers.0.attn.q_proj.lora_a.weight": (2, 8), "layers.0.attn.q_proj.lora_b.weight": (8, 2)}
+    save(shapes, tmp_path / "adapter_0.safetensors")
+    with pytest.raises(AdapterError, match=r"torchtune's own names.*add the adapter_model\.safetensors"):
+        lorakit.load_adapter(tmp_path / "adapter_0.safetensors")
+
+
 def test_norm_layers_beside_an_update_make_no_control_adapter(tmp_path):
     name = "transformer.transformer_blocks.0"
     shapes = {

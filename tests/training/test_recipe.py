@@ -72,3 +72,14 @@ def test_every_setting_explains_itself():
 def test_an_unknown_preset_lists_the_known_ones():
     with pytest.raises(RecipeError, match="choose one of quick, balanced"):
         from_preset("heroic", "image", True)
+
+
+def test_an_unknown_preset_is_named_together_with_wrong_settings():
+    with pytest.raises(RecipeError) as caught:
+        from_preset("heroic", "image", True, rank=0, pissa=True, dora=True)
+    first, *others = str(caught.value).split(".\n")
+    assert first.startswith("recipe: preset 'heroic' does not exist")
+    assert others == [
+        "rank is 0; it must be between 1 and 1024",
+        "pissa and dora can't be combined; choose one",
+    ]
