@@ -30,7 +30,7 @@ def trains(monkeypatch):
             then(out)
             return SimpleNamespace(stopped=stopped)
 
-        monkeypatch.setattr("lorakit.training.train", train)
+        monkeypatch.setattr("lorakit.training.session.train", train)
         return outs
 
     return put
