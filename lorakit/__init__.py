@@ -34,6 +34,7 @@ _HOMES = {
     "stack_report": "lorakit.lora.diagnose",
     "train": "lorakit.training",
     "unmerge": "lorakit.lora.merging",
+    "verify": "lorakit.generation.pictures.verifying",
 }
 __all__ = list(_HOMES)
 

@@ -207,8 +207,8 @@ def test_the_page_imports_nothing_heavy_at_the_top():
 
 # What is for models, for reading photos and tables, or for judging them comes when it is asked for.
 LATER = HEAVY | {
-    "cv2", "docx", "openpyxl", "pillow_heif", "prodigyopt", "py3langid", "safetensors", "schedulefree",
-    "scipy", "sklearn", "tokenizers",
+    "c2pa", "cv2", "docx", "openpyxl", "pillow_heif", "prodigyopt", "py3langid", "safetensors",
+    "schedulefree", "scipy", "sklearn", "tokenizers",
 }  # fmt: skip
 HELP = "lorakit.terminal.cli, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()), " \
        "contextlib.suppress(SystemExit): lorakit.terminal.cli.main(['--help'])"  # fmt: skip

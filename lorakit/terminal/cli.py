@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from lorakit import __version__, workspace
 from lorakit.errors import LoraKitError
-from lorakit.terminal import jobs, library, rendering, stopping, training, writing
+from lorakit.terminal import jobs, library, rendering, stopping, training, verifying, writing
 from lorakit.terminal.settings import SWITCHES
 
 
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for subject in (training, rendering, writing, library, jobs):
+    for subject in (training, rendering, verifying, writing, library, jobs):
         subject.add(commands)
     return parser
 

@@ -58,8 +58,10 @@ def add(commands: Any) -> None:
 def render(options: argparse.Namespace) -> int:
     """Generate a campaign's images, or those that are missing."""
     from lorakit.generation.pictures.campaign import Campaign
+    from lorakit.generation.pictures.credentials import check_signer
     from lorakit.generation.pictures.export import contact_sheet, grid_picture, zip_campaign
 
+    check_signer()
     mixes = [mix_of(words, sampled=True) for words in options.mix or [[]]]
     campaign = Campaign(
         load_base(options), mixes, options.scenes, options.formats, range(options.seeds),

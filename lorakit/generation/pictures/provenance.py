@@ -2,14 +2,14 @@
 
 Every file carries an XMP packet with IPTC's DigitalSourceType "trainedAlgorithmicMedia" and the whole
 record; PNG has the record also as text chunks (`parameters` as other image tools read it, `lorakit` as
-JSON), JPEG and WebP have `parameters` as EXIF user comment. Not covered: signed content credentials (C2PA).
-No torch here.
+JSON), JPEG and WebP have `parameters` as EXIF user comment. Where the operator has a certificate, the whole
+file is signed (`credentials`). No torch here.
 """
 
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from PIL import Image, PngImagePlugin
 import lorakit
 from lorakit import durable
 from lorakit.errors import AdapterError, DataError
+from lorakit.generation.pictures import credentials
+from lorakit.generation.pictures.signer import signer
 from lorakit.lora.strength import Strength
 
 # IPTC NewsCodes, digital source type: made by a model trained on sampled content, and composed of such
@@ -66,6 +68,7 @@ class Provenance:
     """What made one image. `adapters`: {name, weight, sha256}; `size`: width and height as generated.
 
     `product`: what was put into it of a real product: cut, placement, match_light; empty where none was.
+    `signed` is whether Content Credentials were put into its file; `save_image` sets it.
     """
 
     prompt: str
@@ -79,6 +82,7 @@ class Provenance:
     created: str = field(default_factory=_now)
     version: str = lorakit.__version__
     product: dict[str, Any] = field(default_factory=dict)
+    signed: bool = False
 
     @property
     def source_type(self) -> str:
@@ -126,12 +130,15 @@ class Provenance:
 def save_image(image: Image.Image, path: str | Path, provenance: Provenance, dpi: int = 0) -> Path:
     """Write `image` to `path` (PNG, JPEG or WebP by its suffix) with `provenance` in it, all or nothing.
 
-    `dpi` is the resolution noted for printing, 0 for none. Raises DataError for another suffix.
+    `dpi` is the resolution noted for printing, 0 for none. It is signed where the operator has a certificate.
+    Raises DataError for another suffix, LoraKitError when it could not be signed.
     """
     path = Path(path)
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise DataError(f"{path.name}: images are saved as PNG, JPEG or WebP; use one of these extensions")
+    author = signer()
+    provenance = replace(provenance, signed=author is not None)
     options: dict[str, Any] = {"dpi": (dpi, dpi)} if dpi and kind != "WEBP" else {}
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -146,6 +153,8 @@ def save_image(image: Image.Image, path: str | Path, provenance: Provenance, dpi
         options |= {"subsampling": 0} if kind == "JPEG" else {"method": 4}
     with durable.replacing(path) as unfinished:
         image.convert("RGB").save(unfinished, kind, **options)
+        if author is not None:
+            credentials.sign(unfinished, kind, provenance.to_dict(), author)
     return path
 
 

@@ -149,7 +149,9 @@ def is_short(spec: dict[str, Any]) -> bool:
 def run(context: Context) -> bool:
     """Generate a campaign's missing images."""
     from lorakit.generation.pictures.campaign import Campaign
+    from lorakit.generation.pictures.credentials import check_signer
 
+    check_signer()
     job, base = context.job, context.base()
     options = {name: job.spec[name] for name in OPTIONAL if name in job.spec}
     mixes = context.mixes(base)
