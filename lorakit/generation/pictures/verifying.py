@@ -13,8 +13,8 @@ CHANGED_IMAGE = "it was changed after signing: it does not match its signature"
 DAMAGED = "its signature itself was changed or is damaged"
 MISSING = "its record says that it was signed, but its signature was removed"
 EXPIRED = (
-    "its signer's certificate has expired, and nothing proves that it was signed before; keep it for the "
-    "record, or generate it again with a certificate that is in date"
+    "its signer's certificate has expired, and no time stamp proves that it was signed before that; to "
+    "replace it, generate it again with a certificate that is in date"
 )
 # C2PA's status codes. That a certificate is on nobody's list of trusted ones says nothing about the image.
 UNTRUSTED, OVER = "signingCredential.untrusted", "signingCredential.expired"
