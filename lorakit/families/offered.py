@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from lorakit.errors import BaseError
 
 BASES = "LORAKIT_BASES"  # names folders whose models visitors may use, with the system's path separator
-OFFERING = (BASES, "LORAKIT_CAPTIONER")
+OFFERING = (BASES, "LORAKIT_CAPTIONER", "LORAKIT_JUDGE")
 HUB_ID = re.compile(r"(?!\.)[\w.-]+/(?!\.)[\w.-]+(@[\w./-]+)?", re.ASCII)
 NOT_OFFERED = (
     "base: this studio takes its own starter models, models on Hugging Face (owner/name) and models in the "
