@@ -161,9 +161,10 @@ def _check_paths(kind: str, spec: dict[str, Any]) -> None:
         offered.check(str(spec.get("base", "")))
     own = [os.path.realpath(folder) for folder in (workspace.uploads_folder(), SAMPLES)]
     for name in KINDS[kind].spec.places() if kind in KINDS else ():
-        if isinstance(spec.get(name), str):
-            real = os.path.realpath(spec[name])
-            if not any(_inside(real, folder) for folder in own):
+        given = spec.get(name)
+        for path in given if isinstance(given, list) else [given]:
+            real = os.path.realpath(path) if isinstance(path, str) else ""
+            if real and not any(_inside(real, folder) for folder in own):
                 raise DataError(f"{name}: upload what it is to learn from; this page takes no other files")
 
 

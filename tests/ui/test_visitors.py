@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.requests import Request
 
 from lorakit import durable, workspace
-from lorakit.errors import AdapterError, LoraKitError
+from lorakit.errors import AdapterError, DataError, LoraKitError
 from lorakit.formats import hub
 from lorakit.jobs import queue
 from lorakit.jobs.kinds import KINDS
@@ -401,4 +401,13 @@ def test_every_file_and_folder_that_a_job_can_name_is_asked_for():
         "catalogue": {"briefs"},
         "forecast": {"photos", "texts"},
         "caption": {"photos", "captions"},
+        "campaign": {"product"},
     }
+
+
+def test_a_list_of_files_is_asked_for_one_by_one(tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="product: upload"):
+        visitors._check_paths(
+            "campaign", {"base": "starter-image", "product": [str(tmp_path / "secret.png")]}
+        )
